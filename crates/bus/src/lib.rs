@@ -1,0 +1,32 @@
+//! Streams, consumers, blobs and publishing on NATS JetStream. The only crate that knows NATS.
+//!
+//! In: subjects and bytes. Out: proof that the broker has them. Every promise of the system rests on three acts:
+//! [`Bus::publish_once`] (one message per subject, ever), [`Bus::append`] (next in line on a subject, or a conflict)
+//! and [`consume`](Bus::consume) (each message handled until its outcome is noted, or kept as a dead letter).
+//! A time-out is never taken for a failure: the same message with the same expectation is published again, and a
+//! conflict is compared with what was meant.
+//!
+//! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`read`], [`kv`], [`blobs`],
+//! [`consume`], [`failure`], [`dead`].
+
+pub mod blobs;
+pub mod config;
+pub mod consume;
+pub mod dead;
+pub mod failure;
+pub mod kv;
+pub mod layout;
+pub mod publish;
+pub mod read;
+
+mod connect;
+
+pub use blobs::Blobs;
+pub use config::Config;
+pub use connect::{Bus, ConnectError};
+pub use consume::{Consumer, Delivery};
+pub use failure::Failure;
+pub use kv::{Created, Kv, KvError};
+pub use layout::PrepareError;
+pub use publish::{AppendError, Headers, PublishError, Published};
+pub use read::{ReadError, Stored};

@@ -1,0 +1,206 @@
+//! A contact: one inbound message or act on a channel, with everything the person wrote.
+//!
+//! This is the body of an INTAKE message (proto `redress.intake.v1.Contact`). It holds personal data, so it is
+//! sealed at rest and opened only through `redress-vault`; `Debug` shows ids and sizes, never words or addresses.
+//! A contact is never changed: what comes later about the same item is another contact that names the first.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{BlobName, ContactId, Reference};
+use crate::words::{AddressKind, Channel, MachineKind, ParseStatus};
+
+/// One inbound message or act, normalised, with its raw bytes.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Contact {
+    /// Derived by `redress-identity` from the parts that identify the item at its source.
+    pub id: ContactId,
+    /// How it came.
+    pub channel: Channel,
+    /// The mailbox, form, PBX or profile it came in by, as the settings name it.
+    pub account: String,
+    /// When it reached the organisation; starts the clocks.
+    pub received_at: Timestamp,
+    /// When we wrote it down.
+    pub recorded_at: Timestamp,
+    /// The mail's own Date or the like; information only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
+    /// Whether the raw bytes could be read.
+    pub parse_status: ParseStatus,
+    /// What could not be read; empty when all could.
+    pub parse_problem: String,
+    /// Who it comes from, as stated; nobody for a null sender or an anonymous form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Address>,
+    /// Where the sender wants answers, when it differs from `sender`.
+    pub reply_to: Vec<Address>,
+    /// To whom it was addressed (To and Cc).
+    pub recipients: Vec<Address>,
+    /// True when the channel itself vouches for the sender (a signed-in API client, a trusted DMARC result).
+    pub sender_authenticated: bool,
+    /// Subject line; empty where the channel has none.
+    pub subject: String,
+    /// The words, as plain text.
+    pub text: String,
+    /// BCP 47 tag, when known.
+    pub language: String,
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+    /// The bytes as they came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Raw>,
+    /// How it hangs together with other mails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Thread>,
+    /// Set when a machine wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
+    /// What a form asked for by name: product, order number, remedy sought.
+    pub fields: Vec<Field>,
+    /// The reference promised to the sender before the contact was recorded (web).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// The contact this one belongs to (a transcript to its call).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<ContactId>,
+    /// The contact this one edits or deletes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revises: Option<ContactId>,
+    /// The contact this one reads again with a better parser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reparses: Option<ContactId>,
+}
+
+/// An address as it was written, with its kind.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Address {
+    /// What kind of address it is.
+    pub kind: AddressKind,
+    /// The address as written (`redress-identity` makes the normal form for comparing).
+    pub value: String,
+    /// The name that stood beside it.
+    pub display_name: String,
+}
+
+/// A file that came with a contact.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attachment {
+    /// Its name as stated, made safe to show; never used as a path.
+    pub file_name: String,
+    /// Media type as stated.
+    pub media_type: String,
+    /// Decoded size.
+    pub size_bytes: u32,
+    /// SHA-256 of the decoded bytes, hex.
+    pub sha256: String,
+    /// The part of the raw mail it lies in (0 is the whole mail), when it lies there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw_part: Option<u32>,
+    /// Where its bytes lie when they are not in the raw mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobName>,
+    /// True when it is shown inside the text.
+    pub inline: bool,
+}
+
+/// The bytes as they came: inside the message, or in the bucket `blobs`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Raw {
+    /// `message/rfc822`, `application/x-www-form-urlencoded`, …
+    pub media_type: String,
+    /// Size in bytes.
+    pub size_bytes: u32,
+    /// SHA-256, hex.
+    pub sha256: String,
+    /// The bytes, when they fit.
+    #[serde(with = "crate::bytes64", skip_serializing_if = "Bytes::is_empty")]
+    pub inline: Bytes,
+    /// Where they lie, when they did not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobName>,
+}
+
+/// How a mail hangs together with others (RFC 5322 §3.6.4). Ids without angle brackets.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Thread {
+    /// Its own id; empty when it has none.
+    pub message_id: String,
+    /// What it answers.
+    pub in_reply_to: Vec<String>,
+    /// Its ancestors, oldest first.
+    pub references: Vec<String>,
+    /// A platform's own thread id.
+    pub platform_thread: String,
+}
+
+/// What was learnt about a machine's message.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Machine {
+    /// What kind of machine message it is.
+    pub kind: MachineKind,
+    /// The header or shape it was known by, such as `auto-submitted: auto-replied`.
+    pub evidence: String,
+    /// For bounces: what it says about each recipient.
+    pub deliveries: Vec<DeliveryReport>,
+}
+
+/// What a delivery report says about one recipient (RFC 3464 §2.3).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeliveryReport {
+    /// The recipient it was for.
+    pub recipient: String,
+    /// Enhanced status code (RFC 3463), such as `5.1.1`; empty when not said.
+    pub status: String,
+    /// True when it will not be tried again (action `failed`, status 5.x.x).
+    pub permanent: bool,
+    /// Message-ID of the mail that was not delivered, when the report holds it.
+    pub original_message_id: String,
+}
+
+/// One named field of a form.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Field {
+    /// As the form's settings name it: `product`, `order_number`, `remedy`.
+    pub name: String,
+    /// What was entered.
+    pub value: String,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contact")
+            .field("id", &self.id)
+            .field("channel", &self.channel)
+            .field("account", &self.account)
+            .field("received_at", &self.received_at)
+            .field("parse_status", &self.parse_status)
+            .field("machine", &self.machine.as_ref().map(|m| m.kind))
+            .field("attachments", &self.attachments.len())
+            .field("text_bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    )*};
+}
+
+redacted!(Address, Attachment, Raw, Thread, Machine, DeliveryReport, Field);

@@ -1,0 +1,295 @@
+//! The closed vocabularies: channels, dispositions, severities, purposes and the like.
+//!
+//! Each enum opens with `Unspecified`, the proto3 zero value, which also stands for a value that a newer
+//! writer used and this reader does not know. [`Channel::token`] and its like give the lower-case word used in
+//! subjects and settings.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident / $prefix:literal { $($(#[$vdoc:meta])* $variant:ident = $wire:literal / $token:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $wire)] $variant,)*
+            /// Not said, or said in a word this reader does not know.
+            #[default]
+            #[serde(rename = $prefix, other)]
+            Unspecified,
+        }
+
+        impl $name {
+            /// Every value but `Unspecified`, in the order of the proto file.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The lower-case word used in subjects, settings and on the command line.
+            pub fn token(self) -> &'static str {
+                match self { $(Self::$variant => $token,)* Self::Unspecified => "unspecified" }
+            }
+
+            /// The value whose [`token`](Self::token) this is.
+            pub fn from_token(token: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.token() == token)
+            }
+
+            /// True when nothing was said.
+            pub fn is_unspecified(&self) -> bool {
+                *self == Self::Unspecified
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.token())
+            }
+        }
+    };
+}
+
+words!(/// How a contact reached the organisation.
+Channel / "CHANNEL_UNSPECIFIED" {
+    /// By email.
+    Email = "CHANNEL_EMAIL" / "email",
+    /// By the public web form.
+    Web = "CHANNEL_WEB" / "web",
+    /// By telephone.
+    Phone = "CHANNEL_PHONE" / "phone",
+    /// By letter, typed in by a clerk.
+    Letter = "CHANNEL_LETTER" / "letter",
+    /// Face to face, typed in by a clerk.
+    InPerson = "CHANNEL_IN_PERSON" / "in_person",
+    /// A public post that names us.
+    SocialPublic = "CHANNEL_SOCIAL_PUBLIC" / "social_public",
+    /// A direct message on a social platform.
+    SocialDm = "CHANNEL_SOCIAL_DM" / "social_dm",
+    /// By a system that uses the API.
+    Api = "CHANNEL_API" / "api",
+});
+
+words!(/// Whether the raw bytes could be read.
+ParseStatus / "PARSE_STATUS_UNSPECIFIED" {
+    /// Read whole.
+    Parsed = "PARSE_STATUS_PARSED" / "parsed",
+    /// Read in part; `parse_problem` says what was left.
+    Partial = "PARSE_STATUS_PARTIAL" / "partial",
+    /// Not readable; the raw bytes are the record.
+    Failed = "PARSE_STATUS_FAILED" / "failed",
+});
+
+words!(/// What kind of address this is.
+AddressKind / "ADDRESS_KIND_UNSPECIFIED" {
+    /// An email address.
+    Email = "ADDRESS_KIND_EMAIL" / "email",
+    /// A telephone number, E.164 where it could be read.
+    Phone = "ADDRESS_KIND_PHONE" / "phone",
+    /// A handle on a platform.
+    Handle = "ADDRESS_KIND_HANDLE" / "handle",
+    /// A postal address.
+    Postal = "ADDRESS_KIND_POSTAL" / "postal",
+});
+
+words!(/// Why a contact is held to come from a machine (RFC 3834, RFC 3464 and practice).
+MachineKind / "MACHINE_KIND_UNSPECIFIED" {
+    /// A delivery report that says a mail could not be delivered (RFC 3464 and its many look-alikes).
+    Bounce = "MACHINE_KIND_BOUNCE" / "bounce",
+    /// An automatic answer: out of office, ticket systems, vacation (RFC 3834).
+    AutoReply = "MACHINE_KIND_AUTO_REPLY" / "auto_reply",
+    /// A mailing list or bulk mail (RFC 2369, RFC 2919, Precedence).
+    List = "MACHINE_KIND_LIST" / "list",
+    /// An abuse or feedback report (RFC 5965), or a DMARC or TLS report.
+    Report = "MACHINE_KIND_REPORT" / "report",
+    /// A read or delivery receipt (RFC 8098).
+    Receipt = "MACHINE_KIND_RECEIPT" / "receipt",
+    /// Our own mail come back.
+    Own = "MACHINE_KIND_OWN" / "own",
+});
+
+words!(/// What a contact is, decided by `router`. Whatever no rule clearly classes otherwise is a complaint.
+Disposition / "DISPOSITION_UNSPECIFIED" {
+    /// An expression of dissatisfaction.
+    Complaint = "DISPOSITION_COMPLAINT" / "complaint",
+    /// A question.
+    Enquiry = "DISPOSITION_ENQUIRY" / "enquiry",
+    /// A request for an ordinary service.
+    ServiceRequest = "DISPOSITION_SERVICE_REQUEST" / "service_request",
+    /// Praise.
+    Compliment = "DISPOSITION_COMPLIMENT" / "compliment",
+    /// A suggestion.
+    Suggestion = "DISPOSITION_SUGGESTION" / "suggestion",
+    /// Unwanted bulk.
+    Spam = "DISPOSITION_SPAM" / "spam",
+    /// Written by a machine.
+    Machine = "DISPOSITION_MACHINE" / "machine",
+    /// Meant for somebody else.
+    Misdirected = "DISPOSITION_MISDIRECTED" / "misdirected",
+});
+
+words!(/// How much harm, from S1 (harm, safety, legal, data breach) to S4 (minor).
+Severity / "SEVERITY_UNSPECIFIED" {
+    /// Harm, safety, legal, data breach.
+    S1 = "SEVERITY_S1" / "S1",
+    /// Serious.
+    S2 = "SEVERITY_S2" / "S2",
+    /// Ordinary.
+    S3 = "SEVERITY_S3" / "S3",
+    /// Minor.
+    S4 = "SEVERITY_S4" / "S4",
+});
+
+words!(/// Who may see a complaint.
+Class / "CLASS_UNSPECIFIED" {
+    /// The team.
+    Normal = "CLASS_NORMAL" / "normal",
+    /// Named people.
+    Confidential = "CLASS_CONFIDENTIAL" / "confidential",
+    /// Nobody without a second key.
+    Sealed = "CLASS_SEALED" / "sealed",
+});
+
+words!(/// Which round of the procedure a complaint is in.
+Stage / "STAGE_UNSPECIFIED" {
+    /// Resolved where it arose.
+    Frontline = "STAGE_FRONTLINE" / "frontline",
+    /// First formal stage.
+    One = "STAGE_ONE" / "1",
+    /// Review by somebody else.
+    Two = "STAGE_TWO" / "2",
+    /// With an outside body.
+    External = "STAGE_EXTERNAL" / "external",
+});
+
+words!(/// What a held complaint waits for.
+Hold / "HOLD_UNSPECIFIED" {
+    /// An answer of the complainant.
+    AwaitingComplainant = "HOLD_AWAITING_COMPLAINANT" / "awaiting_complainant",
+    /// Somebody outside.
+    AwaitingThirdParty = "HOLD_AWAITING_THIRD_PARTY" / "awaiting_third_party",
+    /// A regulator.
+    AwaitingRegulator = "HOLD_AWAITING_REGULATOR" / "awaiting_regulator",
+    /// A court.
+    LegalStay = "HOLD_LEGAL_STAY" / "legal_stay",
+});
+
+words!(/// How a complaint was decided.
+Outcome / "OUTCOME_UNSPECIFIED" {
+    /// The complainant is right.
+    Upheld = "OUTCOME_UPHELD" / "upheld",
+    /// Right in part.
+    PartlyUpheld = "OUTCOME_PARTLY_UPHELD" / "partly_upheld",
+    /// Not right.
+    NotUpheld = "OUTCOME_NOT_UPHELD" / "not_upheld",
+    /// Settled by agreement without a finding.
+    Resolved = "OUTCOME_RESOLVED" / "resolved",
+});
+
+words!(/// Why a complaint was closed.
+CloseReason / "CLOSE_REASON_UNSPECIFIED" {
+    /// The decision was communicated.
+    Decided = "CLOSE_REASON_DECIDED" / "decided",
+    /// The complainant took it back.
+    Withdrawn = "CLOSE_REASON_WITHDRAWN" / "withdrawn",
+    /// Another complaint holds it.
+    Duplicate = "CLOSE_REASON_DUPLICATE" / "duplicate",
+    /// Triage found that it was none.
+    NotAComplaint = "CLOSE_REASON_NOT_A_COMPLAINT" / "not_a_complaint",
+    /// Somebody else is responsible.
+    Referred = "CLOSE_REASON_REFERRED" / "referred",
+    /// The complainant cannot be reached.
+    NoContact = "CLOSE_REASON_NO_CONTACT" / "no_contact",
+});
+
+words!(/// Why a clock was stopped.
+StopReason / "STOP_REASON_UNSPECIFIED" {
+    /// The complaint was closed.
+    Closed = "STOP_REASON_CLOSED" / "closed",
+    /// Class, severity or policy changed and a new clock runs.
+    Replaced = "STOP_REASON_REPLACED" / "replaced",
+    /// Triage found no complaint.
+    NotAComplaint = "STOP_REASON_NOT_A_COMPLAINT" / "not_a_complaint",
+    /// All milestones are met.
+    Completed = "STOP_REASON_COMPLETED" / "completed",
+});
+
+words!(/// What a communication is for.
+CommunicationPurpose / "COMMUNICATION_PURPOSE_UNSPECIFIED" {
+    /// We have it, this is its reference, this happens next, by then.
+    Acknowledgement = "COMMUNICATION_PURPOSE_ACKNOWLEDGEMENT" / "acknowledgement",
+    /// It takes longer, and why.
+    HoldingResponse = "COMMUNICATION_PURPOSE_HOLDING_RESPONSE" / "holding_response",
+    /// The decision, with reasons and the way to go further.
+    FinalResponse = "COMMUNICATION_PURPOSE_FINAL_RESPONSE" / "final_response",
+    /// A deadline comes near (to staff).
+    Warning = "COMMUNICATION_PURPOSE_WARNING" / "warning",
+    /// A deadline passed, or nobody reacted (to staff).
+    Escalation = "COMMUNICATION_PURPOSE_ESCALATION" / "escalation",
+    /// A communication did not arrive (to staff).
+    DeliveryProblem = "COMMUNICATION_PURPOSE_DELIVERY_PROBLEM" / "delivery_problem",
+});
+
+words!(/// By what a communication travels. The token stands in OUTBOX subjects.
+Medium / "MEDIUM_UNSPECIFIED" {
+    /// Email.
+    Email = "MEDIUM_EMAIL" / "email",
+    /// A text message.
+    Sms = "MEDIUM_SMS" / "sms",
+    /// A chat message to staff.
+    Chat = "MEDIUM_CHAT" / "chat",
+    /// A post or direct message on a social platform.
+    Social = "MEDIUM_SOCIAL" / "social",
+});
+
+words!(/// To whom a communication goes: a role, never a name.
+Recipient / "RECIPIENT_UNSPECIFIED" {
+    /// Who complained.
+    Complainant = "RECIPIENT_COMPLAINANT" / "complainant",
+    /// Who handles it.
+    Owner = "RECIPIENT_OWNER" / "owner",
+    /// The head of the team.
+    TeamLead = "RECIPIENT_TEAM_LEAD" / "team_lead",
+    /// The supervisor.
+    Supervisor = "RECIPIENT_SUPERVISOR" / "supervisor",
+    /// The complaints manager.
+    ComplaintsManager = "RECIPIENT_COMPLAINTS_MANAGER" / "complaints_manager",
+    /// The head of the unit.
+    HeadOfUnit = "RECIPIENT_HEAD_OF_UNIT" / "head_of_unit",
+    /// The executive.
+    Executive = "RECIPIENT_EXECUTIVE" / "executive",
+});
+
+words!(/// Why a planned communication does not go out (DESIGN: the outbound guards).
+SuppressReason / "SUPPRESS_REASON_UNSPECIFIED" {
+    /// The contact came from a machine.
+    Machine = "SUPPRESS_REASON_MACHINE" / "machine",
+    /// The address is one of our own.
+    OwnAddress = "SUPPRESS_REASON_OWN_ADDRESS" / "own_address",
+    /// There is no address to send to.
+    NoAddress = "SUPPRESS_REASON_NO_ADDRESS" / "no_address",
+    /// Received long before it was recorded; a person releases it.
+    ReceivedLongAgo = "SUPPRESS_REASON_RECEIVED_LONG_AGO" / "received_long_ago",
+    /// Too many automatic messages to this address; gathered into the next permitted one.
+    RateLimited = "SUPPRESS_REASON_RATE_LIMITED" / "rate_limited",
+    /// `[outbound] mode = "hold"`.
+    HoldMode = "SUPPRESS_REASON_HOLD_MODE" / "hold_mode",
+    /// The complaint moved on and the message is no longer true.
+    Superseded = "SUPPRESS_REASON_SUPERSEDED" / "superseded",
+});
+
+words!(/// How sure we are that the sender of a contact is a party of the complaint.
+PartyStanding / "PARTY_STANDING_UNSPECIFIED" {
+    /// Its sender opened the complaint or was a party already.
+    Party = "PARTY_STANDING_PARTY" / "party",
+    /// It holds our token but comes from an address that is no party: kept, shown, never answered with case data.
+    UnverifiedParty = "PARTY_STANDING_UNVERIFIED_PARTY" / "unverified_party",
+    /// A machine: a bounce of ours.
+    Machine = "PARTY_STANDING_MACHINE" / "machine",
+});
+
+words!(/// Who did it.
+ActorRole / "ACTOR_ROLE_UNSPECIFIED" {
+    /// The complainant or their representative.
+    Complainant = "ACTOR_ROLE_COMPLAINANT" / "complainant",
+    /// A member of staff.
+    Handler = "ACTOR_ROLE_HANDLER" / "handler",
+    /// A service of the system.
+    System = "ACTOR_ROLE_SYSTEM" / "system",
+});

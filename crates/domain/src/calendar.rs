@@ -1,0 +1,1 @@
+//! Working time of one place: weekly hours, closed days, a time zone.

@@ -1,0 +1,242 @@
+//! Commands: what somebody wishes of a complaint. Refusals: what the rules answer when it may not be.
+
+use jiff::Timestamp;
+use redress_contract::{
+    Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId, ContentId,
+    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, Recipient, Reference,
+    Severity, SuppressReason, TeamId,
+};
+
+/// A wish. A command whose effect already stands yields no events (it was delivered twice), never a refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Open a complaint with its first contact, classify, assign, start its clocks: one commit.
+    Register(Register),
+    /// Link one more contact; on a closed complaint this owes `review_reply`.
+    Link(Link),
+    /// Set disposition, category and severity; other clocks may then apply.
+    Classify(Classification),
+    /// Give it to a team or handler.
+    Assign(Assignment),
+    /// A handler takes it on.
+    Accept {
+        /// Who.
+        handler: HandlerId,
+    },
+    /// Add a note whose words lie in CONTENT.
+    AddNote {
+        /// The words.
+        content_id: ContentId,
+        /// Who wrote it.
+        author: HandlerId,
+    },
+    /// Let it wait.
+    Hold {
+        /// For whom.
+        hold: Hold,
+        /// Why, in CONTENT.
+        content_id: Option<ContentId>,
+    },
+    /// Let it wait no longer, and let go what was kept back as received long ago.
+    Release,
+    /// Decide it.
+    Decide {
+        /// How.
+        outcome: Outcome,
+        /// Reasons, in CONTENT.
+        reasons_content_id: ContentId,
+        /// `none` or the remedy.
+        remedy: String,
+        /// Who decides.
+        handler: HandlerId,
+    },
+    /// Close it.
+    Close {
+        /// Why. `Decided` needs a communicated decision.
+        reason: CloseReason,
+    },
+    /// Open it again.
+    Reopen {
+        /// Why, in a word.
+        reason: String,
+        /// The contact that gave cause.
+        contact_id: Option<ContactId>,
+    },
+    /// Note what became of a communication.
+    NoteCommunication(CommunicationFact),
+    /// Note that a report of non-delivery came back, contained in a contact that is (or gets) linked by the same command.
+    NoteBounce {
+        /// The contact that reports it.
+        link: Link,
+        /// The communication.
+        communication_id: CommunicationId,
+        /// Enhanced status code.
+        status: String,
+        /// Will not be tried again.
+        permanent: bool,
+    },
+    /// A timer fired (or the sweep found it due): record what is due now of this milestone, if it is still so.
+    Fire {
+        /// The clock.
+        clock: ClockId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The generation the timer was set for.
+        generation: u32,
+    },
+}
+
+/// What opens a complaint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Register {
+    /// Derived from the contact.
+    pub complaint_id: ComplaintId,
+    /// Claimed before.
+    pub reference: Reference,
+    /// Its first contact.
+    pub link: Link,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+    /// BCP 47 tag; empty when unknown.
+    pub language: String,
+    /// What it is.
+    pub classification: Classification,
+    /// Who deals with it.
+    pub assignment: Assignment,
+}
+
+/// A contact to link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// How it came.
+    pub channel: Channel,
+    /// By which account.
+    pub account: String,
+    /// When it reached the organisation.
+    pub received_at: Timestamp,
+    /// Whether its sender is a party.
+    pub standing: PartyStanding,
+    /// Keyed hash of its sender; empty without one.
+    pub party: String,
+    /// Set when a machine wrote it.
+    pub machine: MachineKind,
+    /// How sure, in percent.
+    pub confidence_percent: u32,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// A complaint that may be the same.
+    pub possible_duplicate_of: Option<ComplaintId>,
+}
+
+/// What a complaint is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classification {
+    /// Complaint, enquiry, machine, …
+    pub disposition: Disposition,
+    /// Primary category.
+    pub category: String,
+    /// Product; empty when none was named.
+    pub product: String,
+    /// How much harm.
+    pub severity: Severity,
+    /// The rule that said so.
+    pub rule: String,
+}
+
+/// Who deals with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The team.
+    pub team: TeamId,
+    /// The member of staff; none for the whole team.
+    pub handler: Option<HandlerId>,
+    /// The rule that said so; empty when a person did.
+    pub rule: String,
+}
+
+/// What became of a communication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommunicationFact {
+    /// The communication.
+    pub communication_id: CommunicationId,
+    /// What it is for.
+    pub purpose: CommunicationPurpose,
+    /// To which role.
+    pub recipient: Recipient,
+    /// By what.
+    pub medium: Medium,
+    /// The contact it answers.
+    pub contact_id: Option<ContactId>,
+    /// Its fate.
+    pub fate: Fate,
+}
+
+/// The fate of a communication as its deliverer reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Not taken in the first try; the text is the SMTP status or kind of failure.
+    Queued(String),
+    /// Taken by the next hop at this time; the list is what its text states.
+    Accepted {
+        /// When.
+        at: Timestamp,
+        /// What its text states.
+        provides: Vec<String>,
+    },
+    /// Given up; the text says why.
+    Failed(String),
+    /// A guard said no.
+    Suppressed(SuppressReason),
+}
+
+/// What the rules answer to a wish that may not be. An answer, not an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing but `Register` may come first.
+    #[error("there is no such complaint")]
+    NoSuchComplaint,
+    /// Another contact opened a complaint with this id.
+    #[error("a complaint with this id was opened by another contact")]
+    AlreadyRegistered,
+    /// The complaint is closed.
+    #[error("the complaint is closed; reopen it first")]
+    Closed,
+    /// The complaint is not closed.
+    #[error("the complaint is not closed")]
+    NotClosed,
+    /// It has no primary category.
+    #[error("the complaint has no category yet; classify it first")]
+    NotClassified,
+    /// It was decided before.
+    #[error("the complaint is decided already")]
+    AlreadyDecided,
+    /// Nobody has accepted it.
+    #[error("nobody has accepted the complaint yet; accept it first")]
+    NotAccepted,
+    /// Closing as decided without a decision.
+    #[error("closing as decided needs a decision")]
+    NotDecided,
+    /// Closing as decided before the complainant was told.
+    #[error("closing as decided needs a final response that was accepted for delivery")]
+    DecisionNotCommunicated,
+    /// The decision names no remedy (`none` is a remedy).
+    #[error("a decision names its remedy, `none` for none")]
+    NoRemedy,
+    /// It is not held, and nothing is kept back.
+    #[error("nothing is held or kept back")]
+    NotHeld,
+    /// The complaint has as many contacts as the settings allow.
+    #[error("the complaint holds {limit} contacts, the most the settings allow; open a linked continuation")]
+    TooManyContacts {
+        /// The limit.
+        limit: u32,
+    },
+    /// The command's own data is incomplete.
+    #[error("{what} is missing")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+    },
+}

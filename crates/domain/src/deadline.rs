@@ -1,0 +1,1 @@
+//! When a span that starts at an anchor is over, and why.

@@ -1,0 +1,1 @@
+//! The rungs of escalation: when each is reached and who is told.

@@ -1,0 +1,32 @@
+//! The rules: what may happen to a complaint, and by when.
+//!
+//! In: a complaint's state, a command, the compiled rules, the time. Out: events, or a refusal.
+//! Synchronous and total: no I/O, no clock, no randomness; `decide` is the only place that says no, `evolve`
+//! never fails because what the log holds has happened.
+//!
+//! Reading order: [`complaint`] (the state), [`command`] (wishes and refusals), [`decide`](mod@decide) and
+//! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
+//! [`matcher`] (one matcher for routing and policies), [`calendar`] and [`deadline`] (business time),
+//! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency).
+
+pub mod calendar;
+pub mod command;
+pub mod complaint;
+pub mod deadline;
+pub mod decide;
+pub mod evolve;
+pub mod guard;
+pub mod ladder;
+pub mod matcher;
+pub mod queue;
+pub mod rules;
+pub mod settings;
+
+pub use command::{Assignment, Classification, Command, CommunicationFact, Link, Refusal, Register};
+pub use complaint::{
+    Clock, Complaint, Delivery, DeliveryStatus, LinkedContact, Milestone, STATE_VERSION, Status,
+};
+pub use decide::decide;
+pub use evolve::{evolve, replay};
+pub use rules::{Facts, Routed, Rules};
+pub use settings::{Problem, RulesSettings};

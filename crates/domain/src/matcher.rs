@@ -1,0 +1,1 @@
+//! One matcher for routing rules and policies: an ordered table of field → allowed values or patterns.

@@ -1,0 +1,1 @@
+//! Each event, published to the world as one CloudEvent, in order, once.

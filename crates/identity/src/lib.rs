@@ -1,0 +1,15 @@
+//! Who is it, and is it ours: addresses in normal form, keyed hashes, ids, references, signed tokens.
+//!
+//! In: parts that identify something, and [`Keys`]. Out: ids and codes that anybody with the same keys derives
+//! again. No I/O, no clock, no randomness: fresh keys are made from random bytes that are handed in.
+//!
+//! Reading order: [`keys`], [`derive`] (ids), [`address`] (normal forms, parties), [`reference`], [`token`]
+//! (signed addresses and Message-IDs).
+
+pub mod address;
+pub mod derive;
+pub mod keys;
+pub mod reference;
+pub mod token;
+
+pub use keys::{Keys, KeysError};

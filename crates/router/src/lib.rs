@@ -1,0 +1,1 @@
+//! Each contact finds its complaint, its category and its team.

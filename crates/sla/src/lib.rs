@@ -1,0 +1,1 @@
+//! Deadlines kept, and escalation when they pass.

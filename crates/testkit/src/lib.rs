@@ -1,0 +1,1 @@
+//! A real broker, a hand-moved clock, fake outside worlds, faults.

@@ -1,0 +1,1 @@
+//! Complaints that arrive by web: the public form and the API.

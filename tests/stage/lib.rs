@@ -1,0 +1,1 @@
+//! The stage: the whole house in one test process.
