@@ -1,14 +1,19 @@
 //! Key-value buckets. On three replicas a read may show the past: the write is the check.
+//!
+//! A bucket is a stream `KV_<bucket>` with one message per key `$KV.<bucket>.<key>`; writing with an expectation goes
+//! through the same door as every other publish, so the same rules about time-outs hold.
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 
-use crate::Bus;
+use crate::publish::{AppendError, PublishError};
+use crate::{Bus, ReadError, Stored};
 
 /// One bucket. Keys are made of `A-Z a-z 0-9 - / _ = .`
 #[derive(Clone, Debug)]
 pub struct Kv {
-    pub(crate) bucket: String,
-    pub(crate) bus: Bus,
+    bucket: String,
+    bus: Bus,
 }
 
 /// What `create` found.
@@ -45,6 +50,8 @@ pub enum KvError {
     },
 }
 
+const OPERATION: &str = "KV-Operation";
+
 impl Bus {
     /// A bucket by its name ([`redress_contract::subject::name`]).
     pub fn kv(&self, bucket: &str) -> Kv {
@@ -54,38 +61,119 @@ impl Bus {
 
 impl Kv {
     /// The value and its revision, possibly a little old on three replicas.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
     pub async fn get(&self, key: &str) -> Result<Option<(Bytes, u64)>, KvError> {
-        let _ = key;
-        todo!()
+        let subject = self.subject("get", key)?;
+        let stored =
+            self.bus.last(&self.stream(), &subject).await.map_err(|e| self.failed("get", key, &e))?;
+        Ok(stored.filter(is_value).map(|stored| (stored.body, stored.seq)))
     }
 
     /// Writes a key that must be free.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
     pub async fn create(&self, key: &str, value: Bytes) -> Result<Created, KvError> {
-        let _ = (key, value);
-        todo!()
+        let subject = self.subject("create", key)?;
+        let mut expected = 0;
+        loop {
+            match self.bus.append(&subject, expected, Vec::new(), value.clone()).await {
+                Ok(_) => return Ok(Created::New),
+                Err(AppendError::Publish(e)) => return Err(self.failed("create", key, &e)),
+                Err(AppendError::Conflict(_)) => {
+                    // The leader knows what the refusal was about; a follower may not yet.
+                    let there = self.bus.last_at_leader(&self.stream(), &subject).await;
+                    match there.map_err(|e| self.failed("create", key, &e))? {
+                        Some(stored) if is_value(&stored) => return Ok(Created::Exists(stored.body)),
+                        Some(marker) => expected = marker.seq,
+                        None => expected = 0,
+                    }
+                }
+            }
+        }
     }
 
     /// Writes a key that must have this revision (0: be free); answers the new revision.
+    ///
+    /// # Errors
+    /// [`KvError::Conflict`] when it has another.
     pub async fn update(&self, key: &str, value: Bytes, revision: u64) -> Result<u64, KvError> {
-        let _ = (key, value, revision);
-        todo!()
+        let subject = self.subject("update", key)?;
+        match self.bus.append(&subject, revision, Vec::new(), value).await {
+            Ok(seq) => Ok(seq),
+            Err(AppendError::Conflict(_)) => {
+                Err(KvError::Conflict { bucket: self.bucket.clone(), key: key.to_owned() })
+            }
+            Err(AppendError::Publish(e)) => Err(self.failed("update", key, &e)),
+        }
     }
 
     /// Writes a key, whatever it holds.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
     pub async fn put(&self, key: &str, value: Bytes) -> Result<u64, KvError> {
-        let _ = (key, value);
-        todo!()
+        let subject = self.subject("put", key)?;
+        let written: Result<u64, PublishError> = self.bus.publish(&subject, Vec::new(), value).await;
+        written.map_err(|e| self.failed("put", key, &e))
     }
 
     /// Deletes a key.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
     pub async fn delete(&self, key: &str) -> Result<(), KvError> {
-        let _ = key;
-        todo!()
+        let subject = self.subject("delete", key)?;
+        let marker = vec![(OPERATION.to_owned(), "DEL".to_owned())];
+        self.bus.publish(&subject, marker, Bytes::new()).await.map_err(|e| self.failed("delete", key, &e))?;
+        Ok(())
     }
 
     /// All keys that begin with `prefix` followed by a dot (or all keys for an empty prefix), with their values.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
     pub async fn entries(&self, prefix: &str) -> Result<Vec<(String, Bytes)>, KvError> {
-        let _ = prefix;
-        todo!()
+        let root = format!("$KV.{}.", self.bucket);
+        let filter = if prefix.is_empty() { format!("{root}>") } else { format!("{root}{prefix}.>") };
+        let failed = |e: ReadError| self.failed("list", prefix, &e);
+        let mut found = Vec::new();
+        let mut scan = self.bus.scan(&self.stream(), &filter, 1).await.map_err(failed)?;
+        while let Some(stored) = scan.next().await {
+            let stored = stored.map_err(failed)?;
+            if is_value(&stored)
+                && let Some(key) = stored.subject.strip_prefix(&root)
+            {
+                found.push((key.to_owned(), stored.body));
+            }
+        }
+        Ok(found)
     }
+
+    fn stream(&self) -> String {
+        format!("KV_{}", self.bucket)
+    }
+
+    fn subject(&self, act: &'static str, key: &str) -> Result<String, KvError> {
+        let good = |c: char| c.is_ascii_alphanumeric() || "-/_=.".contains(c);
+        if key.is_empty() || !key.chars().all(good) || key.split('.').any(str::is_empty) {
+            return Err(self.failed(act, "?", &"the key holds characters that a key may not have"));
+        }
+        Ok(format!("$KV.{}.{key}", self.bucket))
+    }
+
+    fn failed(&self, act: &'static str, key: &str, problem: &dyn std::fmt::Display) -> KvError {
+        KvError::Failed {
+            act,
+            bucket: self.bucket.clone(),
+            key: key.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+fn is_value(stored: &Stored) -> bool {
+    stored.header(OPERATION).is_none() && stored.header("Nats-Marker-Reason").is_none()
 }

@@ -6,9 +6,11 @@
 //! A time-out is never taken for a failure: the same message with the same expectation is published again, and a
 //! conflict is compared with what was meant.
 //!
-//! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`read`], [`kv`], [`blobs`],
+//! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`append_stream`], [`read`], [`kv`],
+//! [`blobs`],
 //! [`consume`], [`failure`], [`dead`].
 
+pub mod append_stream;
 pub mod blobs;
 pub mod config;
 pub mod consume;

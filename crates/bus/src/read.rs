@@ -1,7 +1,16 @@
 //! Reading: the last message of a literal subject, one message by sequence, or a stream from a position on.
 
+use std::time::Duration;
+
+use async_nats::client::RequestErrorKind;
+use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy, pull};
+use base64::Engine as _;
 use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::{Bus, Headers};
 
@@ -28,58 +37,247 @@ pub struct ReadError {
     pub(crate) problem: String,
 }
 
+impl ReadError {
+    pub(crate) fn new(what: impl Into<String>, problem: impl std::fmt::Display) -> Self {
+        Self { what: what.into(), problem: problem.to_string() }
+    }
+}
+
 impl Stored {
     /// A header by its name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        find_header(&self.headers, name)
     }
+}
+
+pub(crate) fn find_header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 impl Bus {
     /// The last message on a literal subject, from any replica (on three replicas perhaps one behind).
+    ///
+    /// # Errors
+    /// [`ReadError`] when no replica answers within the patience of the settings.
     pub async fn last(&self, stream: &str, subject: &str) -> Result<Option<Stored>, ReadError> {
-        let _ = (stream, subject);
-        todo!()
-    }
-
-    /// The last message on a literal subject, from the stream's leader: never behind.
-    pub async fn last_at_leader(&self, stream: &str, subject: &str) -> Result<Option<Stored>, ReadError> {
-        let _ = (stream, subject);
-        todo!()
+        let what = format!("{stream} {subject}");
+        self.direct(&what, format!("$JS.API.DIRECT.GET.{stream}.{subject}"), Bytes::new()).await
     }
 
     /// The message with this sequence.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no replica answers within the patience of the settings.
     pub async fn at(&self, stream: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
-        let _ = (stream, seq);
-        todo!()
+        let body = format!("{{\"seq\":{seq}}}");
+        self.direct(&format!("{stream} {seq}"), format!("$JS.API.DIRECT.GET.{stream}"), body.into()).await
+    }
+
+    /// The last message on a literal subject, from the stream's leader: never behind.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
+    pub async fn last_at_leader(&self, stream: &str, subject: &str) -> Result<Option<Stored>, ReadError> {
+        let body = serde_json::json!({ "last_by_subj": subject }).to_string();
+        let what = format!("{stream} {subject}");
+        let answer = self.ask(&what, format!("$JS.API.STREAM.MSG.GET.{stream}"), body.into()).await?;
+        read_leader_answer(&what, &answer.payload)
     }
 
     /// The last sequence of a stream (0: nothing was ever stored).
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
     pub async fn last_seq(&self, stream: &str) -> Result<u64, ReadError> {
-        let _ = stream;
-        todo!()
+        #[derive(Deserialize)]
+        struct Info {
+            state: State,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            last_seq: u64,
+        }
+        let answer = self.ask(stream, format!("$JS.API.STREAM.INFO.{stream}"), Bytes::new()).await?;
+        let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
+        Ok(info.state.last_seq)
     }
 
     /// Reads a stream in order from a sequence on (1: the beginning), subjects matching `filter`, up to the last
     /// message stored when it was called. Handy for tools; not for loading one complaint through a wildcard.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the stream cannot be read.
     pub async fn scan(
         &self,
         stream: &str,
         filter: &str,
         from_seq: u64,
-    ) -> Result<futures::stream::BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
-        let _ = (stream, filter, from_seq);
-        todo!()
+    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
+        let (consumer, pending) = self.ordered(stream, filter, from_seq).await?;
+        if pending == 0 {
+            return Ok(futures::stream::empty().boxed());
+        }
+        // Counting what was pending at the start ends the scan without another question to the broker.
+        let pending = usize::try_from(pending).unwrap_or(usize::MAX);
+        Ok(self.messages(stream, consumer).await?.take(pending).boxed())
     }
 
     /// As [`scan`](Self::scan), but goes on with what is stored later, until it is dropped.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the stream cannot be read.
     pub async fn follow(
         &self,
         stream: &str,
         filter: &str,
         from_seq: u64,
-    ) -> Result<futures::stream::BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
-        let _ = (stream, filter, from_seq);
-        todo!()
+    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
+        let (consumer, _) = self.ordered(stream, filter, from_seq).await?;
+        self.messages(stream, consumer).await
     }
+
+    async fn ordered(
+        &self,
+        stream: &str,
+        filter: &str,
+        from_seq: u64,
+    ) -> Result<(async_nats::jetstream::consumer::Consumer<pull::OrderedConfig>, u64), ReadError> {
+        let config = pull::OrderedConfig {
+            filter_subject: filter.to_owned(),
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from_seq.max(1) },
+            replay_policy: ReplayPolicy::Instant,
+            ..pull::OrderedConfig::default()
+        };
+        let consumer = self
+            .js
+            .create_consumer_on_stream(config, stream)
+            .await
+            .map_err(|e| ReadError::new(stream, crate::failure::chain(&e)))?;
+        let pending = consumer.cached_info().num_pending;
+        Ok((consumer, pending))
+    }
+
+    async fn messages(
+        &self,
+        stream: &str,
+        consumer: async_nats::jetstream::consumer::Consumer<pull::OrderedConfig>,
+    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
+        let name = stream.to_owned();
+        let messages = consumer.messages().await.map_err(|e| ReadError::new(stream, e))?;
+        Ok(messages
+            .map(move |message| {
+                let message = message.map_err(|e| ReadError::new(name.as_str(), e))?;
+                let info = message.info().map_err(|e| ReadError::new(name.as_str(), e))?;
+                let (seq, stored_at) = (info.stream_sequence, timestamp(info.published));
+                let (message, _) = message.split();
+                Ok(Stored {
+                    seq,
+                    stored_at,
+                    subject: message.subject.to_string(),
+                    headers: headers(message.headers.as_ref()),
+                    body: message.payload,
+                })
+            })
+            .boxed())
+    }
+
+    async fn direct(&self, what: &str, subject: String, body: Bytes) -> Result<Option<Stored>, ReadError> {
+        let message = self.ask(what, subject, body).await?;
+        match message.status.map(|status| status.as_u16()) {
+            None | Some(200) => {}
+            Some(404) => return Ok(None),
+            Some(other) => {
+                let text = message.description.clone().unwrap_or_default();
+                return Err(ReadError::new(what, format!("status {other} {text}")));
+            }
+        }
+        let all = headers(message.headers.as_ref());
+        let own = |name: &str| {
+            find_header(&all, name).ok_or_else(|| ReadError::new(what, format!("the answer has no {name}")))
+        };
+        let seq = own("Nats-Sequence")?.parse().map_err(|e| ReadError::new(what, e))?;
+        let stored_at = own("Nats-Time-Stamp")?.parse().map_err(|e| ReadError::new(what, e))?;
+        let subject = own("Nats-Subject")?.to_owned();
+        Ok(Some(Stored { seq, subject, headers: all.clone(), body: message.payload, stored_at }))
+    }
+
+    /// Asks the broker something that is safe to ask again, until it answers or patience is over.
+    async fn ask(&self, what: &str, subject: String, body: Bytes) -> Result<async_nats::Message, ReadError> {
+        let until = Instant::now() + self.config.publish_patience;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let request = async_nats::Request::new()
+                .payload(body.clone())
+                .timeout(Some(self.config.ack_timeout.min(Duration::from_secs(3))));
+            match self.client.send_request(subject.clone(), request).await {
+                Ok(message) => return Ok(message),
+                Err(error) if error.kind() == RequestErrorKind::InvalidSubject => {
+                    return Err(ReadError::new(what, error));
+                }
+                Err(error) if Instant::now() + pause >= until => return Err(ReadError::new(what, error)),
+                Err(_) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct LeaderAnswer {
+    message: Option<LeaderMessage>,
+    error: Option<LeaderProblem>,
+}
+
+#[derive(Deserialize)]
+struct LeaderMessage {
+    subject: String,
+    seq: u64,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+    time: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct LeaderProblem {
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    description: String,
+}
+
+fn read_leader_answer(what: &str, payload: &[u8]) -> Result<Option<Stored>, ReadError> {
+    let answer: LeaderAnswer = serde_json::from_slice(payload).map_err(|e| ReadError::new(what, e))?;
+    if let Some(problem) = answer.error {
+        return if problem.code == 404 { Ok(None) } else { Err(ReadError::new(what, problem.description)) };
+    }
+    let Some(message) = answer.message else { return Ok(None) };
+    let decode = |text: &str| {
+        base64::engine::general_purpose::STANDARD.decode(text).map_err(|e| ReadError::new(what, e))
+    };
+    let raw_headers = String::from_utf8_lossy(&decode(&message.hdrs)?).into_owned();
+    let headers = raw_headers
+        .split("\r\n")
+        .skip(1)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect();
+    let body = Bytes::from(decode(&message.data)?);
+    Ok(Some(Stored { seq: message.seq, subject: message.subject, headers, body, stored_at: message.time }))
+}
+
+pub(crate) fn headers(map: Option<&async_nats::HeaderMap>) -> Headers {
+    map.map(|map| {
+        map.iter()
+            .flat_map(|(name, values)| values.iter().map(|v| (name.to_string(), v.as_str().to_owned())))
+            .collect()
+    })
+    .unwrap_or_default()
+}
+
+pub(crate) fn timestamp(time: async_nats::datetime::DateTime) -> Timestamp {
+    Timestamp::from_nanosecond(time.unix_timestamp_nanos()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -6,9 +6,12 @@
 pub mod references;
 
 use bytes::Bytes;
-use redress_contract::{Contact, ContactId};
+use redress_bus::{Headers, ReadError};
+use redress_contract::subject::{self, name};
+use redress_contract::{Channel, Commit, Contact, ContactId};
 use redress_runtime::Clock;
 use redress_vault::{PutError, Vault};
+use tracing::debug;
 
 /// The door. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -63,7 +66,56 @@ impl Intake {
         raw: Bytes,
         files: Vec<(usize, Bytes)>,
     ) -> Result<Receipt, IntakeError> {
-        let _ = (contact, raw, files);
-        todo!()
+        self.record_with(contact, raw, files, Headers::new()).await
     }
+
+    /// As [`record`](Self::record), with headers of the channel's own (a digest to compare a repeat with).
+    ///
+    /// # Errors
+    /// [`IntakeError`] as above.
+    pub async fn record_with(
+        &self,
+        mut contact: Contact,
+        raw: Bytes,
+        files: Vec<(usize, Bytes)>,
+        mut headers: Headers,
+    ) -> Result<Receipt, IntakeError> {
+        let contact_id = contact.id.clone();
+        let channel = contact.channel.token();
+        contact.recorded_at = self.clock.now();
+        headers.push(("traceparent".to_owned(), traceparent(&contact_id)));
+        match self.vault.put_contact(contact, raw, files, headers).await {
+            Ok(published) => {
+                let outcome = if published.new { "recorded" } else { "already_recorded" };
+                metrics::counter!("redress_intake_contacts_total", "channel" => channel, "outcome" => outcome)
+                    .increment(1);
+                debug!(contact.id = %contact_id, channel, "Contact {contact_id} is on record");
+                Ok(Receipt { contact_id, already_recorded: !published.new })
+            }
+            Err(source) => {
+                metrics::counter!("redress_intake_failures_total", "channel" => channel).increment(1);
+                Err(IntakeError { contact_id, source })
+            }
+        }
+    }
+
+    /// The headers a contact was recorded with, read without opening it (a channel cannot). None when no replica
+    /// that answered has it yet.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer.
+    pub async fn recorded_headers(
+        &self,
+        channel: Channel,
+        contact: &ContactId,
+    ) -> Result<Option<Headers>, ReadError> {
+        let stored = self.vault.bus().last(name::INTAKE, &subject::intake(channel, contact)).await?;
+        Ok(stored.map(|message| message.headers))
+    }
+}
+
+/// The W3C trace context of everything a contact sets off, derived from its id so that a repeat continues the same trace.
+fn traceparent(contact: &ContactId) -> String {
+    let digest = Commit::hash(contact.as_str().as_bytes());
+    format!("00-{}-{}-01", &digest[..32], &digest[32..48])
 }

@@ -1,0 +1,272 @@
+//! One delivery from the broker's hand to its noted outcome.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use async_nats::jetstream::{AckKind, Message};
+use futures::FutureExt as _;
+use redress_contract::DeadLetter;
+use redress_runtime::{Clock, Part};
+use tokio::sync::Semaphore;
+use tracing::{debug, error, warn};
+
+use super::attempts::Attempts;
+use super::gate::Gate;
+use super::{Consumer, Delivery, Source};
+use crate::failure::chain;
+use crate::read::{headers, timestamp};
+use crate::{Bus, Failure};
+
+/// Deliveries without a noted outcome after which a message is poison.
+const POISON_AFTER: u64 = 4;
+
+/// Delays between tries.
+const DELAYS: [Duration; 9] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(15),
+    Duration::from_mins(30),
+    Duration::from_hours(1),
+];
+
+/// What all deliveries of one consumer share.
+pub(super) struct Task {
+    pub(super) bus: Bus,
+    pub(super) permits: Semaphore,
+    pub(super) gate: Gate,
+    pub(super) clock: Clock,
+    pub(super) part: Part,
+    pub(super) consumer: Consumer,
+}
+
+enum Outcome {
+    Done,
+    Again(String, Option<Duration>),
+    Never(String),
+    /// The handler panicked or hung: nothing is noted, the broker's count stands.
+    None(String),
+}
+
+impl Task {
+    pub(super) async fn work<H, F>(&self, message: Message, source: Source, handler: H)
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let work = self.work_quietly(&message, source, handler);
+        tokio::pin!(work);
+        let beat = self.bus.config.ack_wait / 3;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut work => return,
+                () = tokio::time::sleep(beat) => {
+                    let _ = message.ack_with(AckKind::Progress).await;
+                }
+            }
+        }
+    }
+
+    async fn work_quietly<H, F>(&self, message: &Message, source: Source, handler: H)
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let Ok(_permit) = self.permits.acquire().await else { return };
+        let _probe = self.gate.pass().await;
+        let delivery = match self.delivery(message, source).await {
+            Ok(Some(delivery)) => delivery,
+            Ok(None) => return self.acknowledge(message).await,
+            Err(problem) => {
+                warn!(consumer = self.consumer.name, "Reading a message to replay failed: {problem}");
+                return self.give_back(message, DELAYS[2]).await;
+            }
+        };
+        let attempts = match self.attempts(&delivery).await {
+            Ok(attempts) => attempts,
+            Err(problem) => {
+                warn!(consumer = self.consumer.name, "Reading the count of tries failed: {problem}");
+                return self.give_back(message, DELAYS[1]).await;
+            }
+        };
+        let unnoted = delivery.attempt.saturating_sub(1).saturating_sub(attempts.noted);
+        let outcome = if unnoted >= POISON_AFTER {
+            Outcome::Never(format!("{unnoted} deliveries ended without an outcome (crash or hang)"))
+        } else {
+            self.run(delivery.clone(), handler).await
+        };
+        self.settle(message, &delivery, attempts, outcome).await;
+    }
+
+    async fn delivery(
+        &self,
+        message: &Message,
+        source: Source,
+    ) -> Result<Option<Delivery>, crate::ReadError> {
+        let info = message.info().map_err(|e| crate::ReadError::new(&self.consumer.stream, e))?;
+        let attempt = u64::try_from(info.delivered).unwrap_or(1);
+        if source == Source::Stream {
+            return Ok(Some(Delivery {
+                subject: message.subject.to_string(),
+                headers: headers(message.headers.as_ref()),
+                body: message.payload.clone(),
+                stream_seq: info.stream_sequence,
+                attempt,
+                stored_at: timestamp(info.published),
+            }));
+        }
+        let seq = message.subject.rsplit('.').next().and_then(|seq| seq.parse().ok()).unwrap_or(0);
+        let original = self.bus.at(&self.consumer.stream, seq).await?;
+        Ok(original.map(|stored| Delivery {
+            subject: stored.subject,
+            headers: stored.headers,
+            body: stored.body,
+            stream_seq: stored.seq,
+            attempt,
+            stored_at: stored.stored_at,
+        }))
+    }
+
+    async fn attempts(&self, delivery: &Delivery) -> Result<Attempts, crate::KvError> {
+        if delivery.attempt <= 1 {
+            return Ok(Attempts::default());
+        }
+        self.bus.attempts(&self.consumer.name, delivery.stream_seq).await
+    }
+
+    async fn run<H, F>(&self, delivery: Delivery, handler: H) -> Outcome
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let guarded = AssertUnwindSafe(async { handler(delivery).await }).catch_unwind();
+        match tokio::time::timeout(self.consumer.handler_timeout, guarded).await {
+            Ok(Ok(Ok(()))) => Outcome::Done,
+            Ok(Ok(Err(Failure::Retry { reason, after }))) => Outcome::Again(reason, after),
+            Ok(Ok(Err(Failure::Reject { reason }))) => Outcome::Never(reason),
+            Ok(Err(_)) => Outcome::None("the handler panicked".to_owned()),
+            Err(_) => Outcome::None(format!("the handler hung for {:?}", self.consumer.handler_timeout)),
+        }
+    }
+
+    async fn settle(&self, message: &Message, delivery: &Delivery, attempts: Attempts, outcome: Outcome) {
+        let labels = [("consumer", self.consumer.name.clone())];
+        match outcome {
+            Outcome::Done => {
+                self.gate.worked();
+                metrics::counter!("redress_bus_handled_total", &labels).increment(1);
+                self.acknowledge(message).await;
+                if delivery.attempt > 1 && attempts.noted > 0 {
+                    self.forget(delivery).await;
+                }
+                self.part.ready();
+            }
+            Outcome::Again(reason, after) => {
+                self.gate.failed();
+                metrics::counter!("redress_bus_retried_total", &labels).increment(1);
+                self.again(message, delivery, attempts, (reason, after)).await;
+            }
+            Outcome::Never(reason) => self.bury(message, delivery, reason).await,
+            Outcome::None(reason) => {
+                self.gate.failed();
+                metrics::counter!("redress_bus_unnoted_total", &labels).increment(1);
+                error!(
+                    consumer = self.consumer.name,
+                    stream_seq = delivery.stream_seq,
+                    attempt = delivery.attempt,
+                    "Handling message {} failed without an outcome: {reason}",
+                    delivery.stream_seq
+                );
+                self.give_back(message, DELAYS[1]).await;
+            }
+        }
+    }
+
+    async fn again(
+        &self,
+        message: &Message,
+        delivery: &Delivery,
+        attempts: Attempts,
+        (reason, after): (String, Option<Duration>),
+    ) {
+        let now = self.clock.now();
+        let first_at = attempts.first_at.unwrap_or(now);
+        let tried_for = Duration::try_from(now.duration_since(first_at)).unwrap_or_default();
+        if tried_for > self.bus.config.retry_for {
+            let reason = format!("tried for {} hours: {reason}", tried_for.as_secs() / 3600);
+            return self.bury(message, delivery, reason).await;
+        }
+        let noted = attempts.noted + 1;
+        let growing = DELAYS[usize::try_from(attempts.noted).unwrap_or(usize::MAX).min(DELAYS.len() - 1)];
+        let delay = after.unwrap_or(growing);
+        warn!(
+            consumer = self.consumer.name,
+            stream_seq = delivery.stream_seq,
+            attempt = delivery.attempt,
+            "Message {} will be tried again in {delay:?}: {reason}",
+            delivery.stream_seq
+        );
+        let noting = Attempts { noted, first_at: Some(first_at) };
+        if let Err(problem) = self.bus.note_attempts(&self.consumer.name, delivery.stream_seq, noting).await {
+            debug!(consumer = self.consumer.name, "Noting a try failed: {problem}");
+        }
+        self.give_back(message, delay).await;
+    }
+
+    async fn bury(&self, message: &Message, delivery: &Delivery, reason: String) {
+        metrics::counter!("redress_dead_letters_total", "service" => self.consumer.service.clone())
+            .increment(1);
+        error!(
+            consumer = self.consumer.name,
+            stream_seq = delivery.stream_seq,
+            attempt = delivery.attempt,
+            "Message {} is a dead letter now: {reason}",
+            delivery.stream_seq
+        );
+        let letter = DeadLetter {
+            service: self.consumer.service.clone(),
+            consumer: self.consumer.name.clone(),
+            stream: self.consumer.stream.clone(),
+            stream_seq: delivery.stream_seq.to_string(),
+            subject: delivery.subject.clone(),
+            reason,
+            attempts: u32::try_from(delivery.attempt).unwrap_or(u32::MAX),
+            at: self.clock.now(),
+            payload: bytes::Bytes::new(),
+        };
+        match self.bus.bury(&letter).await {
+            Ok(()) => {
+                self.acknowledge(message).await;
+                self.forget(delivery).await;
+            }
+            Err(problem) => {
+                error!(consumer = self.consumer.name, "Keeping a dead letter failed: {}", chain(&problem));
+                self.give_back(message, DELAYS[2]).await;
+            }
+        }
+    }
+
+    async fn acknowledge(&self, message: &Message) {
+        // A lost acknowledgement means a second delivery, which changes nothing.
+        if let Err(problem) = message.ack().await {
+            debug!(consumer = self.consumer.name, "Acknowledging failed: {problem}");
+        }
+    }
+
+    async fn give_back(&self, message: &Message, delay: Duration) {
+        if let Err(problem) = message.ack_with(AckKind::Nak(Some(delay))).await {
+            debug!(consumer = self.consumer.name, "Giving a message back failed: {problem}");
+        }
+    }
+
+    async fn forget(&self, delivery: &Delivery) {
+        if let Err(problem) = self.bus.forget_attempts(&self.consumer.name, delivery.stream_seq).await {
+            debug!(consumer = self.consumer.name, "Forgetting the count of tries failed: {problem}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What is stored is stored once, in order, and found again.
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use redress_bus::config::Settings;
+use redress_bus::{AppendError, Created, KvError};
+use redress_contract::subject::name;
+use redress_testkit::Broker;
+
+#[tokio::test]
+async fn preparing_twice_changes_nothing_and_a_drifted_setting_is_named() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    bus.prepare().await.expect("a second time finds everything as it must be");
+
+    let other = Settings { events_days: 30, ..broker.settings() };
+    let problem = broker.bus_with(&other, "test").await.prepare().await.unwrap_err().to_string();
+    assert!(problem.contains("EVENTS") && problem.contains("max_age"), "{problem}");
+}
+
+#[tokio::test]
+async fn racers_store_one_message_per_subject() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let racers = (0..8).map(|racer| {
+        let bus = bus.clone();
+        tokio::spawn(async move {
+            let mut new = 0;
+            for n in 0..100 {
+                let body = Bytes::from(format!("{racer}"));
+                let published =
+                    bus.publish_once(&format!("intake.email.c{n}"), Vec::new(), body).await.unwrap();
+                new += u32::from(published.new);
+            }
+            new
+        })
+    });
+    let won: u32 = futures::future::join_all(racers).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(won, 100);
+    assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 100);
+}
+
+#[tokio::test]
+async fn an_append_with_an_old_expectation_conflicts() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let first = bus.append("complaint.a", 0, Vec::new(), "one".into()).await.unwrap();
+    let second = bus.append("complaint.a", first, Vec::new(), "two".into()).await.unwrap();
+    let late = bus.append("complaint.a", first, Vec::new(), "three".into()).await;
+    assert!(matches!(late, Err(AppendError::Conflict(_))), "{late:?}");
+    let last = bus.last(name::COMPLAINTS, "complaint.a").await.unwrap().unwrap();
+    assert_eq!((last.seq, last.body.as_ref()), (second, &b"two"[..]));
+    let leader = bus.last_at_leader(name::COMPLAINTS, "complaint.a").await.unwrap().unwrap();
+    assert_eq!((leader.seq, leader.body), (last.seq, last.body));
+    assert!(bus.last(name::COMPLAINTS, "complaint.b").await.unwrap().is_none());
+    assert!(bus.last_at_leader(name::COMPLAINTS, "complaint.b").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn buckets_claim_update_list_and_forget() {
+    let broker = Broker::start().await;
+    let kv = broker.bus("test").await.kv(name::CORRELATION);
+    assert_eq!(kv.create("thread.a", "1".into()).await.unwrap(), Created::New);
+    assert_eq!(kv.create("thread.a", "2".into()).await.unwrap(), Created::Exists("1".into()));
+    let (value, revision) = kv.get("thread.a").await.unwrap().unwrap();
+    assert_eq!(value, "1");
+    kv.update("thread.a", "3".into(), revision).await.unwrap();
+    let late = kv.update("thread.a", "4".into(), revision).await;
+    assert!(matches!(late, Err(KvError::Conflict { .. })), "{late:?}");
+    kv.put("party.x.1", "p".into()).await.unwrap();
+    kv.put("party.x.2", "q".into()).await.unwrap();
+    assert_eq!(kv.entries("party.x").await.unwrap().len(), 2);
+    kv.delete("thread.a").await.unwrap();
+    assert_eq!(kv.get("thread.a").await.unwrap(), None);
+    assert_eq!(kv.create("thread.a", "5".into()).await.unwrap(), Created::New, "a deleted key is free again");
+    let refused = kv.get("somebody@example.org").await;
+    assert!(
+        refused.is_err_and(|e| !e.to_string().contains("somebody")),
+        "a bad key is refused and not repeated"
+    );
+}
+
+#[tokio::test]
+async fn blobs_come_back_whole_and_missing_ones_are_none() {
+    let broker = Broker::start().await;
+    let blobs = broker.bus("test").await.blobs();
+    let bytes = Bytes::from((0..3_000_000u32).map(|n| (n % 251) as u8).collect::<Vec<_>>());
+    blobs.put("a/0", bytes.clone()).await.unwrap();
+    assert_eq!(blobs.get("a/0").await.unwrap().unwrap(), bytes);
+    blobs.put("a/1", Bytes::new()).await.unwrap();
+    assert_eq!(blobs.get("a/1").await.unwrap().unwrap(), Bytes::new());
+    assert_eq!(blobs.get("b/0").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_scan_ends_at_the_present_and_a_follow_goes_on() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    for n in 0..50 {
+        bus.publish_once(&format!("intake.email.c{n}"), Vec::new(), Bytes::from(n.to_string()))
+            .await
+            .unwrap();
+    }
+    let all: Vec<_> = bus.scan(name::INTAKE, "intake.>", 1).await.unwrap().collect().await;
+    assert_eq!(all.len(), 50);
+    let tail: Vec<_> = bus.scan(name::INTAKE, "intake.>", 41).await.unwrap().collect().await;
+    assert_eq!(tail.len(), 10);
+    let none: Vec<_> = bus.scan(name::INTAKE, "intake.web.>", 1).await.unwrap().collect().await;
+    assert!(none.is_empty());
+    let mut follow = bus.follow(name::INTAKE, "intake.>", 50).await.unwrap();
+    assert_eq!(follow.next().await.unwrap().unwrap().body, "49");
+    bus.publish_once("intake.email.later", Vec::new(), "later".into()).await.unwrap();
+    assert_eq!(follow.next().await.unwrap().unwrap().body, "later");
+}
+
+#[tokio::test]
+async fn a_publish_lives_through_a_broker_that_is_killed() {
+    let mut broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    broker.kill();
+    let publish = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.publish_once("intake.email.a", Vec::new(), "x".into()).await }
+    });
+    broker.restart().await;
+    assert!(publish.await.unwrap().expect("the publish is tried until the broker is back").seq <= 1);
+    assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_publish_gives_up_when_patience_is_over() {
+    let mut broker = Broker::start().await;
+    let settings = Settings { publish_patience_seconds: 1, ack_timeout_seconds: 1, ..broker.settings() };
+    let bus = broker.bus_with(&settings, "test").await;
+    bus.prepare().await.unwrap();
+    broker.kill();
+    let problem = bus.publish_once("intake.email.a", Vec::new(), "x".into()).await.unwrap_err();
+    assert!(problem.to_string().contains("intake.email.a"), "{problem}");
+}

@@ -1,0 +1,25 @@
+//! Waiting for a condition instead of sleeping.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Asks until the answer is `Some`, at most 30 s; panics with `what` when it never is.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    eventually_within(Duration::from_secs(30), what, ask).await
+}
+
+/// As [`eventually`], with a patience of its own.
+pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let until = Instant::now() + patience;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < until, "never came true within {patience:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
