@@ -126,11 +126,11 @@ impl Config {
             nkey: (!nkey.is_empty()).then_some(nkey),
             ca_file: settings.ca_file.clone(),
             replicas: settings.replicas as usize,
-            events_max_age: seconds(settings.events_days * 24 * 3600),
+            events_max_age: seconds(24 * 3600) * settings.events_days,
             ack_timeout: seconds(settings.ack_timeout_seconds),
             publish_patience: seconds(settings.publish_patience_seconds),
             ack_wait: seconds(settings.ack_wait_seconds),
-            retry_for: seconds(settings.retry_hours * 3600),
+            retry_for: seconds(3600) * settings.retry_hours,
             stream_bytes_max: (settings.stream_mebibytes_max > 0)
                 .then(|| i64::from(settings.stream_mebibytes_max) * 1024 * 1024),
         };

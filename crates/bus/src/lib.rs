@@ -7,8 +7,7 @@
 //! conflict is compared with what was meant.
 //!
 //! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`append_stream`], [`read`], [`kv`],
-//! [`blobs`],
-//! [`consume`], [`failure`], [`dead`].
+//! [`blobs`], [`consume`], [`failure`], [`dead`].
 
 pub mod append_stream;
 pub mod blobs;

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::id::{ComplaintId, EventId};
 use crate::words::ActorRole;
 
-/// Value of the `Content-Type` header of a structured CloudEvent.
+/// Value of the `Content-Type` header of a structured `CloudEvent`.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// One event as other systems see it.

@@ -151,6 +151,7 @@ events! {
         /// Why it is held to belong here: `opened`, `token`, `references`, `same_message`, `reference_and_party`, …
         reasons: Vec<String>,
         /// A complaint that may be the same, for a person to merge.
+        #[serde(skip_serializing_if = "Option::is_none")]
         possible_duplicate_of: Option<ComplaintId>,
     }
     /// Its disposition, category and severity were set.
@@ -171,6 +172,7 @@ events! {
         /// The team.
         team: TeamId,
         /// The member of staff; empty for the whole team.
+        #[serde(skip_serializing_if = "Option::is_none")]
         handler: Option<HandlerId>,
         /// The rule that decided, or empty when a person did.
         rule: String,
@@ -191,6 +193,7 @@ events! {
         /// By what.
         medium: Medium,
         /// The contact it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
         /// Why it was not taken: an SMTP status or the kind of failure.
         reason: String,
@@ -206,6 +209,7 @@ events! {
         /// By what.
         medium: Medium,
         /// The contact it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
         /// What its text states: `reference`, `next_steps`, `deadline`, …
         provides: Vec<String>,
@@ -236,6 +240,7 @@ events! {
         /// By what.
         medium: Medium,
         /// The contact it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
         /// Why: an SMTP status or the kind of failure.
         reason: String,
@@ -251,6 +256,7 @@ events! {
         /// By what.
         medium: Medium,
         /// The contact it would answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
         /// Which guard said no.
         reason: SuppressReason,
@@ -311,6 +317,7 @@ events! {
         /// When it was met.
         met_at: Timestamp,
         /// The communication that met it, when one did.
+        #[serde(skip_serializing_if = "Option::is_none")]
         communication_id: Option<CommunicationId>,
         /// True when it was due before.
         late: bool,
@@ -379,6 +386,7 @@ events! {
         /// For whom.
         hold: Hold,
         /// Its reasons, in CONTENT.
+        #[serde(skip_serializing_if = "Option::is_none")]
         content_id: Option<ContentId>,
     }
     /// It waits no longer; and an acknowledgement kept back (`received_long_ago`) may go out.
@@ -409,6 +417,7 @@ events! {
         /// Why, in a word: `dissatisfied`, `new_facts`, `mistake`.
         reason: String,
         /// The contact that gave cause.
+        #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
     }
 }

@@ -5,11 +5,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A text that cannot be an id of the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} must be 1 to {max} characters of A-Z a-z 0-9 - _, but is {length} characters or holds others")]
+#[error(
+    "{kind} must be 1 to {max} characters of A-Z a-z 0-9 - _, but is {length} characters or holds others"
+)]
 pub struct IdError {
     kind: &'static str,
     max: usize,
@@ -27,7 +30,7 @@ fn check(kind: &'static str, max: usize, extra: &str, text: &str) -> Result<(), 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $max:literal, $extra:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -50,6 +53,14 @@ macro_rules! id {
             /// True for the id of a message that named none (an absent field).
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                // An absent proto3 field reads as empty; anything else must be an id.
+                if text.is_empty() { Ok(Self(text)) } else { Self::new(text).map_err(D::Error::custom) }
             }
         }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use redress_contract::{
     Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId, ContentId,
-    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, Recipient, Reference,
-    Severity, SuppressReason, TeamId,
+    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, Recipient,
+    Reference, Severity, SuppressReason, TeamId,
 };
 
 /// A wish. A command whose effect already stands yields no events (it was delivered twice), never a refusal.

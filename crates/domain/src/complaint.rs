@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use redress_contract::event::Rung;
 use redress_contract::{
     Channel, Class, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId,
-    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, PolicyId, Recipient,
-    Reference, Severity, Stage, StopReason, SuppressReason, TeamId,
+    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, PolicyId,
+    Recipient, Reference, Severity, Stage, StopReason, SuppressReason, TeamId,
 };
 use serde::{Deserialize, Serialize};
 

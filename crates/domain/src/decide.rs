@@ -5,6 +5,14 @@ use redress_contract::Event;
 
 use crate::{Command, Complaint, Refusal, Rules};
 
+mod clocks;
+mod communicate;
+mod contact;
+mod fire;
+mod handle;
+mod register;
+mod resolve;
+
 /// Decides a command. An effect that already stands yields no events.
 ///
 /// # Errors
@@ -15,6 +23,52 @@ pub fn decide(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let _ = (state, command, rules, now);
-    todo!("decide")
+    match (state, command) {
+        (None, Command::Register(wish)) => register::register(wish, rules),
+        (None, _) => Err(Refusal::NoSuchComplaint),
+        (Some(complaint), _) => Case { complaint, rules, now }.decide(command),
+    }
+}
+
+/// A complaint on the table: what every rule looks at.
+struct Case<'a> {
+    complaint: &'a Complaint,
+    rules: &'a Rules,
+    now: Timestamp,
+}
+
+type Decision = Result<Vec<Event>, Refusal>;
+
+impl Case<'_> {
+    fn decide(&self, command: &Command) -> Decision {
+        match command {
+            Command::Register(wish) => self.register_again(wish),
+            Command::Link(link) => self.link(link),
+            Command::NoteBounce { link, communication_id, status, permanent } => {
+                self.note_bounce(link, communication_id, status, *permanent)
+            }
+            Command::Classify(classification) => self.classify(classification),
+            Command::Assign(assignment) => self.assign(assignment),
+            Command::Accept { handler } => self.accept(handler),
+            Command::AddNote { content_id, author } => handle::add_note(content_id, author),
+            Command::Hold { hold, content_id } => self.hold(*hold, content_id.as_ref()),
+            Command::Release => self.release(),
+            Command::Decide { outcome, reasons_content_id, remedy, handler } => {
+                self.resolve(&resolve::Decision { outcome: *outcome, reasons_content_id, remedy, handler })
+            }
+            Command::Close { reason } => self.close(*reason),
+            Command::Reopen { reason, contact_id } => self.reopen(reason, contact_id.as_ref()),
+            Command::NoteCommunication(fact) => self.note_communication(fact),
+            Command::Fire { clock, milestone, generation } => Ok(self.fire(clock, milestone, *generation)),
+        }
+    }
+
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        if self.complaint.is_open() { Ok(()) } else { Err(Refusal::Closed) }
+    }
+}
+
+/// Refuses a text or id that the command cannot do without.
+fn must_be_given(text: &str, what: &'static str) -> Result<(), Refusal> {
+    if text.trim().is_empty() { Err(Refusal::Missing { what }) } else { Ok(()) }
 }

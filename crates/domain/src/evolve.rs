@@ -1,18 +1,134 @@
 //! What an event makes of a complaint. Never fails: what the log holds has happened.
 
 use jiff::Timestamp;
-use redress_contract::{CommitEvent, Event};
+use redress_contract::event::{
+    Accepted, Assigned, Classified, Closed, ContactLinked, Decided, Registered, Released,
+};
+use redress_contract::{CommitEvent, Disposition, Event, Hold, Severity};
 
-use crate::Complaint;
+use crate::complaint::{Complaint, LinkedContact, Status};
+
+mod clocks;
+mod deliveries;
 
 /// The state after one more event with its number; `None` stays `None` until `Registered`.
 /// `at` is when the event was recorded.
 pub fn evolve(state: Option<Complaint>, seq: u32, at: Timestamp, event: &Event) -> Option<Complaint> {
-    let _ = (state, seq, at, event);
-    todo!("evolve")
+    let mut complaint = match (state, event) {
+        (Some(complaint), _) => complaint,
+        (None, Event::Registered(registered)) => open(registered),
+        (None, _) => return None,
+    };
+    complaint.seq = seq;
+    apply(&mut complaint, at, event);
+    Some(complaint)
 }
 
 /// The state after a whole history.
 pub fn replay<'a>(events: impl IntoIterator<Item = &'a CommitEvent>) -> Option<Complaint> {
     events.into_iter().fold(None, |state, e| evolve(state, e.seq, e.occurred_at, &e.event))
+}
+
+fn open(registered: &Registered) -> Complaint {
+    Complaint {
+        id: registered.complaint_id.clone(),
+        reference: registered.reference.clone(),
+        seq: 0,
+        contact_id: registered.contact_id.clone(),
+        channel: registered.channel,
+        account: registered.account.clone(),
+        received_at: registered.received_at,
+        recorded_at: registered.recorded_at,
+        language: registered.language.clone(),
+        status: Status::Registered,
+        stage: registered.stage,
+        class: registered.class,
+        hold: Hold::Unspecified,
+        disposition: Disposition::Unspecified,
+        category: String::new(),
+        product: String::new(),
+        severity: Severity::Unspecified,
+        team: None,
+        handler: None,
+        contacts: Vec::new(),
+        communications: Vec::new(),
+        clocks: Vec::new(),
+    }
+}
+
+fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
+    match event {
+        Event::ContactLinked(e) => complaint.contacts.push(linked(at, e)),
+        Event::Classified(e) => classified(complaint, e),
+        Event::Assigned(e) => assigned(complaint, e),
+        Event::Accepted(e) => accepted(complaint, e),
+        Event::Held(e) => complaint.hold = e.hold,
+        Event::Released(e) => released(complaint, at, e),
+        Event::Decided(e) => complaint.status = decided(at, e),
+        Event::Closed(e) => closed(complaint, at, e),
+        Event::Reopened(_) => complaint.status = Status::InAssessment,
+        Event::CommunicationQueued(e) => deliveries::queued(complaint, at, e),
+        Event::CommunicationAccepted(e) => deliveries::accepted(complaint, at, e),
+        Event::CommunicationBounced(e) => deliveries::bounced(complaint, at, e),
+        Event::CommunicationFailed(e) => deliveries::failed(complaint, at, e),
+        Event::CommunicationSuppressed(e) => deliveries::suppressed(complaint, at, e),
+        Event::ClockStarted(e) => complaint.clocks.push(clocks::started(e)),
+        Event::ClockStopped(e) => clocks::stopped(complaint, e),
+        Event::MilestoneSet(e) => clocks::set(complaint, e),
+        Event::MilestoneMet(e) => clocks::met(complaint, e),
+        Event::MilestoneBreached(e) => clocks::breached(complaint, e),
+        Event::MilestoneReopened(e) => clocks::reopened(complaint, e),
+        Event::WarningReached(e) => clocks::warned(complaint, e),
+        Event::Escalated(e) => clocks::escalated(complaint, e),
+        // Nothing of these is needed to decide.
+        Event::Registered(_) | Event::NoteAdded(_) | Event::Unknown { .. } => {}
+    }
+}
+
+fn linked(at: Timestamp, e: &ContactLinked) -> LinkedContact {
+    LinkedContact {
+        id: e.contact_id.clone(),
+        channel: e.channel,
+        account: e.account.clone(),
+        received_at: e.received_at,
+        linked_at: at,
+        standing: e.standing,
+        party: e.party.clone(),
+        machine: e.machine,
+    }
+}
+
+fn classified(complaint: &mut Complaint, e: &Classified) {
+    complaint.disposition = e.disposition;
+    complaint.category.clone_from(&e.category);
+    complaint.product.clone_from(&e.product);
+    complaint.severity = e.severity;
+}
+
+fn assigned(complaint: &mut Complaint, e: &Assigned) {
+    complaint.team = Some(e.team.clone());
+    complaint.handler.clone_from(&e.handler);
+}
+
+fn accepted(complaint: &mut Complaint, e: &Accepted) {
+    complaint.handler = Some(e.handler.clone());
+    if complaint.status == Status::Registered {
+        complaint.status = Status::InAssessment;
+    }
+}
+
+fn released(complaint: &mut Complaint, at: Timestamp, e: &Released) {
+    if !e.hold.is_unspecified() {
+        complaint.hold = Hold::Unspecified;
+    }
+    deliveries::released(complaint, at, e);
+}
+
+fn decided(at: Timestamp, e: &Decided) -> Status {
+    Status::Decided { at, outcome: e.outcome, remedy: e.remedy.clone(), handler: e.handler.clone() }
+}
+
+fn closed(complaint: &mut Complaint, at: Timestamp, e: &Closed) {
+    complaint.status = Status::Closed { at, reason: e.reason };
+    complaint.hold = Hold::Unspecified;
 }

@@ -3,8 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use redress_contract::{CommunicationPurpose, MachineKind, Recipient, SuppressReason};
 
+use crate::deadline::after;
+
 /// What the guards look at.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
 pub struct Outgoing {
     /// What it is for.
     pub purpose: CommunicationPurpose,
@@ -71,6 +74,63 @@ pub enum Verdict {
 
 /// The one function that says whether a communication may go out now.
 pub fn may_go_out(outgoing: &Outgoing, limits: &GuardLimits, now: Timestamp) -> Verdict {
-    let _ = (outgoing, limits, now);
-    todo!("may_go_out")
+    if !outgoing.has_address {
+        return Verdict::Suppress(SuppressReason::NoAddress);
+    }
+    if outgoing.to_own_address {
+        return Verdict::Suppress(SuppressReason::OwnAddress);
+    }
+    if outgoing.recipient != Recipient::Complainant {
+        return Verdict::Go;
+    }
+    if !outgoing.machine.is_unspecified() {
+        return Verdict::Suppress(SuppressReason::Machine);
+    }
+    if limits.hold_all {
+        return Verdict::Suppress(SuppressReason::HoldMode);
+    }
+    if is_stale(outgoing, limits) {
+        return Verdict::Suppress(SuppressReason::ReceivedLongAgo);
+    }
+    // A person decided that a final response goes out; no flood of mail delays it.
+    if outgoing.purpose == CommunicationPurpose::FinalResponse {
+        return Verdict::Go;
+    }
+    free_at(outgoing, limits, now).map_or(Verdict::Go, Verdict::NotBefore)
+}
+
+/// Nobody wants 40,000 acknowledgements of an old mailbox.
+fn is_stale(outgoing: &Outgoing, limits: &GuardLimits) -> bool {
+    outgoing.purpose == CommunicationPurpose::Acknowledgement
+        && !outgoing.released
+        && outgoing.recorded_at.duration_since(outgoing.received_at) > limits.stale_after
+}
+
+/// When both windows have room again; none when they have room now.
+fn free_at(outgoing: &Outgoing, limits: &GuardLimits, now: Timestamp) -> Option<Timestamp> {
+    let (per_hour, per_day) = if outgoing.authenticated {
+        (limits.authenticated_per_hour, limits.authenticated_per_day)
+    } else {
+        (limits.anonymous_per_hour, limits.anonymous_per_day)
+    };
+    let mut newest_first = outgoing.recently.clone();
+    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let hour = window_frees(&newest_first, per_hour, SignedDuration::from_hours(1), now);
+    let day = window_frees(&newest_first, per_day, SignedDuration::from_hours(24), now);
+    hour.max(day)
+}
+
+fn window_frees(
+    newest_first: &[Timestamp],
+    limit: u32,
+    window: SignedDuration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let Some(index) = usize::try_from(limit).unwrap_or(usize::MAX).checked_sub(1) else {
+        // None are allowed; ask again when settings may have changed.
+        return Some(after(now, window));
+    };
+    let oldest_that_counts = newest_first.get(index)?;
+    let frees = after(*oldest_that_counts, window);
+    (frees > now).then_some(frees)
 }

@@ -2,15 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::Disposition;
+use jiff::Timestamp;
+use redress_contract::{Disposition, PolicyId};
 
+use crate::Complaint;
 use crate::command::{Assignment, Classification};
 use crate::settings::{Problem, RulesSettings};
+
+mod compile;
+mod house;
+mod policy;
+mod routing;
+
+pub use policy::{Anchor, MetBy, Policy, PolicyMilestone};
+
+pub(crate) use policy::{PolicyFacts, REVIEW_REPLY};
+use routing::Routes;
 
 /// Compiled policies, calendars, ladders and routing. Cheap to share behind an `Arc`.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    // filled in by the domain's author; private
+    /// In the order of the settings.
+    policies: Vec<Policy>,
+    /// Apply where no other policy does: no matter is without a clock.
+    fallback: Vec<Policy>,
+    routes: Routes,
+    contacts_max: u32,
+    versions: BTreeMap<String, String>,
 }
 
 /// What is known of a contact when it is routed. Texts may be personal data: they are looked at, never kept.
@@ -39,18 +57,68 @@ impl Rules {
     /// # Errors
     /// All problems together, each with its key.
     pub fn compile(settings: &RulesSettings) -> Result<Self, Vec<Problem>> {
-        let _ = settings;
-        todo!("compile")
+        compile::rules(settings)
     }
 
-    /// Which disposition, category, severity and team a contact gets.
+    /// Which disposition, category, severity and team a contact gets. Each is decided by the first rule that fits and
+    /// sets it. A machine's disposition stands unless a rule says otherwise. A product is taken from the contact only
+    /// when the settings know it: what a stranger types never reaches an event.
     pub fn route(&self, facts: &Facts) -> Routed {
-        let _ = facts;
-        todo!("route")
+        self.routes.route(facts)
     }
 
     /// Every compiled policy with its calendar as canonical JSON, by version hash (for KV `policies`).
     pub fn versions(&self) -> BTreeMap<String, String> {
-        todo!("versions")
+        self.versions.clone()
+    }
+
+    /// All policies in order, those that apply where no other does last.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().chain(&self.fallback)
+    }
+
+    /// A policy by its id; none when the settings no longer name it.
+    pub fn policy(&self, id: &PolicyId) -> Option<&Policy> {
+        self.policies().find(|policy| policy.id == *id)
+    }
+
+    /// True for clocks that regulators watch.
+    pub fn is_regulator(&self, id: &PolicyId) -> bool {
+        self.policy(id).is_some_and(|policy| policy.regulator)
+    }
+
+    /// When a milestone that is owed again since `from` is due: one business day later, in the policy's calendar.
+    pub fn reopen_due(&self, id: &PolicyId, from: Timestamp) -> Timestamp {
+        self.policy_or_fallback(id).reopen_due(from)
+    }
+
+    pub(crate) fn policy_or_fallback(&self, id: &PolicyId) -> &Policy {
+        self.policy(id).unwrap_or(&self.fallback[0])
+    }
+
+    /// Contacts a complaint may hold.
+    pub fn contacts_per_complaint(&self) -> u32 {
+        self.contacts_max
+    }
+
+    /// The policies that apply to a complaint as it is.
+    pub fn policies_for(&self, complaint: &Complaint) -> Vec<&Policy> {
+        self.applying(&PolicyFacts::of(complaint))
+    }
+
+    /// The policy under which a reply on a closed complaint is reviewed, with that milestone. There always is one.
+    pub(crate) fn reviewing(&self, complaint: &Complaint) -> Option<(&Policy, &PolicyMilestone)> {
+        let facts = PolicyFacts::of(complaint);
+        let reviews = |policy: &'_ Policy| policy.applies(&facts);
+        let own = self.policies.iter().filter(|policy| reviews(policy));
+        let policies = own.chain(self.fallback.iter().filter(|policy| reviews(policy)));
+        let mut found = policies.filter_map(|policy| Some((policy, policy.review_reply()?)));
+        found.next()
+    }
+
+    pub(crate) fn applying(&self, facts: &PolicyFacts) -> Vec<&Policy> {
+        let fit = |policy: &&Policy| policy.has_initial() && policy.applies(facts);
+        let applying: Vec<_> = self.policies.iter().filter(fit).collect();
+        if applying.is_empty() { self.fallback.iter().find(fit).into_iter().collect() } else { applying }
     }
 }

@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use crate::mac;
+
 /// Secret keys from which ids, references, receipt codes, party hashes and tokens are derived: one master secret,
 /// one derived key per purpose (HMAC-SHA-256 of the purpose's name).
 #[derive(Clone)]
@@ -25,8 +29,15 @@ pub struct KeysError {
 impl Keys {
     /// Derives all keys from the 32 secret bytes of the installation.
     pub fn from_master(master: &[u8; 32]) -> Self {
-        let _ = master;
-        todo!("from_master")
+        let derive = |purpose| mac::full(master, &["redress.identity.v1", purpose]);
+        Self {
+            identity: derive("identity"),
+            reference: derive("reference"),
+            receipt: derive("receipt"),
+            party: derive("party"),
+            token: derive("token"),
+            form: derive("form"),
+        }
     }
 
     /// Reads the master secret from the text of a key file: 64 hex digits, white space around it ignored.
@@ -34,13 +45,64 @@ impl Keys {
     /// # Errors
     /// [`KeysError`] says what is wrong without showing the text.
     pub fn from_hex(text: &str) -> Result<Self, KeysError> {
-        let _ = text;
-        todo!("from_hex")
+        let text = text.trim();
+        let length = text.chars().count();
+        if length != 64 {
+            return Err(KeysError { problem: format!("there are {length} characters") });
+        }
+        let bytes = HEXLOWER_PERMISSIVE
+            .decode(text.as_bytes())
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .ok_or_else(|| KeysError { problem: "some characters are no hex digits".to_owned() })?;
+        Ok(Self::from_master(&bytes))
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_purpose_has_a_key_of_its_own() {
+        let keys = Keys::from_master(&[0; 32]);
+        let all = [keys.identity, keys.reference, keys.receipt, keys.party, keys.token, keys.form, [0; 32]];
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
+    }
+
+    #[test]
+    fn a_key_file_is_read_in_any_case_and_with_its_line_end() {
+        let keys = Keys::from_hex(&format!("  {}\r\n", "aB".repeat(32))).unwrap();
+        assert_eq!(keys.identity, Keys::from_master(&[0xab; 32]).identity);
+    }
+
+    #[test]
+    fn a_bad_key_file_is_described_and_not_shown() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(Keys::from_hex(text).unwrap_err().to_string(), expected);
+        };
+        check("", "the identity key must be 64 hex digits, but there are 0 characters");
+        check(&"a".repeat(63), "the identity key must be 64 hex digits, but there are 63 characters");
+        check(
+            &"g".repeat(64),
+            "the identity key must be 64 hex digits, but some characters are no hex digits",
+        );
+        check(
+            &"é".repeat(64),
+            "the identity key must be 64 hex digits, but some characters are no hex digits",
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", Keys::from_master(&[1; 32])), "Keys(***)");
     }
 }

@@ -3,13 +3,16 @@
 //! In: parts that identify something, and [`Keys`]. Out: ids and codes that anybody with the same keys derives
 //! again. No I/O, no clock, no randomness: fresh keys are made from random bytes that are handed in.
 //!
-//! Reading order: [`keys`], [`derive`] (ids), [`address`] (normal forms, parties), [`reference`], [`token`]
-//! (signed addresses and Message-IDs).
+//! Reading order: [`keys`], [`mod@derive`] (ids), [`address`] (normal forms, parties), [`mod@reference`], [`token`]
+//! (signed addresses and Message-IDs); `mac` and `phone` serve them.
 
 pub mod address;
 pub mod derive;
 pub mod keys;
 pub mod reference;
 pub mod token;
+
+mod mac;
+mod phone;
 
 pub use keys::{Keys, KeysError};

@@ -67,7 +67,7 @@ pub async fn settle(vault: &Vault, reference: &Reference, complaint: &ComplaintI
     let bucket = bucket(vault);
     let Some((value, revision)) = bucket.get(reference.as_str()).await? else { return Ok(()) };
     match read(&value) {
-        Some(claim) if claim.complaint_id.is_none() => {
+        Some(claim) if claim.complaint_id.as_ref() != Some(complaint) => {
             let settled = Claim { complaint_id: Some(complaint.clone()), ..claim };
             bucket.update(reference.as_str(), encode(&settled), revision).await?;
             Ok(())

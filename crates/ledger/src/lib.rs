@@ -17,7 +17,7 @@ use redress_domain::Rules;
 use redress_runtime::Clock;
 use redress_vault::Vault;
 
-pub use execute::{Executed, ExecuteError};
+pub use execute::{ExecuteError, Executed};
 pub use load::{LoadError, Loaded};
 
 /// The log, as one service sees it. Cheap to clone.

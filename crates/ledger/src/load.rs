@@ -1,8 +1,9 @@
 //! One complaint as it is now: the last message on its subject.
 
-use redress_bus::ReadError;
+use redress_bus::{ReadError, Stored};
+use redress_contract::subject::{self, name};
 use redress_contract::{Commit, ComplaintId};
-use redress_domain::Complaint;
+use redress_domain::{Complaint, STATE_VERSION, replay};
 
 use crate::Ledger;
 
@@ -35,17 +36,91 @@ pub enum LoadError {
     },
 }
 
+/// Which copy of the log to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Any replica: quick, perhaps one behind.
+    Anyone,
+    /// The leader: never behind.
+    Leader,
+}
+
 impl Ledger {
     /// Loads a complaint; none when there is none (yet: another replica of the broker may know more).
+    ///
+    /// # Errors
+    /// [`LoadError`].
     pub async fn load(&self, complaint: &ComplaintId) -> Result<Option<Loaded>, LoadError> {
-        let _ = complaint;
-        todo!()
+        self.load_from(complaint, Ask::Anyone).await
+    }
+
+    /// Loads a complaint from the stream's leader: never behind.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn load_at_leader(&self, complaint: &ComplaintId) -> Result<Option<Loaded>, LoadError> {
+        self.load_from(complaint, Ask::Leader).await
+    }
+
+    pub(crate) async fn load_from(
+        &self,
+        complaint: &ComplaintId,
+        ask: Ask,
+    ) -> Result<Option<Loaded>, LoadError> {
+        let subject = subject::complaint(complaint);
+        let bus = self.vault().bus();
+        let stored = match ask {
+            Ask::Anyone => bus.last(name::COMPLAINTS, &subject).await?,
+            Ask::Leader => bus.last_at_leader(name::COMPLAINTS, &subject).await?,
+        };
+        match stored {
+            Some(stored) => self.loaded(complaint, stored).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads a commit from the body of a COMPLAINTS message, with the state after it (from its cache, or none when a
     /// newer or older version wrote it: then [`load`](Self::load) replays).
+    ///
+    /// # Errors
+    /// [`LoadError::Broken`] when it is no commit.
     pub fn open(&self, stream_seq: u64, body: &[u8]) -> Result<(Commit, Option<Complaint>), LoadError> {
-        let _ = (stream_seq, body);
-        todo!()
+        let commit = parse(stream_seq, body)?;
+        let state = cached(&commit);
+        Ok((commit, state))
     }
+
+    async fn loaded(&self, complaint: &ComplaintId, stored: Stored) -> Result<Loaded, LoadError> {
+        let (commit, state) = self.open(stored.seq, &stored.body)?;
+        let state = match state {
+            Some(state) => state,
+            None => self.replayed(complaint, stored.seq).await?,
+        };
+        Ok(Loaded {
+            complaint: state,
+            stream_seq: stored.seq,
+            number: commit.number,
+            sha256: Commit::hash(&stored.body),
+        })
+    }
+
+    async fn replayed(&self, complaint: &ComplaintId, upto: u64) -> Result<Complaint, LoadError> {
+        let history = self.history(complaint).await?;
+        let events = history.iter().filter(|e| e.stream_seq <= upto).flat_map(|entry| &entry.commit.events);
+        replay(events).ok_or_else(|| LoadError::Broken {
+            stream_seq: upto,
+            problem: "the history does not begin with Registered".to_owned(),
+        })
+    }
+}
+
+pub(crate) fn parse(stream_seq: u64, body: &[u8]) -> Result<Commit, LoadError> {
+    serde_json::from_slice(body)
+        .map_err(|e| LoadError::Broken { stream_seq, problem: format!("it is no commit: {e}") })
+}
+
+/// The state in a commit's cache, when this version of the domain wrote it.
+fn cached(commit: &Commit) -> Option<Complaint> {
+    let cache = commit.state.as_ref().filter(|cache| cache.version == STATE_VERSION)?;
+    serde_json::from_str(cache.body.as_ref()?.get()).ok()
 }

@@ -1,1 +1,35 @@
 //! Messages to customers and staff.
+//!
+//! In: commits from COMPLAINTS. Out: messages in OUTBOX, rendered once and for all, and from there to a mail server or
+//! a folder; what became of each is noted on its complaint. Every effect has a key made from the event that caused
+//! it, so that a second delivery changes nothing; a crash between a mail server's yes and our noting of it may send
+//! the same bytes with the same Message-ID once more, nothing else can.
+//!
+//! Reading order: [`plan`] (which messages a commit calls for), [`perform`] (steps → OUTBOX), [`limits`] and
+//! [`waiting`] (one address is not flooded: the rest is gathered into a later message), [`deliver`] (OUTBOX → the next
+//! hop), [`transport`]; for what is said: [`texts`], [`render`], [`mail`], [`header`]; [`settings`], [`config`],
+//! [`staff`].
+
+mod address;
+mod breaker;
+pub mod config;
+mod deliver;
+mod header;
+mod limits;
+mod mail;
+mod perform;
+pub mod plan;
+mod render;
+mod run;
+#[cfg(test)]
+mod sample;
+pub mod settings;
+pub mod staff;
+pub mod texts;
+mod transport;
+mod under_way;
+mod waiting;
+
+pub use config::Config;
+pub use run::{Deps, Error, run};
+pub use settings::Settings;

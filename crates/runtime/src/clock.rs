@@ -25,13 +25,11 @@ impl Clock {
     /// The current time, in whole microseconds (finer parts do not survive every store).
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the host's clock")]
     pub fn now(&self) -> Timestamp {
-        match &self.manual {
-            Some(sender) => *sender.borrow(),
-            None => {
-                let now = Timestamp::now();
-                Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-            }
-        }
+        let Some(sender) = &self.manual else {
+            let now = Timestamp::now();
+            return Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+        };
+        *sender.borrow()
     }
 
     /// Moves a manual clock forward; does nothing to the host's.
@@ -56,7 +54,7 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            tokio::time::sleep(left.min(std::time::Duration::from_secs(60))).await;
+            tokio::time::sleep(left.min(std::time::Duration::from_mins(1))).await;
         }
     }
 

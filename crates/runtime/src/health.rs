@@ -3,7 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use serde::Serialize;
+
+use crate::metrics;
 
 /// What every part of this process says about itself. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -78,4 +86,29 @@ impl Part {
     pub fn degraded(&self, reason: impl Into<String>) {
         self.set(State::Degraded(reason.into()));
     }
+}
+
+/// `/healthz` (alive), `/readyz` (200 or 503 with each part's state as JSON), `/metrics` (Prometheus text).
+pub fn routes(health: Health) -> Router {
+    let metrics = metrics::install();
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route(
+            "/metrics",
+            get(async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render())),
+        )
+        .with_state(health)
+}
+
+#[derive(Serialize)]
+struct Report {
+    ready: bool,
+    parts: BTreeMap<String, State>,
+}
+
+async fn ready(Shared(health): Shared<Health>) -> Response {
+    let report = Report { ready: health.is_ready(), parts: health.report() };
+    let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(CACHE_CONTROL, "no-store")], Json(report)).into_response()
 }

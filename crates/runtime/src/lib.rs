@@ -1,16 +1,22 @@
 //! What every service needs to run: clock, settings, logs, health, listeners, shutdown.
 //!
-//! Reading order: [`clock`], [`shutdown`], [`settings`] (reading one file and the environment, collecting every
-//! problem), [`secret`], [`logs`], [`health`], [`listener`] (HTTP), [`http`] (the one HTTP client).
+//! In come a settings file, the environment, signals and the host's time; out go checked values, log lines and answers
+//! about health.
+//!
+//! Reading order: [`clock`], [`shutdown`], [`signal`] (who asks to stop), [`settings`] (reading one file and the
+//! environment, collecting every problem), [`secret`], [`logs`], [`metrics`], [`health`], [`listener`] (HTTP), [`http`]
+//! (the one HTTP client).
 
 pub mod clock;
 pub mod health;
 pub mod http;
 pub mod listener;
 pub mod logs;
+pub mod metrics;
 pub mod secret;
 pub mod settings;
 pub mod shutdown;
+pub mod signal;
 
 pub use clock::Clock;
 pub use health::{Health, Part};

@@ -32,6 +32,7 @@ impl Shutdown {
     }
 
     /// A part that stops when the whole does, and can be stopped alone.
+    #[must_use]
     pub fn child(&self) -> Self {
         Self { token: self.token.child_token() }
     }

@@ -5,9 +5,11 @@
 //! [`eventually`] waits for a condition. Only ever a dev-dependency.
 
 pub mod broker;
+pub mod dovecot;
 pub mod smtp;
 
 mod eventually;
 
 pub use broker::{Broker, Sync};
+pub use smtp::SmtpSink;
 pub use eventually::{eventually, eventually_within};

@@ -96,6 +96,8 @@ pub enum Act {
     Drop,
     /// At [`Stage::EndOfData`]: keeps the mail, then closes the connection without an answer.
     KeepAndDrop,
+    /// At [`Stage::EndOfData`]: keeps the mail, then says nothing any more.
+    KeepAndStall,
     /// Says nothing any more.
     Stall,
     /// Waits, then goes on as if nothing had been.
@@ -119,7 +121,11 @@ impl SmtpSink {
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared::new(options));
         let stop = CancellationToken::new();
-        tokio::spawn(stop.clone().run_until_cancelled_owned(listen(listener, Arc::clone(&shared), stop.clone())));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(listen(
+            listener,
+            Arc::clone(&shared),
+            stop.clone(),
+        )));
         Self { address, shared, stop }
     }
 
@@ -180,7 +186,8 @@ impl SmtpSink {
     /// When they are not made within 30 seconds.
     pub async fn wait_for_connections(&self, n: usize) {
         let mut connections = self.shared.connections.subscribe();
-        let made = tokio::time::timeout(Duration::from_secs(30), connections.wait_for(|made| *made >= n)).await;
+        let made =
+            tokio::time::timeout(Duration::from_secs(30), connections.wait_for(|made| *made >= n)).await;
         assert!(made.is_ok(), "waited 30 s for {n} connections, {} were made", self.connections());
     }
 }
@@ -439,6 +446,10 @@ impl Conversation {
                 self.shared.keep(mail);
                 return None;
             }
+            Some(Act::KeepAndStall) => {
+                self.shared.keep(mail);
+                return std::future::pending().await;
+            }
             Some(act) => {
                 if !self.perform(act).await? {
                     return Some(());
@@ -517,7 +528,7 @@ impl Conversation {
                 Some(false)
             }
             Act::Drop | Act::KeepAndDrop => None,
-            Act::Stall => std::future::pending().await,
+            Act::Stall | Act::KeepAndStall => std::future::pending().await,
             Act::Delay(time) => {
                 tokio::time::sleep(time).await;
                 Some(true)
@@ -562,7 +573,9 @@ mod tests {
 
     #[test]
     fn base64_as_in_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }

@@ -1,1 +1,47 @@
 //! Complaints that arrive by web: the public form and the API.
+//!
+//! In: what people type into the form at `/` and what systems post to `/v1/complaints`. Out: contacts, through
+//! [`Intake`]. Whoever sends hears yes (202, a reference, a receipt code) only once the broker has the contact; when
+//! that cannot be had in time they hear 503, the page keeps what they typed, and sending again is safe, because one
+//! idempotency key makes one contact.
+//!
+//! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact),
+//! `source` (HTTP in, answers out: `form`, `api`, and what both share), `stamp` (was it filled in by a person), `page`
+//! and `problem` (what answers look like), `headers` (what browsers are told).
+
+pub mod config;
+pub mod normalize;
+pub mod submission;
+
+mod headers;
+mod page;
+mod problem;
+mod source;
+mod stamp;
+
+use std::sync::Arc;
+
+use axum::Router;
+use redress_intake::Intake;
+use redress_runtime::{Clock, Health};
+
+pub use config::{Config, Settings};
+
+/// What the web channel needs.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// Where contacts go.
+    pub intake: Intake,
+    /// The time.
+    pub clock: Clock,
+    /// Where it says how it is.
+    pub health: Health,
+}
+
+/// The public pages and the API, to be served by the listener that all services of a process share. `/` is the
+/// default form.
+pub fn routes(config: Config, deps: Deps) -> Router {
+    let https = config.https;
+    let routes = source::routes(Arc::new(source::App::new(config, deps)));
+    headers::guard(routes, https)
+}

@@ -1,0 +1,94 @@
+# What a person or a script does with this workspace. `make` alone lists the targets.
+# Nothing is installed by hand: what a target needs beyond Rust, make and python3 with pip, it fetches into .tools/.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+SHELL := /bin/sh
+
+CARGO ?= cargo
+# Which data `corpus` runs over, which form of `soak`, which copy of the advisory database `audit` reads.
+DATA ?=
+FORM ?= short
+ADVISORIES ?=
+IMAGE ?= redress:local
+
+# The nats-server to run on. Asked for by the recipes that need it, so that `make` alone fetches nothing.
+PINNED = NATS_SERVER="$$(tools/nats.sh --pinned)" && export NATS_SERVER
+RECENT = NATS_SERVER="$$(tools/nats.sh)" && export NATS_SERVER
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## The whole story on the terminal, with deadlines of seconds; ends by itself
+	@$(RECENT) && $(CARGO) build --locked -p redress -p redress-tests --bins && $(CARGO) run --locked --quiet -p redress-tests --bin demo
+
+.PHONY: up
+up: ## Run every service with the example settings, until Ctrl-C
+	@$(RECENT) && $(CARGO) build --locked -p redress && $(CARGO) run --locked --quiet -p redress -- --config deploy/redress.example.toml up
+
+.PHONY: test
+test: ## All tests, on the pinned nats-server; says which real servers are missing and skipped
+	@for server in dovecot; do \
+		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
+		else echo "real server: $$server is missing; its tests are skipped"; fi; \
+	done
+	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --locked --no-fail-fast
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: fmt-check
+fmt-check:
+	$(CARGO) fmt --all --check
+
+.PHONY: lint
+lint:
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: doc
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --locked
+
+.PHONY: check
+check: ## Format, lints, tests, docs: what CI runs
+	@$(MAKE) --no-print-directory fmt-check
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory doc
+
+.PHONY: corpus
+corpus: ## RESULT lines over real data: make corpus DATA=<folder>
+	@test -n "$(DATA)" || { echo "usage: make corpus DATA=<folder>" >&2; exit 2; }
+	@test -d "$(DATA)" || { echo "make corpus: $(DATA) is no folder" >&2; exit 2; }
+	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)"
+
+.PHONY: bench
+bench: ## RESULT lines about speed, as ratios to bare loops in the same run
+	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench
+
+.PHONY: soak
+soak: ## Faults on real processes: make soak FORM=short|long
+	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin soak -- --form "$(FORM)"
+
+.PHONY: snapshots
+snapshots: ## Review changed snapshots one by one
+	@if $(CARGO) insta --version >/dev/null 2>&1; then $(CARGO) insta review; else \
+		find crates tests -name '*.snap.new' -print; \
+		echo "each stands beside the file it would replace; move it over, or: cargo install cargo-insta && cargo insta review"; \
+	fi
+
+.PHONY: audit
+audit: ## Licences, sources and advisories of the dependencies: make audit [ADVISORIES=<folder>]
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "make audit needs cargo-deny: cargo install cargo-deny --locked" >&2; exit 1; }
+	@ADVISORIES="$(ADVISORIES)" tools/audit.sh
+
+.PHONY: image
+image: ## Container image (IMAGE=redress:local)
+	docker build --file deploy/Dockerfile --tag "$(IMAGE)" .
+
+.PHONY: deploy-check
+deploy-check: ## Parse every file under deploy/
+	@$(PINNED) && tools/deploy-check.sh

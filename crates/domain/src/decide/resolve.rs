@@ -1,0 +1,137 @@
+//! The end of a complaint, and its return: decide, close, reopen.
+
+use redress_contract::event::{Closed, Decided, Reopened};
+use redress_contract::{
+    CloseReason, CommunicationPurpose, ContactId, ContentId, Event, HandlerId, Outcome, StopReason,
+};
+
+use super::clocks::{Times, set, stopped};
+use super::{Case, must_be_given};
+use crate::Refusal;
+use crate::complaint::Status;
+use crate::rules::{Anchor, MetBy, PolicyMilestone};
+
+/// How a complaint is to be decided.
+pub(super) struct Decision<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) reasons_content_id: &'a ContentId,
+    pub(super) remedy: &'a str,
+    pub(super) handler: &'a HandlerId,
+}
+
+impl Case<'_> {
+    pub(super) fn resolve(&self, wish: &Decision<'_>) -> super::Decision {
+        if let Status::Decided { outcome, remedy, handler, .. } = &self.complaint.status {
+            let same = *outcome == wish.outcome && remedy == wish.remedy.trim() && handler == wish.handler;
+            return if same { Ok(Vec::new()) } else { Err(Refusal::AlreadyDecided) };
+        }
+        self.must_be_open()?;
+        if wish.outcome.is_unspecified() {
+            return Err(Refusal::Missing { what: "the outcome" });
+        }
+        must_be_given(wish.handler.as_str(), "the handler")?;
+        must_be_given(wish.reasons_content_id.as_str(), "the reasons")?;
+        if wish.remedy.trim().is_empty() {
+            return Err(Refusal::NoRemedy);
+        }
+        if self.complaint.category.is_empty() {
+            return Err(Refusal::NotClassified);
+        }
+        if !self.is_accepted() {
+            return Err(Refusal::NotAccepted);
+        }
+        let mut events = vec![Event::from(Decided {
+            outcome: wish.outcome,
+            reasons_content_id: wish.reasons_content_id.clone(),
+            remedy: wish.remedy.trim().to_owned(),
+            handler: wish.handler.clone(),
+        })];
+        events.extend(self.meet(&[MetBy::Decided], self.now, None));
+        self.owe_since_decision(&mut events);
+        Ok(events)
+    }
+
+    /// What counts from the decision is owed from now on.
+    fn owe_since_decision(&self, events: &mut Vec<Event>) {
+        for clock in self.complaint.running_clocks() {
+            let Some(policy) = self.rules.policy(&clock.policy) else { continue };
+            let since = policy.milestones.iter().filter(|m| m.anchor == Anchor::Decided && !m.on_demand);
+            for milestone in since.filter(|milestone| clock.milestone(&milestone.id).is_none()) {
+                let when = (self.now, self.complaint.severity);
+                events.push(set(policy, milestone, (&clock.id, 1), when));
+            }
+        }
+    }
+
+    /// Closes it. Said of a closed complaint that got a reply, it means that the reply was read and changes nothing.
+    pub(super) fn close(&self, reason: CloseReason) -> super::Decision {
+        if !self.complaint.is_open() {
+            return Ok(self.meet(&[MetBy::Closed], self.now, None));
+        }
+        if reason.is_unspecified() {
+            return Err(Refusal::Missing { what: "the reason" });
+        }
+        if reason == CloseReason::Decided {
+            if !matches!(self.complaint.status, Status::Decided { .. }) {
+                return Err(Refusal::NotDecided);
+            }
+            if !self.is_communicated() {
+                return Err(Refusal::DecisionNotCommunicated);
+            }
+        }
+        let mut events = vec![Event::from(Closed { reason })];
+        events.extend(self.meet(&[MetBy::Closed], self.now, None));
+        let stop = match reason {
+            CloseReason::NotAComplaint => StopReason::NotAComplaint,
+            _ => StopReason::Closed,
+        };
+        events.extend(self.complaint.running_clocks().map(|clock| stopped(clock, stop)));
+        self.owe_since_closing(&mut events);
+        Ok(events)
+    }
+
+    /// What counts from the closing is owed on a clock of its own, since all others stopped.
+    fn owe_since_closing(&self, events: &mut Vec<Event>) {
+        let times = Times { closed: Some(self.now), ..Times::all_at(self.now) };
+        let owed = |milestone: &PolicyMilestone| milestone.anchor == Anchor::Closed && !milestone.on_demand;
+        for clock in self.complaint.running_clocks() {
+            let Some(policy) = self.rules.policy(&clock.policy) else { continue };
+            if policy.milestones.iter().any(owed) {
+                self.start(policy, times, self.complaint.severity).push_only(owed, events);
+            }
+        }
+    }
+
+    /// True when the decision that stands was taken for delivery to the complainant.
+    pub(super) fn is_communicated(&self) -> bool {
+        let Status::Decided { at, .. } = self.complaint.status else { return false };
+        self.accepted(CommunicationPurpose::FinalResponse).is_some_and(|delivery| delivery.at >= at)
+    }
+
+    pub(super) fn reopen(&self, reason: &str, contact_id: Option<&ContactId>) -> super::Decision {
+        if self.complaint.is_open() {
+            return Err(Refusal::NotClosed);
+        }
+        must_be_given(reason, "the reason")?;
+        let mut events =
+            vec![Event::from(Reopened { reason: reason.trim().to_owned(), contact_id: contact_id.cloned() })];
+        for clock in self.complaint.running_clocks() {
+            let owed = clock.milestones.iter().filter(|milestone| milestone.met_at.is_none());
+            let reviewed = owed.filter(|milestone| milestone.id.as_str() == crate::rules::REVIEW_REPLY);
+            events.extend(reviewed.map(|milestone| super::clocks::met(clock, milestone, self.now, None)));
+            events.push(stopped(clock, StopReason::Replaced));
+        }
+        let cause = contact_id.and_then(|id| self.complaint.contact(id));
+        let since = cause.map_or(self.now, |contact| contact.received_at.min(self.now));
+        for policy in self.rules.policies_for(self.complaint) {
+            let start = self.start(policy, Times::all_at(since), self.complaint.severity);
+            start.push_only(|milestone| !milestone.on_demand && !is_acknowledgement(milestone), &mut events);
+        }
+        Ok(events)
+    }
+}
+
+/// Nothing acknowledges a complaint twice, so a complaint opened again does not owe it.
+fn is_acknowledgement(milestone: &PolicyMilestone) -> bool {
+    milestone.met_by == [MetBy::AcknowledgementAccepted]
+}

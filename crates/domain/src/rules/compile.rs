@@ -1,0 +1,408 @@
+//! From the words of the settings to rules: all mistakes together, each with its key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use redress_contract::{Commit, Disposition, MilestoneId, PolicyId, Severity, TeamId};
+use serde::Serialize;
+
+use super::Rules;
+use super::house::{self, DEFAULT_LADDER, FALLBACK, OFFICE};
+use super::policy::{Anchor, MetBy, Policy, PolicyMilestone};
+use super::routing::{Route, Routes, Sets};
+use crate::calendar::Calendar;
+use crate::deadline::{End, Span, reach};
+use crate::ladder::Ladder;
+use crate::matcher::{Matcher, Vocabulary, fold_word};
+use crate::settings::{
+    CalendarSettings, MilestoneSettings, PolicySettings, Problem, RuleSettings, RulesSettings, RungSettings,
+};
+
+/// Leaves room for `-<n>` in the ids of clocks.
+const POLICY_ID_MAX: usize = 56;
+const WORD_MAX: usize = 64;
+
+pub(super) fn rules(settings: &RulesSettings) -> Result<Rules, Vec<Problem>> {
+    let mut workshop = Workshop::default();
+    workshop.calendars(settings);
+    workshop.ladders(settings);
+    let policies = workshop.policies(settings);
+    let fallback = workshop.fallback(settings);
+    let routes = workshop.routes(settings);
+    if settings.limits.contacts_per_complaint == 0 {
+        workshop.problem("limits.contacts_per_complaint", "must be at least 1");
+    }
+    if !workshop.problems.is_empty() {
+        return Err(workshop.problems);
+    }
+    Ok(Rules {
+        policies,
+        fallback,
+        routes,
+        contacts_max: settings.limits.contacts_per_complaint,
+        versions: workshop.versions,
+    })
+}
+
+/// What lies on the table while rules are made.
+#[derive(Default)]
+struct Workshop {
+    problems: Vec<Problem>,
+    calendars: BTreeMap<String, (CalendarSettings, Option<Arc<Calendar>>)>,
+    ladders: BTreeMap<String, (Vec<RungSettings>, Option<Arc<Ladder>>)>,
+    versions: BTreeMap<String, String>,
+}
+
+/// What the version of a policy is the hash of. The order of fields is part of the format.
+#[derive(Serialize)]
+struct Version<'a> {
+    calendar: &'a CalendarSettings,
+    ladder: &'a [RungSettings],
+    policy: &'a PolicySettings,
+}
+
+impl Workshop {
+    fn problem(&mut self, key: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { key: key.into(), message: message.into() });
+    }
+
+    fn keep<T>(&mut self, result: Result<T, Vec<Problem>>) -> Option<T> {
+        result.map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    fn calendars(&mut self, settings: &RulesSettings) {
+        let mut calendars = settings.calendars.clone();
+        let office = calendars.entry(OFFICE.to_owned()).or_insert_with(house::office);
+        if office.hours.is_empty() {
+            // Only the zone or the closed days of the house calendar were said.
+            office.hours = house::office_hours();
+        }
+        if office.zone.is_empty() {
+            office.zone = house::office().zone;
+        }
+        for (name, calendar) in calendars {
+            let compiled = self.keep(Calendar::compile(&format!("calendars.{name}"), &calendar));
+            self.calendars.insert(name, (calendar, compiled.map(Arc::new)));
+        }
+    }
+
+    fn ladders(&mut self, settings: &RulesSettings) {
+        let mut ladders = settings.ladders.clone();
+        ladders.entry(DEFAULT_LADDER.to_owned()).or_insert_with(Ladder::house);
+        for (name, rungs) in ladders {
+            let compiled = self.keep(Ladder::compile(&format!("ladders.{name}"), &rungs));
+            self.ladders.insert(name, (rungs, compiled.map(Arc::new)));
+        }
+    }
+
+    fn policies(&mut self, settings: &RulesSettings) -> Vec<Policy> {
+        let policies = if settings.policies.is_empty() {
+            house::policies(house_calendar(settings))
+        } else {
+            settings.policies.clone()
+        };
+        let mut seen = BTreeSet::new();
+        let mut compiled = Vec::with_capacity(policies.len());
+        for (index, policy) in policies.into_iter().enumerate() {
+            let key = if is_word(&policy.id) {
+                format!("policies.{}", policy.id)
+            } else {
+                format!("policies[{index}]")
+            };
+            if FALLBACK.contains(&policy.id.as_str()) {
+                self.problem(format!("{key}.id"), "is the name of a policy of the house; take another");
+            }
+            if !seen.insert(policy.id.clone()) {
+                self.problem(format!("{key}.id"), "stands twice; ids of policies are unique");
+            }
+            compiled.extend(self.policy(&key, policy));
+        }
+        compiled
+    }
+
+    fn fallback(&mut self, settings: &RulesSettings) -> Vec<Policy> {
+        let policies = house::fallback(house_calendar(settings));
+        policies
+            .into_iter()
+            .filter_map(|policy| self.policy(&format!("policies.{}", policy.id), policy))
+            .collect()
+    }
+
+    fn policy(&mut self, key: &str, settings: PolicySettings) -> Option<Policy> {
+        let settings = completed(settings);
+        let id = PolicyId::new(settings.id.clone()).ok().filter(|id| id.as_str().len() <= POLICY_ID_MAX);
+        if id.is_none() {
+            self.problem(
+                format!("{key}.id"),
+                format!("must be 1 to {POLICY_ID_MAX} characters of A-Z a-z 0-9 - _"),
+            );
+        }
+        let calendar = self.named_calendar(key, &settings.calendar);
+        let ladder = self.named_ladder(key, &settings.ladder);
+        let applies =
+            Matcher::compile(&format!("{key}.applies_when"), &settings.applies_when, Vocabulary::Complaint);
+        let applies = self.keep(applies);
+        let milestones = self.milestones(key, &settings.milestones, calendar.as_deref());
+        Some(Policy {
+            id: id?,
+            regulator: settings.regulator,
+            version: self.version(&settings)?,
+            milestones,
+            calendar: calendar?,
+            ladder: ladder?,
+            applies: applies?,
+        })
+    }
+
+    fn version(&mut self, settings: &PolicySettings) -> Option<String> {
+        let (calendar, _) = self.calendars.get(&settings.calendar)?;
+        let (ladder, _) = self.ladders.get(&settings.ladder)?;
+        let json = serde_json::to_string(&Version { calendar, ladder, policy: settings })
+            .expect("settings are plain data and always become JSON");
+        let version = Commit::hash(json.as_bytes());
+        self.versions.insert(version.clone(), json);
+        Some(version)
+    }
+
+    fn named_calendar(&mut self, key: &str, name: &str) -> Option<Arc<Calendar>> {
+        if let Some((_, calendar)) = self.calendars.get(name) {
+            return calendar.clone();
+        }
+        let known = self.calendars.keys().cloned().collect::<Vec<_>>().join(", ");
+        self.problem(format!("{key}.calendar"), format!("`{name}` is no calendar; calendars are {known}"));
+        None
+    }
+
+    fn named_ladder(&mut self, key: &str, name: &str) -> Option<Arc<Ladder>> {
+        if let Some((_, ladder)) = self.ladders.get(name) {
+            return ladder.clone();
+        }
+        let known = self.ladders.keys().cloned().collect::<Vec<_>>().join(", ");
+        self.problem(format!("{key}.ladder"), format!("`{name}` is no ladder; ladders are {known}"));
+        None
+    }
+
+    fn milestones(
+        &mut self,
+        key: &str,
+        settings: &[MilestoneSettings],
+        calendar: Option<&Calendar>,
+    ) -> Vec<PolicyMilestone> {
+        if settings.is_empty() {
+            self.problem(format!("{key}.milestones"), "is empty; a policy owes something");
+        }
+        let mut seen = BTreeSet::new();
+        let mut milestones = Vec::with_capacity(settings.len());
+        for (index, milestone) in settings.iter().enumerate() {
+            let key = if is_word(&milestone.id) {
+                format!("{key}.milestones.{}", milestone.id)
+            } else {
+                format!("{key}.milestones[{index}]")
+            };
+            if !seen.insert(&milestone.id) {
+                self.problem(format!("{key}.id"), "stands twice in this policy");
+            }
+            milestones.extend(self.milestone(&key, milestone, calendar));
+        }
+        milestones
+    }
+
+    fn milestone(
+        &mut self,
+        key: &str,
+        settings: &MilestoneSettings,
+        calendar: Option<&Calendar>,
+    ) -> Option<PolicyMilestone> {
+        let id = MilestoneId::new(settings.id.clone()).ok();
+        if id.is_none() {
+            self.problem(format!("{key}.id"), "must be 1 to 64 characters of A-Z a-z 0-9 - _");
+        }
+        let anchor = Anchor::ALL.into_iter().find(|anchor| anchor.token() == settings.anchor);
+        if anchor.is_none() {
+            let known = Anchor::ALL.map(Anchor::token).join(", ");
+            self.problem(format!("{key}.anchor"), format!("`{}` is none of {known}", settings.anchor));
+        }
+        if settings.on_demand && settings.id != "review_reply" {
+            self.problem(format!("{key}.on_demand"), "is for `review_reply` only; nothing calls for others");
+        }
+        let end = self.end(key, &settings.end);
+        let span = self.span(key, settings, calendar);
+        let met_by = self.met_by(key, settings);
+        let on_demand = settings.on_demand;
+        Some(PolicyMilestone { id: id?, anchor: anchor?, span: span?, end: end?, met_by, on_demand })
+    }
+
+    fn span(&mut self, key: &str, settings: &MilestoneSettings, calendar: Option<&Calendar>) -> Option<Span> {
+        let key = format!("{key}.span");
+        let span = Span::from_settings(&settings.span).map_err(|message| self.problem(&key, message)).ok()?;
+        if let Some(calendar) = calendar
+            && !is_reachable(calendar, span)
+        {
+            self.problem(&key, "is not over within 20 years in this calendar");
+            return None;
+        }
+        Some(span)
+    }
+
+    fn end(&mut self, key: &str, word: &str) -> Option<End> {
+        match word {
+            "end_of_day" => Some(End::EndOfDay),
+            "close_of_business" => Some(End::CloseOfBusiness),
+            other => {
+                self.problem(
+                    format!("{key}.end"),
+                    format!("`{other}` is none of end_of_day, close_of_business"),
+                );
+                None
+            }
+        }
+    }
+
+    fn met_by(&mut self, key: &str, settings: &MilestoneSettings) -> Vec<MetBy> {
+        let key = format!("{key}.met_by");
+        let known = || MetBy::ALL.map(MetBy::token).join(", ");
+        if settings.met_by.is_empty() {
+            self.problem(&key, format!("`{}` is met by nothing; say by which of {}", settings.id, known()));
+        }
+        let mut facts = Vec::with_capacity(settings.met_by.len());
+        for word in &settings.met_by {
+            match MetBy::ALL.into_iter().find(|fact| fact.token() == word) {
+                Some(fact) => facts.push(fact),
+                None => self.problem(&key, format!("`{word}` is none of {}", known())),
+            }
+        }
+        facts
+    }
+
+    fn routes(&mut self, settings: &RulesSettings) -> Routes {
+        let mut seen = BTreeSet::new();
+        let mut routes = Vec::with_capacity(settings.rules.len());
+        for (index, rule) in settings.rules.iter().enumerate() {
+            let key =
+                if is_word(&rule.id) { format!("rules.{}", rule.id) } else { format!("rules[{index}]") };
+            if !is_word(&rule.id) || !seen.insert(rule.id.as_str()) {
+                self.problem(
+                    format!("{key}.id"),
+                    "must be 1 to 64 characters of A-Z a-z 0-9 - _, and unique",
+                );
+            }
+            routes.extend(self.route(&key, rule));
+        }
+        let fields: BTreeSet<_> = routes.iter().flat_map(|route| route.when.fields()).cloned().collect();
+        let defaults = &settings.defaults;
+        Routes {
+            fields: fields.into_iter().collect(),
+            products: products(settings),
+            category: self.word("defaults.category", &defaults.category),
+            severity: self.severity("defaults.severity", &defaults.severity).unwrap_or(Severity::S3),
+            team: self.team("defaults.team", &defaults.team).unwrap_or_default(),
+            rules: routes,
+        }
+    }
+
+    fn route(&mut self, key: &str, rule: &RuleSettings) -> Option<Route> {
+        let when = Matcher::compile(&format!("{key}.when"), &rule.when, Vocabulary::Contact);
+        let when = self.keep(when);
+        let at = |what: &str| format!("{key}.{what}");
+        let sets = Sets {
+            disposition: rule.disposition.as_ref().and_then(|d| self.disposition(&at("disposition"), d)),
+            category: rule.category.as_ref().map(|c| self.word(&at("category"), c)),
+            product: rule.product.as_ref().map(|p| self.word(&at("product"), p)),
+            severity: rule.severity.as_ref().and_then(|s| self.severity(&at("severity"), s)),
+            team: rule.team.as_ref().and_then(|t| self.team(&at("team"), t)),
+        };
+        let sets_nothing = rule.disposition.is_none()
+            && rule.category.is_none()
+            && rule.product.is_none()
+            && rule.severity.is_none()
+            && rule.team.is_none();
+        if sets_nothing {
+            self.problem(key, "sets nothing; give it a disposition, category, product, severity or team");
+        }
+        Some(Route { id: rule.id.clone(), when: when?, sets })
+    }
+
+    fn disposition(&mut self, key: &str, word: &str) -> Option<Disposition> {
+        let found = Disposition::from_token(word);
+        if found.is_none() {
+            let known = Disposition::ALL.iter().map(|d| d.token()).collect::<Vec<_>>().join(", ");
+            self.problem(key, format!("`{word}` is none of {known}"));
+        }
+        found
+    }
+
+    fn severity(&mut self, key: &str, word: &str) -> Option<Severity> {
+        let found = Severity::from_token(word);
+        if found.is_none() {
+            self.problem(key, format!("`{word}` is none of S1, S2, S3, S4"));
+        }
+        found
+    }
+
+    fn team(&mut self, key: &str, word: &str) -> Option<TeamId> {
+        let found = TeamId::new(word);
+        if found.is_err() {
+            self.problem(key, "must be 1 to 64 characters of A-Z a-z 0-9 - _");
+        }
+        found.ok()
+    }
+
+    fn word(&mut self, key: &str, word: &str) -> String {
+        if word.trim().is_empty() || word.chars().count() > WORD_MAX || word.chars().any(char::is_control) {
+            self.problem(key, format!("must be 1 to {WORD_MAX} printable characters"));
+        }
+        word.trim().to_owned()
+    }
+}
+
+/// The calendar of the house policies: `office` if the settings name it, else their only calendar.
+fn house_calendar(settings: &RulesSettings) -> &str {
+    match settings.calendars.keys().next() {
+        Some(only) if settings.calendars.len() == 1 => only,
+        _ => OFFICE,
+    }
+}
+
+/// Every default of a policy said aloud, so that its version changes when a default does.
+fn completed(mut policy: PolicySettings) -> PolicySettings {
+    fill(&mut policy.calendar, OFFICE);
+    fill(&mut policy.ladder, DEFAULT_LADDER);
+    for milestone in &mut policy.milestones {
+        milestone.on_demand |= milestone.id == "review_reply";
+        fill(&mut milestone.anchor, if milestone.on_demand { "last_inbound" } else { "received" });
+        fill(&mut milestone.end, "end_of_day");
+        if milestone.met_by.is_empty() {
+            let facts = MetBy::default_of(&milestone.id);
+            milestone.met_by = facts.iter().map(|fact| fact.token().to_owned()).collect();
+        }
+    }
+    policy
+}
+
+fn fill(word: &mut String, default: &str) {
+    if word.is_empty() {
+        default.clone_into(word);
+    }
+}
+
+/// Weekly hours always come round again; what may swallow a span are its length and the closed days. The probe
+/// starts before the first of them.
+fn is_reachable(calendar: &Calendar, span: Span) -> bool {
+    reach(calendar, span, End::EndOfDay, calendar.probe()).is_some()
+}
+
+/// Products the settings name without wildcards.
+fn products(settings: &RulesSettings) -> BTreeMap<String, String> {
+    let set = settings.rules.iter().filter_map(|rule| rule.product.as_ref());
+    let tables = settings.rules.iter().map(|rule| &rule.when);
+    let tables = tables.chain(settings.policies.iter().map(|policy| &policy.applies_when));
+    let matched = tables.flat_map(|table| table.get("product").into_iter().flatten());
+    set.chain(matched)
+        .filter(|name| !name.contains('*') && !name.starts_with('!'))
+        .map(|name| (fold_word(name), name.trim().to_owned()))
+        .collect()
+}
+
+fn is_word(text: &str) -> bool {
+    PolicyId::new(text).is_ok()
+}

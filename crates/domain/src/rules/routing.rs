@@ -1,0 +1,131 @@
+//! Routing: the first rule that fits decides each thing it sets.
+
+use std::collections::BTreeMap;
+
+use redress_contract::{Disposition, Severity, TeamId};
+
+use super::{Facts, Routed};
+use crate::command::{Assignment, Classification};
+use crate::matcher::{Field, Matcher, fold_text, fold_word};
+
+/// What is recorded as the rule where none decided.
+const DEFAULT: &str = "default";
+
+/// All routing rules, compiled.
+#[derive(Debug, Clone)]
+pub(super) struct Routes {
+    pub(super) rules: Vec<Route>,
+    /// The fields some rule looks at: only these are folded.
+    pub(super) fields: Vec<Field>,
+    /// Products the settings name, by folded name.
+    pub(super) products: BTreeMap<String, String>,
+    pub(super) category: String,
+    pub(super) severity: Severity,
+    pub(super) team: TeamId,
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub(super) id: String,
+    pub(super) when: Matcher,
+    pub(super) sets: Sets,
+}
+
+/// What a rule sets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sets {
+    pub(super) disposition: Option<Disposition>,
+    pub(super) category: Option<String>,
+    pub(super) product: Option<String>,
+    pub(super) severity: Option<Severity>,
+    pub(super) team: Option<TeamId>,
+}
+
+impl Routes {
+    pub(super) fn route(&self, facts: &Facts) -> Routed {
+        let mut sets = Sets::default();
+        let (mut deciders, mut team_rule) = (Vec::new(), DEFAULT);
+        let values = self.fold(facts);
+        for route in &self.rules {
+            if sets.lacks_none() {
+                break;
+            }
+            if !sets.gains_from(&route.sets) || !route.when.fits(|field| value_of(&values, field)) {
+                continue;
+            }
+            if sets.team.is_none() && route.sets.team.is_some() {
+                team_rule = &route.id;
+            }
+            if sets.classifies_more_with(&route.sets) {
+                deciders.push(route.id.as_str());
+            }
+            sets.fill(&route.sets);
+        }
+        let rule = if deciders.is_empty() { DEFAULT.to_owned() } else { deciders.join("+") };
+        Routed {
+            assignment: Assignment {
+                team: sets.team.take().unwrap_or_else(|| self.team.clone()),
+                handler: None,
+                rule: team_rule.to_owned(),
+            },
+            classification: self.classification(sets, facts, rule),
+        }
+    }
+
+    fn classification(&self, sets: Sets, facts: &Facts, rule: String) -> Classification {
+        Classification {
+            disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
+            category: sets.category.unwrap_or_else(|| self.category.clone()),
+            product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
+            severity: sets.severity.unwrap_or(self.severity),
+            rule,
+        }
+    }
+
+    fn known_product(&self, facts: &Facts) -> Option<String> {
+        let stated = facts.fields.get("product").or_else(|| facts.fields.get("form.product"))?;
+        self.products.get(&fold_word(stated)).cloned()
+    }
+
+    fn fold(&self, facts: &Facts) -> Vec<(&Field, String)> {
+        let folded = |field: &Field| {
+            let value = facts.fields.get(&field.key()).map_or("", String::as_str);
+            if field.is_text() { fold_text(value) } else { fold_word(value) }
+        };
+        self.fields.iter().map(|field| (field, folded(field))).collect()
+    }
+}
+
+fn value_of<'v>(values: &'v [(&Field, String)], field: &Field) -> &'v str {
+    values.iter().find(|(known, _)| *known == field).map_or("", |(_, value)| value)
+}
+
+impl Sets {
+    fn lacks_none(&self) -> bool {
+        self.team.is_some()
+            && self.disposition.is_some()
+            && self.category.is_some()
+            && self.product.is_some()
+            && self.severity.is_some()
+    }
+
+    fn gains_from(&self, other: &Self) -> bool {
+        self.team.is_none() && other.team.is_some() || self.classifies_more_with(other)
+    }
+
+    fn classifies_more_with(&self, other: &Self) -> bool {
+        self.disposition.is_none() && other.disposition.is_some()
+            || self.category.is_none() && other.category.is_some()
+            || self.product.is_none() && other.product.is_some()
+            || self.severity.is_none() && other.severity.is_some()
+    }
+
+    fn fill(&mut self, other: &Self) {
+        self.disposition = self.disposition.or(other.disposition);
+        self.severity = self.severity.or(other.severity);
+        self.category = self.category.take().or_else(|| other.category.clone());
+        self.product = self.product.take().or_else(|| other.product.clone());
+        self.team = self.team.take().or_else(|| other.team.clone());
+    }
+}

@@ -1,0 +1,256 @@
+//! Whatever anybody wishes in whatever order: what holds of every history.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use redress_contract::{
+    ClockId, CloseReason, CommitEvent, CommunicationPurpose, Disposition, Event, Hold, MachineKind,
+    MilestoneId, Outcome, PartyStanding, Recipient, Severity, SuppressReason,
+};
+use redress_domain::command::Fate;
+use redress_domain::{
+    Assignment, Classification, Command, CommunicationFact, Complaint, Link, Refusal, Rules, decide, evolve,
+    replay,
+};
+
+use crate::stage::{at, id, machine, person, register, registration, rules};
+
+const POLICIES: &str = r#"{
+    "limits": {"contacts_per_complaint": 6},
+    "policies": [
+        {"id": "house", "applies_when": {"disposition": ["complaint"]}, "milestones": [
+            {"id": "acknowledge", "span": {"business_time": "PT4H"}},
+            {"id": "final_response", "span": {"business_days": "3"}},
+            {"id": "answer", "anchor": "last_inbound", "span": {"elapsed": "PT30M"}, "met_by": ["any_outbound"]},
+            {"id": "remedy", "anchor": "decided", "span": {"calendar_days": "1"}, "met_by": ["closed"]},
+            {"id": "review_reply", "span": {"business_days": "2"}}]},
+        {"id": "safety", "applies_when": {"disposition": ["complaint"], "severity": ["S1"]}, "milestones": [
+            {"id": "immediate_action", "anchor": "became_aware", "span": {"elapsed": "PT1H"}}]},
+        {"id": "law", "regulator": true, "applies_when": {"category": ["banking"]}, "milestones": [
+            {"id": "final_response", "span": {"weeks": "1"}, "met_by": ["final_response_accepted", "decided"]}]}]}"#;
+
+fn link() -> impl Strategy<Value = Link> {
+    (0u8..9, any::<bool>(), 0i64..5_000, prop::sample::select(PartyStanding::ALL)).prop_map(
+        |(contact, human, minutes, standing)| {
+            let received_at = at("2026-06-01T08:00:00Z") + SignedDuration::from_mins(minutes);
+            let name = format!("contact-{contact}");
+            if human { Link { standing, ..person(&name, received_at) } } else { machine(&name, received_at) }
+        },
+    )
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        Just(Fate::Queued("4.0.0".to_owned())),
+        (0i64..5_000).prop_map(|minutes| Fate::Accepted {
+            at: at("2026-06-01T08:00:00Z") + SignedDuration::from_mins(minutes),
+            provides: Vec::new(),
+        }),
+        Just(Fate::Failed("5.0.0".to_owned())),
+        prop::sample::select(SuppressReason::ALL).prop_map(Fate::Suppressed),
+    ]
+}
+
+fn communication() -> impl Strategy<Value = CommunicationFact> {
+    (0u8..4, prop::sample::select(CommunicationPurpose::ALL), any::<bool>(), fate()).prop_map(
+        |(number, purpose, to_complainant, fate)| CommunicationFact {
+            communication_id: id(&format!("comm-{number}")),
+            purpose,
+            recipient: if to_complainant { Recipient::Complainant } else { Recipient::Owner },
+            medium: redress_contract::Medium::Email,
+            contact_id: None,
+            fate,
+        },
+    )
+}
+
+fn classification() -> impl Strategy<Value = Classification> {
+    (
+        prop::sample::select(Disposition::ALL),
+        prop::sample::select(vec!["general", "banking", ""]),
+        prop::sample::select(Severity::ALL),
+        prop::sample::select(vec!["", "rule-1"]),
+    )
+        .prop_map(|(disposition, category, severity, rule)| Classification {
+            disposition,
+            category: category.to_owned(),
+            product: String::new(),
+            severity,
+            rule: rule.to_owned(),
+        })
+}
+
+fn fire() -> impl Strategy<Value = Command> {
+    let clocks = vec!["house", "house-2", "house-3", "safety", "safety-2", "law", "law-2", "fallback-triage"];
+    let milestones = vec![
+        "acknowledge",
+        "final_response",
+        "answer",
+        "remedy",
+        "review_reply",
+        "immediate_action",
+        "triage",
+    ];
+    (prop::sample::select(clocks), prop::sample::select(milestones), 1u32..4).prop_map(
+        |(clock, milestone, generation)| Command::Fire {
+            clock: id(clock),
+            milestone: id(milestone),
+            generation,
+        },
+    )
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let handler = || prop::sample::select(vec!["h-1", "h-2"]);
+    prop_oneof![
+        1 => Just(register()),
+        3 => link().prop_map(Command::Link),
+        3 => classification().prop_map(Command::Classify),
+        1 => (handler(), any::<bool>()).prop_map(|(handler, alone)| Command::Assign(Assignment {
+            team: id("billing"),
+            handler: alone.then(|| id(handler)),
+            rule: String::new(),
+        })),
+        4 => handler().prop_map(|handler| Command::Accept { handler: id(handler) }),
+        1 => Just(Command::AddNote { content_id: id("note-1"), author: id("h-1") }),
+        1 => prop::sample::select(Hold::ALL).prop_map(|hold| Command::Hold { hold, content_id: None }),
+        1 => Just(Command::Release),
+        3 => (handler(), prop::sample::select(Outcome::ALL), prop::sample::select(vec!["none", "refund", ""]))
+            .prop_map(|(handler, outcome, remedy)| Command::Decide {
+                outcome,
+                reasons_content_id: id("reasons-1"),
+                remedy: remedy.to_owned(),
+                handler: id(handler),
+            }),
+        2 => prop::sample::select(CloseReason::ALL).prop_map(|reason| Command::Close { reason }),
+        2 => (0u8..9).prop_map(|contact| Command::Reopen {
+            reason: "dissatisfied".to_owned(),
+            contact_id: Some(id(&format!("contact-{contact}"))),
+        }),
+        6 => communication().prop_map(Command::NoteCommunication),
+        3 => (link(), 0u8..4, any::<bool>()).prop_map(|(link, number, permanent)| Command::NoteBounce {
+            link: Link { standing: PartyStanding::Machine, machine: MachineKind::Bounce, ..link },
+            communication_id: id(&format!("comm-{number}")),
+            status: String::new(),
+            permanent,
+        }),
+        8 => fire(),
+    ]
+}
+
+/// A history as it is written: each command decided, its events numbered and applied.
+struct History {
+    rules: Rules,
+    now: Timestamp,
+    state: Option<Complaint>,
+    events: Vec<CommitEvent>,
+    rungs: BTreeSet<(ClockId, MilestoneId, u32, u32)>,
+}
+
+impl History {
+    fn step(&mut self, command: &Command) -> Result<(), TestCaseError> {
+        let Ok(events) = decide(self.state.as_ref(), command, &self.rules, self.now) else { return Ok(()) };
+        for event in events {
+            self.note_rung(&event)?;
+            let seq = u32::try_from(self.events.len()).unwrap() + 1;
+            self.state = evolve(self.state.take(), seq, self.now, &event);
+            self.events.push(CommitEvent { seq, occurred_at: self.now, event });
+        }
+        self.check_again(command)?;
+        self.check_state()
+    }
+
+    fn note_rung(&mut self, event: &Event) -> Result<(), TestCaseError> {
+        let reached = match event {
+            Event::WarningReached(e) => (e.clock.clone(), e.milestone.clone(), e.generation, e.rung),
+            Event::Escalated(e) => (e.clock.clone(), e.milestone.clone(), e.generation, e.rung),
+            _ => return Ok(()),
+        };
+        prop_assert!(self.rungs.insert(reached.clone()), "{reached:?} fired twice");
+        Ok(())
+    }
+
+    /// A command that is delivered again changes nothing more.
+    fn check_again(&self, command: &Command) -> Result<(), TestCaseError> {
+        match decide(self.state.as_ref(), command, &self.rules, self.now) {
+            Ok(events) => {
+                prop_assert!(events.is_empty() || matches!(command, Command::AddNote { .. }), "{events:?}")
+            }
+            Err(refusal) => prop_assert!(
+                matches!(refusal, Refusal::NotHeld | Refusal::NotClosed),
+                "{command:?} was granted and then refused: {refusal}"
+            ),
+        }
+        Ok(())
+    }
+
+    fn check_state(&self) -> Result<(), TestCaseError> {
+        let Some(complaint) = &self.state else { return Ok(()) };
+        let json = serde_json::to_string(complaint).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Complaint>(&json).unwrap(), complaint);
+        prop_assert_eq!(complaint.seq as usize, self.events.len());
+        let running: Vec<_> = complaint.running_clocks().collect();
+        if complaint.is_open() {
+            prop_assert!(!running.is_empty(), "an open complaint without a clock");
+        } else {
+            let owed = running.iter().flat_map(|clock| &clock.milestones);
+            prop_assert!(owed.into_iter().all(|m| m.id.as_str() == "review_reply" && m.met_at.is_none()));
+            prop_assert!(running.len() <= 1);
+        }
+        let names: BTreeSet<_> = complaint.clocks.iter().map(|clock| &clock.id).collect();
+        prop_assert_eq!(names.len(), complaint.clocks.len(), "two clocks of one name");
+        for milestone in complaint.clocks.iter().flat_map(|clock| &clock.milestones) {
+            prop_assert!(milestone.rungs.is_sorted_by_key(|rung| rung.at));
+            prop_assert!(milestone.rungs_reached as usize <= milestone.rungs.len());
+        }
+        let contacts: BTreeSet<_> = complaint.contacts.iter().map(|contact| &contact.id).collect();
+        prop_assert_eq!(contacts.len(), complaint.contacts.len(), "a contact linked twice");
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn every_history_keeps_the_rules(steps in prop::collection::vec((0i64..600, command()), 1..60)) {
+        let mut history = History {
+            rules: rules(POLICIES),
+            now: registration().recorded_at,
+            state: None,
+            events: Vec::new(),
+            rungs: BTreeSet::new(),
+        };
+        history.step(&register())?;
+        for (minutes, command) in steps {
+            history.now += SignedDuration::from_mins(minutes);
+            history.step(&command)?;
+        }
+        prop_assert_eq!(replay(&history.events), history.state.clone());
+        let json = serde_json::to_string(&history.events).unwrap();
+        let read: Vec<CommitEvent> = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(replay(&read), history.state);
+    }
+
+    #[test]
+    fn events_in_any_order_never_fail(steps in prop::collection::vec(command(), 1..30), keep in prop::collection::vec(any::<bool>(), 200)) {
+        let rules = rules(POLICIES);
+        let now = at("2026-06-03T08:00:00Z");
+        let mut state = None;
+        let mut seq = 0;
+        for command in std::iter::once(register()).chain(steps) {
+            let events = decide(state.as_ref(), &command, &rules, now).unwrap_or_default();
+            for event in events {
+                seq += 1;
+                // A reader that lost some events, or meets unknown ones, still has a state.
+                if keep.get(seq as usize).copied().unwrap_or(true) {
+                    state = evolve(state, seq, now, &event);
+                }
+            }
+        }
+        let unknown = Event::Unknown { r#type: "redress.complaint.v9.Sung".to_owned(), data: serde_json::json!({}) };
+        let after = evolve(state.clone(), seq + 1, now, &unknown);
+        prop_assert_eq!(after.map(|c| c.status), state.map(|c| c.status));
+    }
+}

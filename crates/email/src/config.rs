@@ -1,0 +1,277 @@
+//! `[email]`: which mailboxes are read, how, and how much of a mail.
+
+mod settings;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redress_contract::AddressKind;
+use redress_contract::contact::Address;
+use redress_identity::address::{is_email, normal};
+use redress_runtime::Secret;
+use redress_runtime::settings::{Problems, secret};
+
+use crate::normalize::limits::Limits;
+
+pub use settings::{Account as AccountSettings, AfterAck, Kind, LimitSettings, Settings, Start, Tls};
+
+/// `[email]` as it is meant.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The mailboxes to read, by name.
+    pub accounts: BTreeMap<String, Account>,
+    /// All our own addresses in normal form.
+    pub own_addresses: Vec<String>,
+    /// How much of one mail is read.
+    pub limits: Limits,
+    /// A mail larger than this stays where it is and is reported.
+    pub fetch_bytes_max: usize,
+    /// Bytes of raw mail held in memory at once, over one account.
+    pub in_flight_bytes_max: usize,
+    /// Mails being recorded at once, over one account.
+    pub in_flight_mails_max: usize,
+}
+
+/// One mailbox.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whether what was there before the first start is taken too.
+    pub start: Start,
+    /// Time between two looks.
+    pub poll: Duration,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a mailbox is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A Maildir on this machine.
+    Maildir(PathBuf),
+    /// A folder on an IMAP server.
+    Imap(Box<Imap>),
+}
+
+/// A folder on an IMAP server.
+#[derive(Debug, Clone)]
+pub struct Imap {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is secured.
+    pub tls: Tls,
+    /// Certificate authority (PEM); the platform's when absent.
+    pub ca_file: Option<PathBuf>,
+    /// User.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// Folder.
+    pub folder: String,
+    /// What happens to a mail that is on record.
+    pub done: Done,
+}
+
+/// What happens to a mail that is on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing: the folder is opened read-only.
+    Leave,
+    /// It gets this keyword.
+    Flag(String),
+    /// It moves to this folder.
+    Move(String),
+}
+
+impl Config {
+    /// Checks what is written.
+    ///
+    /// # Errors
+    /// All problems with their keys.
+    pub fn check(settings: &Settings) -> Result<Self, Problems> {
+        let mut problems = Problems::none();
+        let mut accounts = BTreeMap::new();
+        let mut own_addresses = Vec::new();
+        for (name, account) in &settings.accounts {
+            let key = format!("email.accounts.{name}");
+            check_name(name, &key, &mut problems);
+            own_addresses.extend(own_address(&account.address, &format!("{key}.address"), &mut problems));
+            accounts.insert(name.clone(), check_account(account, &key, &mut problems));
+        }
+        for (index, address) in settings.own_addresses.iter().enumerate() {
+            own_addresses.extend(own_address(address, &format!("email.own_addresses[{index}]"), &mut problems));
+        }
+        own_addresses.sort();
+        own_addresses.dedup();
+        let limits = check_limits(&settings.limits, &mut problems);
+        let written = &settings.limits;
+        let config = Self {
+            accounts,
+            own_addresses,
+            limits,
+            fetch_bytes_max: mebibytes(written.fetch_mebibytes_max),
+            in_flight_bytes_max: mebibytes(written.in_flight_mebibytes_max),
+            in_flight_mails_max: written.in_flight_mails_max as usize,
+        };
+        problems.or(config)
+    }
+}
+
+fn check_name(name: &str, key: &str, problems: &mut Problems) {
+    let good = (1..=32).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+    if !good {
+        problems.note(key, "the name of an account has 1 to 32 characters of a-z 0-9 - _");
+    }
+}
+
+fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<String> {
+    if !is_email(address) {
+        problems.note(key, "must be the mailbox's own address, such as help@example.org");
+        return None;
+    }
+    let address = Address { kind: AddressKind::Email, value: address.to_owned(), display_name: String::new() };
+    Some(normal(&address, None))
+}
+
+fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) -> Account {
+    let (place, usual_poll) = match account.kind {
+        Some(Kind::Maildir) => (check_maildir(account, key, problems), Duration::from_millis(250)),
+        Some(Kind::Imap) => (check_imap(account, key, problems), Duration::from_secs(15)),
+        None => {
+            problems.note(format!("{key}.kind"), "must be \"imap\" or \"maildir\"");
+            (Place::Maildir(PathBuf::new()), Duration::from_secs(1))
+        }
+    };
+    let poll = match account.poll_seconds {
+        None => usual_poll,
+        Some(seconds) if (0.05..=86_400.0).contains(&seconds) => Duration::from_secs_f64(seconds),
+        Some(_) => {
+            problems.note(format!("{key}.poll_seconds"), "must be from 0.05 to 86400");
+            usual_poll
+        }
+    };
+    Account { start: account.start, poll, place }
+}
+
+fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {
+    let path = account.path.clone().unwrap_or_default();
+    if path.as_os_str().is_empty() {
+        problems.note(format!("{key}.path"), "must be the folder that holds new, cur and tmp");
+    }
+    for (name, given) in [
+        ("host", !account.host.is_empty()),
+        ("user", !account.user.is_empty()),
+        ("password", !account.password.is_empty()),
+        ("password_file", account.password_file.is_some()),
+        ("ca_file", account.ca_file.is_some()),
+    ] {
+        if given {
+            problems.note(format!("{key}.{name}"), "belongs to accounts of kind \"imap\" only");
+        }
+    }
+    Place::Maildir(path)
+}
+
+fn check_imap(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {
+    if account.path.is_some() {
+        problems.note(format!("{key}.path"), "belongs to accounts of kind \"maildir\" only");
+    }
+    for (name, value) in [("host", &account.host), ("user", &account.user), ("folder", &account.folder)] {
+        if value.is_empty() || value.chars().any(char::is_control) {
+            problems.note(format!("{key}.{name}"), "must be given, without control characters");
+        }
+    }
+    if account.tls == Tls::None && !is_loopback(&account.host) {
+        problems.note(format!("{key}.tls"), "\"none\" is allowed to this machine only (localhost, 127.0.0.1, ::1)");
+    }
+    let password =
+        secret(&format!("{key}.password"), &account.password, account.password_file.as_ref(), problems);
+    if password.is_empty() && account.password_file.is_none() {
+        problems.note(format!("{key}.password"), "must be given (better as password_file)");
+    }
+    let usual_port = if account.tls == Tls::Implicit { 993 } else { 143 };
+    Place::Imap(Box::new(Imap {
+        host: account.host.clone(),
+        port: if account.port == 0 { usual_port } else { account.port },
+        tls: account.tls,
+        ca_file: account.ca_file.clone(),
+        user: account.user.clone(),
+        password,
+        folder: account.folder.clone(),
+        done: check_done(account, key, problems),
+    }))
+}
+
+fn check_done(account: &AccountSettings, key: &str, problems: &mut Problems) -> Done {
+    match account.after_ack {
+        AfterAck::Leave => Done::Leave,
+        AfterAck::Flag => {
+            let keyword = &account.keyword;
+            let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
+            if keyword.is_empty() || !keyword.chars().all(atom) {
+                problems.note(format!("{key}.keyword"), "must be an IMAP keyword, such as $Redress");
+            }
+            Done::Flag(keyword.clone())
+        }
+        AfterAck::Move => {
+            let target = &account.move_to;
+            if target.is_empty() || target == &account.folder || target.chars().any(char::is_control) {
+                problems.note(format!("{key}.move_to"), "must be another folder than the one that is read");
+            }
+            Done::Move(target.clone())
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
+    for (name, value, least) in [
+        ("mail_mebibytes_max", settings.mail_mebibytes_max, 1),
+        ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 1),
+        ("in_flight_mebibytes_max", settings.in_flight_mebibytes_max, 1),
+        ("in_flight_mails_max", settings.in_flight_mails_max, 1),
+        ("headers_max", settings.headers_max, 20),
+        ("header_kibibytes_max", settings.header_kibibytes_max, 1),
+        ("parts_max", settings.parts_max, 2),
+        ("depth_max", settings.depth_max, 2),
+        ("text_part_kibibytes_max", settings.text_part_kibibytes_max, 1),
+        ("recipients_max", settings.recipients_max, 1),
+        ("references_max", settings.references_max, 2),
+    ] {
+        if value < least {
+            problems.note(format!("email.limits.{name}"), format!("must be at least {least}"));
+        }
+    }
+    // These stand in the contact itself, which has to fit into a message.
+    for (name, value, most) in [
+        ("parts_max", settings.parts_max, 200),
+        ("recipients_max", settings.recipients_max, 100),
+        ("depth_max", settings.depth_max, 100),
+        ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 400),
+    ] {
+        if value > most {
+            problems.note(format!("email.limits.{name}"), format!("must be at most {most}"));
+        }
+    }
+    Limits {
+        mail_bytes_max: mebibytes(settings.mail_mebibytes_max),
+        headers_max: settings.headers_max as usize,
+        header_bytes_max: settings.header_kibibytes_max as usize * 1024,
+        parts_max: settings.parts_max as usize,
+        depth_max: settings.depth_max as usize,
+        text_part_bytes_max: settings.text_part_kibibytes_max as usize * 1024,
+        recipients_max: settings.recipients_max as usize,
+        references_max: settings.references_max as usize,
+    }
+}
+
+fn mebibytes(number: u32) -> usize {
+    number as usize * 1024 * 1024
+}

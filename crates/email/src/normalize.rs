@@ -1,0 +1,168 @@
+//! Raw mail in, contact out. Pure: no I/O, no clock, and whatever bytes come in, a contact goes out.
+//!
+//! Reading order: [`limits`], `scan` (one linear look for bombs), `parse` (the one module that knows mail-parser),
+//! `text`, `file`, `thread`, `machine`, `bounce`, `clean` (what strangers wrote, made safe to show).
+
+pub mod limits;
+
+mod bounce;
+mod clean;
+mod file;
+mod machine;
+mod parse;
+mod people;
+mod scan;
+mod text;
+mod thread;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use redress_contract::contact::{Contact, Raw};
+use redress_contract::{Channel, ParseStatus};
+use redress_identity::Keys;
+
+use limits::{CONTACT_JSON_BYTES_MAX, Limits, SUBJECT_CHARS_MAX};
+use parse::Mail;
+use people::Own;
+
+/// Media type of raw mails.
+const MAIL: &str = "message/rfc822";
+
+/// Text shown of a mail that could not be parsed.
+const CRUDE_BYTES_MAX: usize = 64 * 1024;
+
+/// What is known of a mail from outside it.
+#[derive(Clone, Copy)]
+pub struct Envelope<'a> {
+    /// The mailbox it came in by, as the settings name it.
+    pub account: &'a str,
+    /// When it reached the mailbox.
+    pub received_at: Timestamp,
+    /// Our own addresses: what comes from them is our own mail come back.
+    pub own_addresses: &'a [String],
+    /// Keys of the installation: for the contact's id, and to know our own Message-IDs again.
+    pub keys: &'a Keys,
+    /// How much is read.
+    pub limits: &'a Limits,
+}
+
+/// Reads a mail. The contact names its raw bytes by digest and size; whoever records it hands the bytes along.
+pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
+    let mut contact = bare(raw, envelope);
+    let read = catch_unwind(AssertUnwindSafe(|| read(raw, envelope, contact.clone())));
+    match read {
+        Ok(Some(read)) => contact = read,
+        Ok(None) => fail(&mut contact, raw, if raw.is_empty() { "empty" } else { "no header field found" }),
+        Err(_) => fail(&mut contact, raw, "the parser gave up"),
+    }
+    fit(&mut contact);
+    contact
+}
+
+/// The contact of a mail that is not read at all: id, times and digest. For mails whose contact could not be stored
+/// otherwise.
+pub fn unread(raw: &[u8], envelope: &Envelope<'_>, problem: &str) -> Contact {
+    let mut contact = bare(raw, envelope);
+    contact.parse_status = ParseStatus::Failed;
+    problem.clone_into(&mut contact.parse_problem);
+    contact
+}
+
+fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
+    let sha256 = file::hex_sha256(raw);
+    Contact {
+        id: envelope.keys.mail_contact_id(envelope.account, &sha256),
+        channel: Channel::Email,
+        account: envelope.account.to_owned(),
+        received_at: envelope.received_at,
+        parse_status: ParseStatus::Parsed,
+        raw: Some(Raw {
+            media_type: MAIL.to_owned(),
+            size_bytes: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+            sha256,
+            ..Raw::default()
+        }),
+        ..Contact::default()
+    }
+}
+
+fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Contact> {
+    let scan = scan::scan(raw, envelope.limits);
+    let mail = parse::parse(&scan.raw)?;
+    let mut problems = scan.problems;
+    let own = Own { addresses: envelope.own_addresses, keys: envelope.keys };
+    people::fill(&mut contact, &mail, &own, envelope.limits);
+    contact.subject = clean::line(&mail.text_field("Subject").unwrap_or_default(), SUBJECT_CHARS_MAX);
+    contact.written_at = mail.date();
+    contact.language = language(&mail);
+    let words = text::words(&mail, envelope.limits);
+    contact.text = words.text;
+    problems.extend(words.problems);
+    contact.attachments = file::files(&mail, scan.cut.then_some(scan.raw.len()), envelope.limits);
+    contact.thread = Some(thread::thread(&mail, envelope.limits));
+    contact.machine = machine::machine(&mail, &contact, &own);
+    note_damage(&mail, &contact, envelope.limits, &mut problems);
+    if !problems.is_empty() {
+        contact.parse_status = ParseStatus::Partial;
+        contact.parse_problem = problems.join("; ");
+    }
+    Some(contact)
+}
+
+fn language(mail: &Mail<'_>) -> String {
+    let stated = mail.field("Content-Language").unwrap_or_default();
+    let first = stated.split([',', ' ', ';']).next().unwrap_or_default();
+    let good = (2..=35).contains(&first.len()) && first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if good { first.to_owned() } else { String::new() }
+}
+
+fn note_damage(mail: &Mail<'_>, contact: &Contact, limits: &Limits, problems: &mut Vec<String>) {
+    let broken: Vec<String> =
+        mail.parts().filter(|part| part.is_broken()).take(10).map(|part| part.index.to_string()).collect();
+    if !broken.is_empty() {
+        problems.push(format!("broken encoding or structure in part {}", broken.join(", ")));
+    }
+    if mail.len() > limits.parts_max && problems.is_empty() {
+        problems.push(format!("more than {} parts", limits.parts_max));
+    }
+    for (what, text) in [("subject", &contact.subject), ("text", &contact.text)] {
+        if text.contains('\u{fffd}') {
+            problems.push(format!("the {what} holds bytes that are no characters"));
+        }
+    }
+}
+
+fn fail(contact: &mut Contact, raw: &[u8], problem: &str) {
+    contact.parse_status = ParseStatus::Failed;
+    problem.clone_into(&mut contact.parse_problem);
+    let head = raw.get(..raw.len().min(CRUDE_BYTES_MAX)).unwrap_or_default();
+    let odd = head.iter().filter(|byte| **byte < 32 && !b"\t\r\n".contains(byte)).count();
+    // A person is helped by words without headers, not by the bytes of a picture.
+    if odd * 20 < head.len() {
+        contact.text = clean::lines(&parse::guess(head));
+    }
+}
+
+/// Cuts the text until the contact fits into a message beside its other fields, which all have bounds of their own.
+fn fit(contact: &mut Contact) {
+    let rough = contact.text.len() + contact.attachments.len() * 512;
+    if rough < CONTACT_JSON_BYTES_MAX / 8 && contact.recipients.len() < 20 {
+        return;
+    }
+    let size = serde_json::to_vec(contact).map_or(usize::MAX, |json| json.len());
+    if size <= CONTACT_JSON_BYTES_MAX {
+        return;
+    }
+    let words = serde_json::to_vec(&contact.text).map_or(0, |json| json.len());
+    let room = CONTACT_JSON_BYTES_MAX.saturating_sub(size - words.min(size)).saturating_sub(256);
+    let whole = contact.text.len();
+    // Escaping at most doubles a cleaned text, so half the room always suffices.
+    let kept = if whole == words.saturating_sub(2) { room } else { room / 2 };
+    clean::cut(&mut contact.text, kept);
+    contact.parse_status = ParseStatus::Partial;
+    if !contact.parse_problem.is_empty() {
+        contact.parse_problem.push_str("; ");
+    }
+    contact.parse_problem.push_str(&format!("{whole} bytes of text, only the first {} were kept", contact.text.len()));
+}

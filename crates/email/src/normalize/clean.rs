@@ -1,0 +1,129 @@
+//! Makes what a stranger wrote safe to show: no control characters, no invisible direction changes, no endless names.
+
+use redress_contract::AddressKind;
+use redress_contract::contact::Address;
+
+use super::limits::{ADDRESS_BYTES_MAX, NAME_CHARS_MAX};
+use super::parse::Mailbox;
+
+/// One line of text: controls and line breaks become blanks, runs of blanks one.
+pub(crate) fn line(text: &str, chars_max: usize) -> String {
+    let mut clean = String::with_capacity(text.len().min(chars_max * 4));
+    let mut chars = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        let mut letters = word.chars().filter(|c| !is_hidden(*c)).peekable();
+        if letters.peek().is_none() {
+            continue;
+        }
+        if chars > 0 {
+            clean.push(' ');
+            chars += 1;
+        }
+        for letter in letters {
+            if chars >= chars_max {
+                clean.truncate(clean.trim_end().len());
+                return clean;
+            }
+            clean.push(letter);
+            chars += 1;
+        }
+    }
+    clean
+}
+
+/// Several lines: line feeds only, no other controls than tabs, at most one blank line in a row, no blanks at line
+/// ends.
+pub(crate) fn lines(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.split('\n') {
+        let start = clean.len();
+        clean.extend(line.chars().filter(|c| *c == '\t' || !(c.is_control() || is_hidden(*c))));
+        let end = clean.get(start..).map_or(0, |line| line.trim_end().len());
+        clean.truncate(start + end);
+        blank = if end == 0 { blank + 1 } else { 0 };
+        if blank < 2 {
+            clean.push('\n');
+        }
+    }
+    let end = clean.trim_end().len();
+    clean.truncate(end);
+    let start = clean.len() - clean.trim_start_matches('\n').len();
+    clean.drain(..start);
+    clean
+}
+
+/// An email address as it was written; nothing when it cannot be one.
+pub(crate) fn address(mailbox: &Mailbox) -> Option<Address> {
+    let value = mailbox.address.trim();
+    let value = value.strip_prefix('<').unwrap_or(value);
+    let value = value.strip_suffix('>').unwrap_or(value).trim();
+    let (local, domain) = value.rsplit_once('@')?;
+    let good = !local.is_empty()
+        && !domain.is_empty()
+        && value.len() <= ADDRESS_BYTES_MAX
+        && !value.chars().any(|c| c.is_whitespace() || c.is_control() || is_hidden(c));
+    good.then(|| Address {
+        kind: AddressKind::Email,
+        value: value.to_owned(),
+        display_name: line(mailbox.name.trim_matches(['"', '\'', ' ']), NAME_CHARS_MAX),
+    })
+}
+
+/// A file name to show and to offer for download: the last segment of whatever path was stated.
+pub(crate) fn file_name(stated: &str) -> String {
+    let last = stated.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean = line(last, NAME_CHARS_MAX);
+    let clean = clean.trim_start_matches(['.', ' ']);
+    clean.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect()
+}
+
+/// Cuts a text to at most `bytes_max` bytes without splitting a character.
+pub(crate) fn cut(text: &mut String, bytes_max: usize) {
+    let mut end = bytes_max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+}
+
+/// Characters that show nothing but change how others are shown (bidirectional overrides, zero-width marks).
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_controls_and_surplus_blanks() {
+        assert_eq!(line("Evil\r\nBcc:\tv@x\u{202e}", 100), "Evil Bcc: v@x");
+        assert_eq!(line("abcdef", 3), "abc");
+        assert_eq!(lines("\r\na \r\n\r\n\r\n\r\nb\0\u{7}\r\n\r\n"), "a\n\nb");
+    }
+
+    #[test]
+    fn file_names_cannot_be_paths() {
+        for (stated, shown) in [
+            ("../../\r\nx.sh", "x.sh"),
+            ("C:\\Users\\a\\bill.pdf", "bill.pdf"),
+            (".htaccess", "htaccess"),
+            ("..", ""),
+            ("a\u{202e}fdp.exe", "afdp.exe"),
+        ] {
+            assert_eq!(file_name(stated), shown);
+        }
+    }
+
+    #[test]
+    fn addresses_must_have_two_sides() {
+        let read = |text: &str| {
+            address(&Mailbox { name: String::new(), address: text.to_owned() }).map(|a| a.value)
+        };
+        assert_eq!(read(" <ann@example.org> ").as_deref(), Some("ann@example.org"));
+        assert_eq!(read("undisclosed-recipients"), None);
+        assert_eq!(read("@example.org"), None);
+        assert_eq!(read("a b@example.org"), None);
+    }
+}

@@ -1,0 +1,60 @@
+//! Files that came with a mail: names made safe, sizes and digests of what they hold.
+
+use redress_contract::contact::Attachment;
+use sha2::{Digest as _, Sha256};
+
+use super::clean;
+use super::limits::{Limits, NAME_CHARS_MAX};
+use super::parse::{Mail, Part};
+
+/// The files of a mail. `end` is where reading was cut off: a part that reaches it is not whole, so it is left out.
+pub(crate) fn files(mail: &Mail<'_>, end: Option<usize>, limits: &Limits) -> Vec<Attachment> {
+    mail.file_parts()
+        .filter(|part| end.is_none_or(|end| part.end() < end))
+        .take(limits.parts_max)
+        .map(|part| file(&part))
+        .collect()
+}
+
+fn file(part: &Part<'_, '_>) -> Attachment {
+    let bytes = part.decoded();
+    let media_type = clean::line(&part.media_type(), NAME_CHARS_MAX);
+    let stated = part.file_name().map(|name| clean::file_name(&name)).unwrap_or_default();
+    let file_name = if stated.is_empty() { unnamed(part.index, &media_type) } else { stated };
+    Attachment {
+        file_name,
+        size_bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        sha256: hex_sha256(&bytes),
+        raw_part: Some(part.index),
+        blob: None,
+        inline: part.is_inline(),
+        media_type,
+    }
+}
+
+fn unnamed(index: u32, media_type: &str) -> String {
+    let ending = match media_type {
+        "message/rfc822" | "message/global" => "eml",
+        "text/html" => "html",
+        "text/calendar" => "ics",
+        "text/csv" => "csv",
+        "application/pdf" => "pdf",
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/gif" => "gif",
+        text if text.starts_with("text/") || text.starts_with("message/") => "txt",
+        _ => "bin",
+    };
+    format!("part-{index}.{ending}")
+}
+
+/// SHA-256 in lower-case hex.
+pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(bytes);
+    digest
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}

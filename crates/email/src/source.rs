@@ -1,0 +1,174 @@
+//! Raw mails in, from wherever they lie: [`maildir`] and [`imap`]. Here is what both share: taking one mail through
+//! the normaliser onto the record, within the limits on what is held in memory at once.
+
+pub(crate) mod imap;
+pub(crate) mod maildir;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use redress_intake::{Intake, IntakeError};
+use redress_runtime::{Clock, Shutdown};
+use redress_vault::PutError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::error;
+
+use crate::config::Config;
+use crate::normalize::limits::Limits;
+use crate::normalize::{Envelope, normalize, unread};
+
+/// Reading a mail larger than this would hold up other work of the same thread.
+const READ_ASIDE_BYTES: usize = 128 * 1024;
+
+/// So many failures without a success between them mean that the broker is away, not that a mail is odd.
+pub(crate) const FAILURES_MAX: usize = 4;
+
+/// Takes mails of one account onto the record. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    account: String,
+    intake: Intake,
+    own_addresses: Vec<String>,
+    limits: Limits,
+    fetch_bytes_max: usize,
+    mails_max: usize,
+    bytes_max: usize,
+    mails: Arc<Semaphore>,
+    kibibytes: Arc<Semaphore>,
+}
+
+/// The right to hold one mail in memory.
+pub(crate) struct Permit {
+    _mail: OwnedSemaphorePermit,
+    _kibibytes: OwnedSemaphorePermit,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// It is on record now.
+    New,
+    /// It was on record before.
+    Again,
+}
+
+impl Recorder {
+    pub(crate) fn new(account: &str, config: &Config, intake: Intake) -> Self {
+        let kibibytes = config.in_flight_bytes_max.div_ceil(1024).max(1);
+        Self {
+            shared: Arc::new(Shared {
+                account: account.to_owned(),
+                intake,
+                own_addresses: config.own_addresses.clone(),
+                limits: config.limits.clone(),
+                fetch_bytes_max: config.fetch_bytes_max,
+                mails_max: config.in_flight_mails_max,
+                bytes_max: config.in_flight_bytes_max,
+                mails: Arc::new(Semaphore::new(config.in_flight_mails_max)),
+                kibibytes: Arc::new(Semaphore::new(kibibytes)),
+            }),
+        }
+    }
+
+    /// The account's name.
+    pub(crate) fn account(&self) -> &str {
+        &self.shared.account
+    }
+
+    /// The door.
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.shared.intake
+    }
+
+    /// Mails at once.
+    pub(crate) fn mails_max(&self) -> usize {
+        self.shared.mails_max
+    }
+
+    /// Bytes at once.
+    pub(crate) fn bytes_max(&self) -> usize {
+        self.shared.bytes_max
+    }
+
+    /// True for a mail that is too large to be fetched at all.
+    pub(crate) fn is_too_large(&self, size: u64) -> bool {
+        size > self.shared.fetch_bytes_max as u64
+    }
+
+    /// Waits until a mail of this size may be held in memory; the largest wait until they are alone.
+    pub(crate) async fn permit(&self, size: u64) -> Permit {
+        let all = self.shared.bytes_max.div_ceil(1024).max(1);
+        let wanted = usize::try_from(size.div_ceil(1024)).unwrap_or(all).clamp(1, all);
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let (mails, kibibytes) = (Arc::clone(&self.shared.mails), Arc::clone(&self.shared.kibibytes));
+        let mail = mails.acquire_owned().await.expect("this semaphore is never closed");
+        let bytes = kibibytes.acquire_many_owned(wanted).await.expect("this semaphore is never closed");
+        Permit { _mail: mail, _kibibytes: bytes }
+    }
+
+    /// Reads a mail and records it; returns only when the broker has it.
+    pub(crate) async fn record(&self, raw: Bytes, received_at: Timestamp) -> Result<Recorded, IntakeError> {
+        let contact = if raw.len() < READ_ASIDE_BYTES {
+            self.with_envelope(received_at, |envelope| normalize(&raw, envelope))
+        } else {
+            let (this, bytes) = (self.clone(), raw.clone());
+            let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
+            match tokio::task::spawn_blocking(read).await {
+                Ok(contact) => contact,
+                Err(_) => self.with_envelope(received_at, |envelope| unread(&raw, envelope, "the reader gave up")),
+            }
+        };
+        let recorded = match self.shared.intake.record(contact, raw.clone(), Vec::new()).await {
+            Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
+                error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
+                let bare = |envelope: &Envelope<'_>| unread(&raw, envelope, "what was read fits into no message");
+                let contact = self.with_envelope(received_at, bare);
+                self.shared.intake.record(contact, raw.clone(), Vec::new()).await
+            }
+            other => other,
+        };
+        self.count(&recorded, raw.len());
+        recorded.map(|receipt| if receipt.already_recorded { Recorded::Again } else { Recorded::New })
+    }
+
+    fn with_envelope<T>(&self, received_at: Timestamp, read: impl FnOnce(&Envelope<'_>) -> T) -> T {
+        let shared = &self.shared;
+        read(&Envelope {
+            account: &shared.account,
+            received_at,
+            own_addresses: &shared.own_addresses,
+            keys: shared.intake.vault().keys(),
+            limits: &shared.limits,
+        })
+    }
+
+    fn count(&self, recorded: &Result<redress_intake::Receipt, IntakeError>, bytes: usize) {
+        let account = self.shared.account.clone();
+        let outcome = match recorded {
+            Ok(receipt) if receipt.already_recorded => "repeated",
+            Ok(_) => "recorded",
+            Err(_) => "failed",
+        };
+        metrics::counter!(format!("redress_email_{outcome}_total"), "account" => account.clone()).increment(1);
+        if recorded.is_ok() {
+            metrics::counter!("redress_email_bytes_total", "account" => account).increment(bytes as u64);
+        }
+    }
+}
+
+/// Waits between two looks: by the clock, so that a hand-moved one can hurry it, but never longer than as many real
+/// seconds, since mail comes in real time. Ends early when asked to stop.
+pub(crate) async fn pause(clock: &Clock, time: Duration, shutdown: &Shutdown) {
+    let by_clock = clock.sleep(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
+    tokio::select! {
+        () = by_clock => {}
+        () = tokio::time::sleep(time) => {}
+        () = shutdown.asked() => {}
+    }
+}

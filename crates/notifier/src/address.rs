@@ -1,0 +1,100 @@
+//! To which address an answer goes: what the contact says, never more.
+
+use redress_contract::contact::Address;
+use redress_contract::{AddressKind, Contact};
+use redress_identity::address::{domain, is_email, normal};
+
+/// An address an answer may go to.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The address, its domain in ASCII.
+    pub(crate) address: Address,
+    /// True when the channel vouches for this very address.
+    pub(crate) authenticated: bool,
+}
+
+/// Where the sender of a contact wants answers: Reply-To, else the sender, else the form's field `email`.
+/// Nobody vouches for an address that is not the sender's own.
+pub(crate) fn answer_to(contact: &Contact) -> Option<Target> {
+    let sender = contact.sender.as_ref().filter(|sender| is_usable(sender));
+    let wanted = contact.reply_to.iter().find(|address| is_usable(address)).or(sender);
+    if let Some(wanted) = wanted {
+        let own = sender.is_some_and(|sender| normal(sender, None) == normal(wanted, None));
+        return Some(target(&wanted.value, contact.sender_authenticated && own));
+    }
+    let field = contact.fields.iter().find(|field| field.name == "email" && is_email(field.value.trim()))?;
+    Some(target(field.value.trim(), false))
+}
+
+fn is_usable(address: &Address) -> bool {
+    matches!(address.kind, AddressKind::Email | AddressKind::Unspecified) && is_email(&address.value)
+}
+
+fn target(value: &str, authenticated: bool) -> Target {
+    let ascii = domain(value);
+    let local = value.rsplit_once('@').map_or(value, |(local, _)| local);
+    let value = if ascii.is_empty() { value.to_owned() } else { format!("{local}@{ascii}") };
+    Target {
+        address: Address { kind: AddressKind::Email, value, display_name: String::new() },
+        authenticated,
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Target(authenticated: {})", self.authenticated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_contract::contact::Field;
+
+    use super::*;
+
+    fn email(value: &str) -> Address {
+        Address { kind: AddressKind::Email, value: value.to_owned(), display_name: "Somebody".to_owned() }
+    }
+
+    fn check(contact: &Contact, expect: Option<(&str, bool)>) {
+        let found = answer_to(contact);
+        let found = found.as_ref().map(|target| (target.address.value.as_str(), target.authenticated));
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn answers_go_where_the_sender_wants_them() {
+        let from = Contact {
+            sender: Some(email("a@example.org")),
+            sender_authenticated: true,
+            ..Contact::default()
+        };
+        check(&from, Some(("a@example.org", true)));
+        let elsewhere = Contact { reply_to: vec![email("b@example.org")], ..from.clone() };
+        check(&elsewhere, Some(("b@example.org", false)));
+        let same = Contact { reply_to: vec![email("A@EXAMPLE.ORG")], ..from.clone() };
+        check(&same, Some(("A@example.org", true)));
+        let broken = Contact { reply_to: vec![email("no address")], ..from };
+        check(&broken, Some(("a@example.org", true)));
+    }
+
+    #[test]
+    fn a_form_names_its_field() {
+        let field = Field { name: "email".to_owned(), value: " c@example.org ".to_owned() };
+        check(&Contact { fields: vec![field], ..Contact::default() }, Some(("c@example.org", false)));
+        check(&Contact::default(), None);
+    }
+
+    #[test]
+    fn a_telephone_number_is_no_address() {
+        let phone =
+            Address { kind: AddressKind::Phone, value: "+4312345".to_owned(), display_name: String::new() };
+        check(&Contact { sender: Some(phone), ..Contact::default() }, None);
+    }
+
+    #[test]
+    fn the_senders_name_never_travels() {
+        let contact = Contact { sender: Some(email("a@example.org")), ..Contact::default() };
+        assert_eq!(answer_to(&contact).unwrap().address.display_name, "");
+    }
+}

@@ -1,0 +1,279 @@
+//! From OUTBOX to the next hop: asks once more whether the message is still true, hands it on, notes what became of it.
+
+use redress_bus::{Delivery, Failure, Headers};
+use redress_contract::{
+    Cause, Communication, CommunicationId, CommunicationPurpose, ComplaintId, Disposition, Recipient,
+    SuppressReason,
+};
+use redress_domain::command::Fate;
+use redress_domain::{CommunicationFact, Complaint, DeliveryStatus, Status};
+use tracing::debug;
+
+use crate::config::Mode;
+use crate::perform::{header, not_opened};
+use crate::run::{FRESH, Notifier};
+use crate::transport::{self, SendError};
+
+/// Name of the OUTBOX header that lists the messages which are sent by sending this one.
+const WITH: &str = "redress-with";
+
+/// What travels with a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Parcel {
+    /// Messages about other complaints that this one gathers.
+    with: Vec<(ComplaintId, CommunicationId)>,
+    traceparent: String,
+    /// True for the first delivery of a message that was rendered just now: nothing can have changed.
+    first: bool,
+}
+
+/// Why a message is not handed on.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error("the message is being sent already")]
+    UnderWay,
+    #[error("send the message: {0}")]
+    Failed(SendError),
+}
+
+/// What a second look at the complaint says about a message.
+enum Standing {
+    /// It is still to be sent; true when it was noted as waiting.
+    Wanted { queued: bool },
+    /// Its fate is known.
+    Settled,
+    /// It should not go any more.
+    Unwanted(SuppressReason),
+}
+
+impl Parcel {
+    pub(crate) fn new(with: &[(ComplaintId, CommunicationId)], traceparent: &str) -> Self {
+        Self { with: with.to_vec(), traceparent: traceparent.to_owned(), first: false }
+    }
+
+    /// As headers of an OUTBOX message.
+    pub(crate) fn headers(&self) -> Headers {
+        let with: Vec<String> = self.with.iter().map(|(complaint, id)| format!("{complaint}/{id}")).collect();
+        let mut headers = Headers::new();
+        header(&mut headers, WITH, &with.join(" "));
+        header(&mut headers, "traceparent", &self.traceparent);
+        headers
+    }
+
+    fn of(delivery: &Delivery) -> Self {
+        let with = delivery.header(WITH).unwrap_or_default().split(' ').filter_map(|pair| {
+            let (complaint, id) = pair.split_once('/')?;
+            Some((ComplaintId::new(complaint).ok()?, CommunicationId::new(id).ok()?))
+        });
+        Self {
+            with: with.collect(),
+            traceparent: delivery.header("traceparent").unwrap_or_default().to_owned(),
+            first: false,
+        }
+    }
+}
+
+impl Notifier {
+    /// Handles a message in OUTBOX.
+    pub(crate) async fn on_outbox(&self, delivery: Delivery) -> Result<(), Failure> {
+        if delivery.body.is_empty() {
+            // Erased: what is left is a tombstone.
+            return Ok(());
+        }
+        let vault = self.ledger.vault();
+        let opened = vault.open_communication(&delivery.subject, &delivery.headers, &delivery.body);
+        let communication = opened.map_err(not_opened)?;
+        let age = self.ledger.clock().now().duration_since(communication.rendered_at);
+        let first = delivery.attempt <= 1 && age <= FRESH;
+        self.deliver(&communication, &Parcel { first, ..Parcel::of(&delivery) }).await
+    }
+
+    /// Hands a message on, once, and notes what became of it.
+    pub(crate) async fn deliver(&self, message: &Communication, parcel: &Parcel) -> Result<(), Failure> {
+        let Some(sending) = self.under_way.begin(&message.id) else {
+            return Err(Failure::retry_after(NotSent::UnderWay, std::time::Duration::from_secs(5)));
+        };
+        if sending.is_done() {
+            return Ok(());
+        }
+        if let Some(at) = sending.taken_at() {
+            self.note_fate(message, parcel, &accepted(message, at)).await?;
+            sending.noted();
+            return Ok(());
+        }
+        let queued = match self.look_again(message, parcel).await? {
+            Standing::Wanted { queued } => queued,
+            Standing::Settled => return self.settle_others(message, parcel).await,
+            Standing::Unwanted(reason) => {
+                metrics::counter!("redress_notifier_suppressed_total", "reason" => reason.token())
+                    .increment(1);
+                return self.note_fate(message, parcel, &Fate::Suppressed(reason)).await;
+            }
+        };
+        let clock = self.ledger.clock();
+        clock.reaches(self.breaker.place(clock.now())).await;
+        match self.transport.send(self.envelope(message)).await {
+            Ok(()) => {
+                let at = clock.now();
+                sending.taken(at);
+                self.part.ready();
+                self.note_fate(message, parcel, &accepted(message, at)).await?;
+                sending.noted();
+                count(message, "accepted");
+                Ok(())
+            }
+            Err(error) => self.not_taken(message, parcel, error, queued).await,
+        }
+    }
+
+    /// To whom it really goes: with mode `redirect`, to one address whoever it is for.
+    fn envelope<'a>(&'a self, message: &'a Communication) -> transport::Parcel<'a> {
+        let to = match &self.config.mode {
+            Mode::Redirect(to) => to.as_str(),
+            Mode::Live | Mode::Hold => message.to.value.as_str(),
+        };
+        transport::Parcel { id: &message.id, from: &message.envelope_from, to, message: &message.message }
+    }
+
+    async fn not_taken(
+        &self,
+        message: &Communication,
+        parcel: &Parcel,
+        error: SendError,
+        queued: bool,
+    ) -> Result<(), Failure> {
+        let why = match &error {
+            SendError::Never(status) => {
+                count(message, "failed");
+                return self.note_fate(message, parcel, &Fate::Failed(status.clone())).await;
+            }
+            SendError::Unreachable(why) => {
+                self.part.failing(why.clone());
+                why
+            }
+            SendError::NotNow(why) => why,
+        };
+        let tried_for = self.ledger.clock().now().duration_since(message.rendered_at);
+        if tried_for > self.config.give_up_after {
+            count(message, "failed");
+            let fate = Fate::Failed(format!("given up after {} hours: {why}", tried_for.as_hours()));
+            return self.note_fate(message, parcel, &fate).await;
+        }
+        if !queued {
+            count(message, "queued");
+            self.note_one(message, &message.complaint_id, &message.id, &Fate::Queued(why.clone())).await?;
+        }
+        Err(Failure::retry(NotSent::Failed(error)))
+    }
+
+    /// Looks whether the message is still wanted.
+    async fn look_again(&self, message: &Communication, parcel: &Parcel) -> Result<Standing, Failure> {
+        let held = message.recipient == Recipient::Complainant && self.config.mode == Mode::Hold;
+        if parcel.first {
+            let standing = Standing::Wanted { queued: false };
+            return Ok(if held { Standing::Unwanted(SuppressReason::HoldMode) } else { standing });
+        }
+        let complaint = self.load(&message.complaint_id).await?;
+        let queued = match complaint.delivery(&message.id).map(|delivery| &delivery.status) {
+            None | Some(DeliveryStatus::Released) => false,
+            Some(DeliveryStatus::Queued) => true,
+            Some(
+                DeliveryStatus::Accepted
+                | DeliveryStatus::Bounced
+                | DeliveryStatus::Failed
+                | DeliveryStatus::Suppressed(_),
+            ) => return Ok(Standing::Settled),
+        };
+        if held {
+            return Ok(Standing::Unwanted(SuppressReason::HoldMode));
+        }
+        // What others wait for is sent in any case: an acknowledgement too many harms nobody.
+        if parcel.with.is_empty() && is_superseded(message, &complaint) {
+            debug!(complaint.id = %complaint.id, "A message is no longer true and does not go out");
+            return Ok(Standing::Unwanted(SuppressReason::Superseded));
+        }
+        Ok(Standing::Wanted { queued })
+    }
+
+    /// Notes the same fate for a message and for those it gathers.
+    async fn note_fate(&self, message: &Communication, parcel: &Parcel, fate: &Fate) -> Result<(), Failure> {
+        self.note_one(message, &message.complaint_id, &message.id, fate).await?;
+        for (complaint, id) in &parcel.with {
+            self.note_one(message, complaint, id, fate).await?;
+        }
+        Ok(())
+    }
+
+    /// A message whose fate is noted may still owe it to those it gathers: a crash came between.
+    async fn settle_others(&self, message: &Communication, parcel: &Parcel) -> Result<(), Failure> {
+        if parcel.with.is_empty() {
+            return Ok(());
+        }
+        let complaint = self.load(&message.complaint_id).await?;
+        let fate = match complaint.delivery(&message.id).map(|delivery| (&delivery.status, delivery.at)) {
+            Some((DeliveryStatus::Accepted | DeliveryStatus::Bounced, at)) => accepted(message, at),
+            Some((DeliveryStatus::Suppressed(reason), _)) => Fate::Suppressed(*reason),
+            _ => Fate::Failed("the message that gathered this one was given up".to_owned()),
+        };
+        for (complaint, id) in &parcel.with {
+            self.note_one(message, complaint, id, &fate).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_one(
+        &self,
+        message: &Communication,
+        complaint: &ComplaintId,
+        id: &CommunicationId,
+        fate: &Fate,
+    ) -> Result<(), Failure> {
+        let own = id == &message.id;
+        let fact = CommunicationFact {
+            communication_id: id.clone(),
+            purpose: message.purpose,
+            recipient: message.recipient,
+            medium: message.medium,
+            contact_id: message.contact_id.clone().filter(|_| own),
+            fate: fate.clone(),
+        };
+        let cause = Cause { causation_id: message.id.to_string(), traceparent: String::new() };
+        self.execute(complaint, fact, cause).await
+    }
+}
+
+fn accepted(message: &Communication, at: jiff::Timestamp) -> Fate {
+    Fate::Accepted { at, provides: message.provides.clone() }
+}
+
+fn count(message: &Communication, outcome: &'static str) {
+    let purpose = message.purpose.token();
+    metrics::counter!("redress_notifier_messages_total", "purpose" => purpose, "outcome" => outcome)
+        .increment(1);
+}
+
+/// True when the complaint moved on and the message is no longer true.
+fn is_superseded(message: &Communication, complaint: &Complaint) -> bool {
+    let told = |purpose| {
+        complaint.communications.iter().any(|sent| {
+            sent.purpose == purpose
+                && sent.recipient == Recipient::Complainant
+                && sent.status == DeliveryStatus::Accepted
+        })
+    };
+    match message.purpose {
+        CommunicationPurpose::Acknowledgement => {
+            matches!(complaint.disposition, Disposition::Machine | Disposition::Spam)
+                || told(CommunicationPurpose::FinalResponse)
+        }
+        CommunicationPurpose::FinalResponse => {
+            !matches!(complaint.status, Status::Decided { .. } | Status::Closed { .. })
+        }
+        CommunicationPurpose::Warning | CommunicationPurpose::Escalation => {
+            !complaint.pending().iter().any(|(_, milestone)| milestone.rungs_reached > 0)
+        }
+        CommunicationPurpose::HoldingResponse
+        | CommunicationPurpose::DeliveryProblem
+        | CommunicationPurpose::Unspecified => false,
+    }
+}

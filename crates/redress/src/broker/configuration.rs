@@ -1,0 +1,141 @@
+//! The configuration file of the supervised nats-server, and the files it writes.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use super::USER;
+use crate::data::BrokerRecord;
+
+const MEBIBYTE: u64 = 1024 * 1024;
+/// How much of its log an error shows.
+const LOG_LINES: usize = 8;
+
+/// What the file says.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    pub(super) folder: PathBuf,
+    pub(super) password: String,
+    /// 0 until the first start; then kept, so that connections find it again.
+    pub(super) port: u16,
+    pub(super) monitor_port: u16,
+    pub(super) store_bytes_max: u64,
+}
+
+/// The file in which a nats-server says where it listens.
+#[derive(Deserialize)]
+struct Ports {
+    nats: Vec<String>,
+    monitoring: Vec<String>,
+}
+
+impl Configuration {
+    pub(super) fn file(&self) -> PathBuf {
+        file_in(&self.folder)
+    }
+
+    /// Writes the file, readable by its owner only, and clears away what an earlier server said about its ports.
+    pub(super) fn write(&self) -> anyhow::Result<()> {
+        let write = || -> std::io::Result<()> {
+            let _ = std::fs::remove_dir_all(self.ports());
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(self.ports())?;
+            let _ = std::fs::remove_file(self.file());
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.file())?;
+            file.write_all(self.text().as_bytes())
+        };
+        write().with_context(|| format!("write {}", self.file().display()))
+    }
+
+    fn text(&self) -> String {
+        let port = |port: u16| if port == 0 { "-1".to_owned() } else { port.to_string() };
+        let in_folder = |name: &str| quoted(&self.folder.join(name));
+        format!(
+            "# Written by redress up at each start; changes are lost.\n\
+             listen: \"127.0.0.1:{port}\"\n\
+             http: \"127.0.0.1:{monitor}\"\n\
+             pid_file: {pid}\n\
+             ports_file_dir: {ports}\n\
+             log_file: {log}\n\
+             log_size_limit: 10MB\n\
+             log_max_num: 3\n\
+             max_payload: 1MB\n\
+             authorization {{ user: {USER}, password: \"{password}\" }}\n\
+             jetstream {{\n  store_dir: {store}\n  max_mem: 256MB\n  max_file: {max}\n  sync_interval: \"always\"\n}}\n",
+            port = port(self.port),
+            monitor = port(self.monitor_port),
+            pid = in_folder("nats.pid"),
+            ports = quoted(&self.ports()),
+            log = in_folder("nats.log"),
+            password = self.password,
+            store = in_folder("store"),
+            max = self.store_bytes_max,
+        )
+    }
+
+    fn ports(&self) -> PathBuf {
+        self.folder.join("ports")
+    }
+
+    /// Where the server with this process id listens, once it has said so.
+    pub(super) fn read_ports(&self, pid: u32, user: &str) -> Option<BrokerRecord> {
+        let suffix = format!("_{pid}.ports");
+        let mut entries = std::fs::read_dir(self.ports()).ok()?.flatten();
+        let file = entries.find(|entry| entry.file_name().to_string_lossy().ends_with(&suffix))?;
+        let ports: Ports = serde_json::from_slice(&std::fs::read(file.path()).ok()?).ok()?;
+        Some(BrokerRecord {
+            url: ports.nats.first()?.clone(),
+            monitor: ports.monitoring.first()?.clone(),
+            user: user.to_owned(),
+            password: self.password.clone(),
+            pid,
+        })
+    }
+
+    pub(super) fn keep_ports(&mut self, record: &BrokerRecord) {
+        let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok());
+        self.port = port(&record.url).unwrap_or(self.port);
+        self.monitor_port = port(&record.monitor).unwrap_or(self.monitor_port);
+    }
+
+    pub(super) fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join("nats.log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+    }
+}
+
+/// The configuration file in a broker's folder.
+pub(super) fn file_in(folder: &Path) -> PathBuf {
+    folder.join("nats.conf")
+}
+
+/// What the settings allow, or four fifths of what the disk has free or holds of ours already: a disk that runs full
+/// silently breaks the server, a store that reaches its limit says so.
+pub(super) fn store_bytes_max(folder: &Path, mebibytes_max: u32) -> anyhow::Result<u64> {
+    if mebibytes_max > 0 {
+        return Ok(u64::from(mebibytes_max) * MEBIBYTE);
+    }
+    let disk =
+        rustix::fs::statvfs(folder).with_context(|| format!("ask how full {} is", folder.display()))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    Ok((free.saturating_add(size_of(&folder.join("nats/store"))) / 5 * 4).max(64 * MEBIBYTE))
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{text}\"")
+}

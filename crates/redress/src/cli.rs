@@ -1,0 +1,313 @@
+//! What can be asked of the program. The help texts teach by example.
+
+mod words;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use redress_contract::{CloseReason, ContactId, Disposition, HandlerId, Hold, Outcome, Severity, TeamId};
+
+const EXAMPLES: &str = "\
+Examples:
+  redress up                          everything on this machine; the form is on http://127.0.0.1:8080
+  redress queue                       open complaints, the most urgent first
+  redress show RD-4F7K-2QMX           one complaint: its timeline, the words, the deadlines
+  redress act RD-4F7K-2QMX --as ina accept
+  redress events --from beginning --follow
+  redress doctor                      what is wrong, and how to mend it
+
+Settings: --config FILE, else $REDRESS_CONFIG, else ./redress.toml when it is there; each key also as a variable:
+REDRESS__BUS__REPLICAS=3 sets bus.replicas. deploy/redress.example.toml names every key.
+Exit codes: 0 fine, 1 failed, 2 usage, 78 bad settings.";
+
+/// Complaints by mail and web form, acknowledged, kept on time, on record.
+#[derive(Debug, Parser)]
+#[command(name = "redress", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// The settings file.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Answer in JSON lines.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run every service in one process, next to a nats-server of its own.
+    #[command(after_help = "\
+Data lies in [data] folder: $XDG_DATA_HOME/redress, or ./data. The identity key is made there at first use; back it up.
+The nats-server is $NATS_SERVER, else .tools/nats-server-2.15.1, else nats-server on PATH; 2.15.1 or newer.
+SIGTERM or Ctrl-C asks to stop: what is in flight is finished. A second one ends at once.")]
+    Up,
+    /// Run one or more services against the brokers in [bus] servers.
+    #[command(after_help = "\
+Examples:
+  redress run router                  one service; start as many replicas as you like
+  redress run email web               several in one process")]
+    Run {
+        /// The services.
+        #[arg(required = true, value_enum)]
+        services: Vec<Service>,
+    },
+    /// Try every connection and say what is wrong and how to mend it.
+    Doctor,
+    /// Print the settings in force, secrets as ***.
+    Config,
+    /// Run raw input through the same reader as the service; nothing is stored.
+    Read {
+        /// By which channel it would have come.
+        #[command(subcommand)]
+        what: Read,
+    },
+    /// List open complaints in order of urgency.
+    Queue {
+        /// Only those of this team.
+        #[arg(long)]
+        team: Option<TeamId>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Show one complaint: timeline, words, communications, deadlines.
+    Show {
+        /// Its reference (RD-4F7K-2QMX, any case, hyphens optional) or its id.
+        complaint: String,
+    },
+    /// Do what a handler does.
+    #[command(after_help = "\
+Examples:
+  redress act RD-4F7K-2QMX --as ina accept
+  redress act RD-4F7K-2QMX --as ina classify --category delivery --severity S2
+  redress act RD-4F7K-2QMX --as ina note 'Called the depot; parcel found.'
+  redress act RD-4F7K-2QMX --as ina hold awaiting_third_party 'The carrier answers by Friday.'
+  redress act RD-4F7K-2QMX --as ina decide upheld --remedy refund --reasons - < reasons.txt
+  redress act RD-4F7K-2QMX --as ina close decided")]
+    Act(Act),
+    /// Print the complaint stream as CloudEvents, one JSON object a line.
+    #[command(after_help = "\
+Examples:
+  redress events --from beginning                   everything that ever happened
+  redress events --from 2026-03-01T00:00:00Z --type Decided
+  redress events --follow                           from now on, until stopped")]
+    Events(Events),
+    /// See to messages that could not be handled.
+    Dead {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: Dead,
+    },
+    /// Check the hash chain of every complaint.
+    #[command(after_help = "\
+Examples:
+  redress verify                                    every chain, from first to last commit
+  redress verify --checkpoint heads.json            also: nothing vanished since the checkpoint; writes the new one
+  redress verify --export commits.jsonl             write every commit as it lies in the log, for a stranger to verify")]
+    Verify(Verify),
+    /// Make the keys of an installation.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        what: Keys,
+    },
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Service {
+    /// Mailboxes and Maildirs.
+    Email,
+    /// The public form and API.
+    Web,
+    /// Finds each contact's complaint, category and team.
+    Router,
+    /// Deadlines and escalation.
+    Sla,
+    /// Acknowledgements, decisions, escalation mail.
+    Notifier,
+    /// The published event stream.
+    Feed,
+}
+
+impl Service {
+    /// The word used on the command line and in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Web => "web",
+            Self::Router => "router",
+            Self::Sla => "sla",
+            Self::Notifier => "notifier",
+            Self::Feed => "feed",
+        }
+    }
+}
+
+/// `redress read …`
+#[derive(Debug, Subcommand)]
+pub enum Read {
+    /// Read mails (RFC 5322 files) and print each as a contact.
+    Email {
+        /// The account the mails would have come in by.
+        #[arg(long, default_value = "read")]
+        account: String,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `redress act …`
+#[derive(Debug, Args)]
+pub struct Act {
+    /// The complaint: its reference or its id.
+    pub complaint: String,
+    /// Who does it: an opaque id of a member of staff, never a name.
+    #[arg(long = "as", value_name = "HANDLER")]
+    pub handler: HandlerId,
+    /// What is done.
+    #[command(subcommand)]
+    pub deed: Deed,
+}
+
+/// What a handler does.
+#[derive(Debug, Subcommand)]
+pub enum Deed {
+    /// Take it on.
+    Accept,
+    /// Say what it is; what is not named stays as it is.
+    Classify {
+        /// Complaint, enquiry, …
+        #[arg(long, value_parser = words::disposition)]
+        disposition: Option<Disposition>,
+        /// Primary category.
+        #[arg(long)]
+        category: Option<String>,
+        /// Product.
+        #[arg(long)]
+        product: Option<String>,
+        /// S1 (harm) to S4 (minor).
+        #[arg(long, value_parser = words::severity)]
+        severity: Option<Severity>,
+    },
+    /// Give it to a team, or to one of its members.
+    Assign {
+        /// The team.
+        team: TeamId,
+        /// The member.
+        #[arg(long)]
+        to: Option<HandlerId>,
+    },
+    /// Write a note.
+    Note {
+        /// The words; `-` reads them from standard input.
+        text: String,
+    },
+    /// Let it wait for somebody.
+    Hold {
+        /// For whom.
+        #[arg(value_parser = words::hold)]
+        hold: Hold,
+        /// Why; `-` reads standard input.
+        text: Option<String>,
+    },
+    /// Let it wait no longer, and let go what was kept back.
+    Release,
+    /// Decide it.
+    Decide {
+        /// How.
+        #[arg(value_parser = words::outcome)]
+        outcome: Outcome,
+        /// What the complainant gets: refund, apology, none, …
+        #[arg(long)]
+        remedy: String,
+        /// Why; the complainant reads it. `-` reads standard input.
+        #[arg(long)]
+        reasons: String,
+    },
+    /// Close it.
+    Close {
+        /// Why.
+        #[arg(value_parser = words::close_reason)]
+        reason: CloseReason,
+    },
+    /// Open it again.
+    Reopen {
+        /// Why, in a word: `dissatisfied`, `new_facts`, `mistake`.
+        reason: String,
+        /// The contact that gave cause.
+        #[arg(long)]
+        contact: Option<ContactId>,
+    },
+}
+
+/// `redress events …`
+#[derive(Debug, Args)]
+pub struct Events {
+    /// Where to begin: beginning, now, or a time (2026-03-01T00:00:00Z). Without it: now with --follow, else beginning.
+    #[arg(long, value_name = "WHEN", value_parser = words::from)]
+    pub from: Option<From>,
+    /// Only events of these types: the last word of the type, such as Escalated.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Go on with what happens later, until stopped.
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// Where a reader of events begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// At the first event that ever happened.
+    Beginning,
+    /// With what happens next.
+    Now,
+    /// With what was recorded at this time or later.
+    Time(jiff::Timestamp),
+}
+
+/// `redress dead …`
+#[derive(Debug, Subcommand)]
+pub enum Dead {
+    /// List them.
+    List,
+    /// Show one.
+    Show {
+        /// Its number in the list.
+        number: u64,
+    },
+    /// Have its service handle it again.
+    Replay {
+        /// Their numbers in the list.
+        #[arg(required = true)]
+        numbers: Vec<u64>,
+    },
+    /// Drop them; the messages they name stay where they are, unhandled.
+    Drop {
+        /// Their numbers in the list.
+        #[arg(required = true)]
+        numbers: Vec<u64>,
+    },
+}
+
+/// `redress verify …`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Compare with the heads in this file, then write the present ones there.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Write every commit to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+}
+
+/// `redress keys …`
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make the identity key, unless it is there. It never changes afterwards: back it up.
+    Init,
+}

@@ -1,0 +1,41 @@
+//! Words of the contract, read from the command line; a wrong one is answered with those that fit.
+
+use redress_contract::{CloseReason, Disposition, Hold, Outcome, Severity};
+
+use super::From;
+
+pub(super) fn disposition(text: &str) -> Result<Disposition, String> {
+    fits(Disposition::from_token(text), Disposition::ALL.iter().map(|word| word.token()))
+}
+
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
+    fits(Severity::from_token(&text.to_uppercase()), Severity::ALL.iter().map(|word| word.token()))
+}
+
+pub(super) fn hold(text: &str) -> Result<Hold, String> {
+    fits(Hold::from_token(text), Hold::ALL.iter().map(|word| word.token()))
+}
+
+pub(super) fn outcome(text: &str) -> Result<Outcome, String> {
+    fits(Outcome::from_token(text), Outcome::ALL.iter().map(|word| word.token()))
+}
+
+pub(super) fn close_reason(text: &str) -> Result<CloseReason, String> {
+    fits(CloseReason::from_token(text), CloseReason::ALL.iter().map(|word| word.token()))
+}
+
+pub(super) fn from(text: &str) -> Result<From, String> {
+    match text {
+        "beginning" => return Ok(From::Beginning),
+        "now" => return Ok(From::Now),
+        _ => {}
+    }
+    let time = text
+        .parse()
+        .map_err(|_| "must be beginning, now or a time such as 2026-03-01T00:00:00Z".to_owned())?;
+    Ok(From::Time(time))
+}
+
+fn fits<T>(value: Option<T>, words: impl Iterator<Item = &'static str>) -> Result<T, String> {
+    value.ok_or_else(|| format!("must be one of {}", words.collect::<Vec<_>>().join(", ")))
+}

@@ -1,0 +1,90 @@
+//! One file per command. Each answers on standard output and fails with what it was doing.
+
+mod act;
+mod config;
+mod dead;
+mod doctor;
+mod events;
+mod keys;
+mod queue;
+mod read;
+mod run;
+mod show;
+mod timeline;
+mod up;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use redress_runtime::logs;
+use redress_runtime::settings::Problems;
+
+use crate::cli::{Cli, Command};
+use crate::house::{House, with_broker};
+use crate::out::Out;
+use crate::settings::{self, Config};
+
+/// Reads the settings and runs the command.
+///
+/// # Errors
+/// What it was doing and why that failed; [`Problems`] for bad settings.
+pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> anyhow::Result<ExitCode> {
+    let (settings, config) = settings::read(cli.config.as_deref(), environment)?;
+    match cli.command {
+        Command::Up => {
+            start_logs(&config, None)?;
+            up::run(config, environment, out).await?;
+        }
+        Command::Run { services } => {
+            start_logs(&config, None)?;
+            run::run(config, services, out).await?;
+        }
+        Command::Config => config::run(&settings, out)?,
+        Command::Keys { what } => keys::run(&config, &what, out)?,
+        Command::Read { what } => return read::run(&config, &what, out),
+        Command::Doctor => {
+            start_logs(&config, Some("error"))?;
+            return doctor::run(&settings, &config, out).await;
+        }
+        asked => {
+            start_logs(&config, Some("warn"))?;
+            let house = House::open(&with_broker(&config)?, "cli").await?;
+            return ask(asked, &config, &house, out).await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Commands that ask a running system.
+async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Queue { team, limit } => queue::run(house, team.as_ref(), limit, out).await?,
+        Command::Show { complaint } => show::run(house, &complaint, out).await?,
+        Command::Act(act) => act::run(house, act, out).await?,
+        Command::Events(events) => events::run(config, house, &events, out).await?,
+        Command::Dead { what } => dead::run(house, &what, out).await?,
+        Command::Verify(verify) => return verify::run(house, &verify, out).await,
+        Command::Up
+        | Command::Run { .. }
+        | Command::Config
+        | Command::Keys { .. }
+        | Command::Read { .. }
+        | Command::Doctor => unreachable!("these are run without a connection"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Services log as the settings say; a command that answers a person is quiet unless something is wrong.
+fn start_logs(config: &Config, quiet: Option<&str>) -> Result<(), Problems> {
+    let filter = quiet.unwrap_or(&config.log.filter);
+    let started = logs::start(config.log.format, filter);
+    if quiet.is_none() {
+        logs::guard_panics();
+    }
+    started.map_err(|message| {
+        let mut problems = Problems::none();
+        problems.note("log.filter", message);
+        problems
+    })
+}

@@ -1,0 +1,59 @@
+//! `redress doctor`: tries what the settings name and says what is wrong and how to mend it.
+
+mod finding;
+mod host;
+mod mail;
+mod stream;
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::house::{House, with_broker};
+use crate::out::Out;
+use crate::settings::{Config, Settings};
+
+use finding::{Finding, Verdict, fail, ok};
+
+pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyhow::Result<ExitCode> {
+    let mut findings = vec![ok("settings", "every key is known and fits")];
+    findings.extend(host::look(config));
+    findings.extend(broker(config).await);
+    findings.extend(mail::look(settings, config).await);
+    let mut failed = false;
+    for finding in &findings {
+        failed |= finding.verdict == Verdict::Fail;
+        tell(finding, out)?;
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn broker(config: &Config) -> Vec<Finding> {
+    let named = match with_broker(config) {
+        Ok(named) => named,
+        Err(error) => {
+            return vec![fail(
+                "broker",
+                format!("{error:#}"),
+                "start `redress up`, or name brokers in [bus] servers",
+            )];
+        }
+    };
+    match House::open(&named, "doctor").await {
+        Ok(house) => stream::look(config, &named, &house).await,
+        Err(error) => {
+            let mend = "see that the broker runs, that [bus] servers and the login are right, and that the key is there";
+            vec![fail("broker", format!("failed to {error:#}"), mend)]
+        }
+    }
+}
+
+fn tell(finding: &Finding, out: Out) -> std::io::Result<()> {
+    let value = json!({
+        "verdict": finding.verdict.word(), "what": finding.what, "found": finding.found, "mend": finding.mend,
+    });
+    out.either(&value, || {
+        let mend = finding.mend.as_ref().map(|mend| format!("\n      → {mend}")).unwrap_or_default();
+        format!("{:<5} {}: {}{mend}", finding.verdict.word(), finding.what, finding.found)
+    })
+}

@@ -1,0 +1,54 @@
+//! `redress read`: raw input through the same reader as the service; nothing is stored.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use redress_contract::Contact;
+use redress_identity::Keys;
+
+use crate::cli::Read;
+use crate::data::read_keys;
+use crate::out::Out;
+use crate::settings::Config;
+
+/// A file that cannot be read does not hold up the others.
+pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<ExitCode> {
+    let Read::Email { account, files } = what;
+    let keys = keys(config, out)?;
+    let mut code = ExitCode::SUCCESS;
+    for file in files {
+        match email(config, account, &keys, file) {
+            Ok(contact) => out.json(&contact)?,
+            Err(error) => {
+                out.complain(&format!("redress: failed to {error:#}"));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// The time of the file stands for the time the mail came, as in a Maildir.
+fn email(config: &Config, account: &str, keys: &Keys, file: &Path) -> anyhow::Result<Contact> {
+    let doing = || format!("read {}", file.display());
+    let metadata = std::fs::metadata(file).with_context(doing)?;
+    let bytes_max = config.email.fetch_bytes_max;
+    if metadata.len() > bytes_max as u64 {
+        bail!("{}: it is larger than the {bytes_max} bytes of email.limits.fetch_mebibytes_max", doing());
+    }
+    let raw = std::fs::read(file).with_context(doing)?;
+    let received_at = Timestamp::try_from(metadata.modified().with_context(doing)?).with_context(doing)?;
+    let contact = redress_email::read_file(&raw, account, received_at, &config.email, keys);
+    Ok(Contact { recorded_at: received_at, ..contact })
+}
+
+/// Without the installation's key all is as it would be but the ids.
+fn keys(config: &Config, out: Out) -> anyhow::Result<Keys> {
+    if config.key_file.exists() {
+        return read_keys(&config.key_file);
+    }
+    out.complain("redress: there is no identity key here, so the ids are not those of an installation");
+    Ok(Keys::from_master(&[0; 32]))
+}

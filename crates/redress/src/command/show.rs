@@ -1,0 +1,186 @@
+//! `redress show`: one complaint with its deadlines, its timeline and the words.
+
+use anyhow::Context as _;
+use mail_parser::MessageParser;
+use redress_contract::{CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event};
+use redress_domain::Complaint;
+use redress_ledger::history::Entry;
+use serde_json::json;
+
+use super::queue::due;
+use super::timeline::{clock_time, plain_table, words};
+use crate::house::House;
+use crate::out::{Out, printable};
+
+/// Everything that is shown of a complaint.
+struct Story {
+    complaint: Complaint,
+    history: Vec<Entry>,
+    contacts: Vec<Contact>,
+    contents: Vec<Content>,
+    communications: Vec<Communication>,
+}
+
+pub(super) async fn run(house: &House, text: &str, out: Out) -> anyhow::Result<()> {
+    let id = house.find(text).await?;
+    let story = Story::read(house, &id).await?;
+    if out.is_json() {
+        return Ok(out.json(&story.json())?);
+    }
+    out.line(story.head())?;
+    out.line(story.deadlines(house.clock.now()))?;
+    out.line(story.timeline())?;
+    Ok(out.line(story.words())?)
+}
+
+impl Story {
+    async fn read(house: &House, id: &ComplaintId) -> anyhow::Result<Self> {
+        let loaded = house.ledger.load_at_leader(id).await?;
+        let complaint = loaded.with_context(|| format!("show {id}: it is not registered (yet)"))?.complaint;
+        let history = house.ledger.history(id).await?;
+        let (mut contacts, mut contents, mut communications) = (Vec::new(), Vec::new(), Vec::new());
+        for contact in &complaint.contacts {
+            contacts.extend(house.vault.contact(contact.channel, &contact.id).await?);
+        }
+        for content in history.iter().flat_map(|entry| &entry.commit.events).filter_map(content_of) {
+            contents.extend(house.vault.content(id, content).await?);
+        }
+        for delivery in &complaint.communications {
+            communications.extend(house.vault.communication(delivery.medium, &delivery.id).await?);
+        }
+        Ok(Self { complaint, history, contacts, contents, communications })
+    }
+
+    fn events(&self) -> impl Iterator<Item = (&Entry, &CommitEvent)> {
+        self.history.iter().flat_map(|entry| entry.commit.events.iter().map(move |event| (entry, event)))
+    }
+
+    /// Raw bytes stay where they are; the words are here.
+    fn json(&self) -> serde_json::Value {
+        let contacts: Vec<Contact> =
+            self.contacts.iter().map(|contact| Contact { raw: None, ..contact.clone() }).collect();
+        let events: Vec<_> = self
+            .events()
+            .map(|(entry, event)| {
+                json!({ "event": event, "actor": entry.commit.actor, "recorded_at": entry.commit.recorded_at })
+            })
+            .collect();
+        let communications: Vec<_> = self
+            .communications
+            .iter()
+            .map(|communication| {
+                let (subject, text) = mail_words(communication);
+                json!({
+                    "id": communication.id, "purpose": communication.purpose, "recipient": communication.recipient,
+                    "to": communication.to, "subject": subject, "text": text,
+                })
+            })
+            .collect();
+        json!({
+            "reference": self.complaint.reference, "complaint_id": self.complaint.id, "complaint": self.complaint,
+            "events": events, "contacts": contacts, "contents": self.contents, "communications": communications,
+        })
+    }
+
+    fn head(&self) -> String {
+        let complaint = &self.complaint;
+        let team = complaint.team.as_ref().map(ToString::to_string).unwrap_or_default();
+        let handler = complaint.handler.as_ref().map(|handler| format!(", {handler}")).unwrap_or_default();
+        let waits = !complaint.hold.is_unspecified();
+        let hold = if waits { format!(", {}", complaint.hold) } else { String::new() };
+        format!(
+            "{}  {}{hold}  {} {} {}  {team}{handler}\nreceived {} by {} ({})  id {}",
+            complaint.reference,
+            complaint.status.word(),
+            complaint.disposition,
+            complaint.category,
+            complaint.severity,
+            clock_time(complaint.received_at),
+            complaint.channel,
+            complaint.account,
+            complaint.id,
+        )
+    }
+
+    fn deadlines(&self, now: jiff::Timestamp) -> String {
+        let mut table = plain_table();
+        for clock in &self.complaint.clocks {
+            for milestone in &clock.milestones {
+                let stands = match (milestone.met_at, clock.stopped) {
+                    (Some(met), _) => format!("met {}", clock_time(met)),
+                    (None, Some(reason)) => format!("stopped ({reason})"),
+                    (None, None) => due(milestone.due_at, now),
+                };
+                let breached = if milestone.breached { "breached" } else { "" };
+                table.add_row([
+                    format!("{}/{}", clock.id, milestone.id),
+                    clock_time(milestone.due_at),
+                    stands,
+                    breached.to_owned(),
+                ]);
+            }
+        }
+        format!("\nDeadlines\n{table}")
+    }
+
+    fn timeline(&self) -> String {
+        let mut table = plain_table();
+        for (entry, event) in self.events() {
+            table.add_row([
+                event.seq.to_string(),
+                clock_time(event.occurred_at),
+                entry.commit.actor.id.clone(),
+                event.event.name().to_owned(),
+                printable(&words(&event.event)),
+            ]);
+        }
+        format!("\nTimeline\n{table}")
+    }
+
+    fn words(&self) -> String {
+        let contacts = self.contacts.iter().map(|contact| (contact.received_at, contact_words(contact)));
+        let contents = self.contents.iter().map(|content| {
+            (content.recorded_at, format!("written by {}\n{}", content.author, printable(&content.text)))
+        });
+        let communications = self.communications.iter().map(|communication| {
+            let (subject, text) = mail_words(communication);
+            let head = format!("{} to the {}", communication.purpose, communication.recipient);
+            let words = printable(&format!("Subject: {subject}\n\n{text}"));
+            (communication.rendered_at, format!("{head}\n{words}"))
+        });
+        let mut all: Vec<_> = contacts.chain(contents).chain(communications).collect();
+        all.sort_by_key(|(at, _)| *at);
+        let parts = all.iter().map(|(at, words)| format!("\n--- {} {}", clock_time(*at), words.trim_end()));
+        format!("\nWords{}", parts.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn contact_words(contact: &Contact) -> String {
+    let sender = contact.sender.as_ref().map_or_else(
+        || "nobody named".to_owned(),
+        |sender| format!("{} <{}>", sender.display_name, sender.value).trim_start().to_owned(),
+    );
+    let files =
+        contact.attachments.iter().map(|file| format!("\n[{}, {} bytes]", file.file_name, file.size_bytes));
+    let files: String = files.collect();
+    let words = printable(&format!("from {sender}\nSubject: {}\n\n{}{files}", contact.subject, contact.text));
+    format!("contact {} by {} {words}", contact.id, contact.channel)
+}
+
+/// Subject and text of a mail that was sent.
+fn mail_words(communication: &Communication) -> (String, String) {
+    let Some(mail) = MessageParser::default().parse(communication.message.as_ref()) else {
+        return (String::new(), String::from_utf8_lossy(&communication.message).into_owned());
+    };
+    let text = mail.body_text(0).unwrap_or_default().into_owned();
+    (mail.subject().unwrap_or_default().to_owned(), text)
+}
+
+fn content_of(event: &CommitEvent) -> Option<&ContentId> {
+    match &event.event {
+        Event::NoteAdded(note) => Some(&note.content_id),
+        Event::Held(held) => held.content_id.as_ref(),
+        Event::Decided(decided) => Some(&decided.reasons_content_id),
+        _ => None,
+    }
+}

@@ -1,0 +1,60 @@
+//! `redress up`: every service in one process, next to a nats-server of its own.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use redress_runtime::signal::Signals;
+
+use crate::broker::{Broker, find};
+use crate::data::{DataFolder, make_keys};
+use crate::house::House;
+use crate::out::Out;
+use crate::services;
+use crate::settings::Config;
+
+pub(super) async fn run(
+    mut config: Config,
+    environment: &BTreeMap<String, String>,
+    out: Out,
+) -> anyhow::Result<()> {
+    let signals = Signals::listen()?;
+    if !config.bus.servers.is_empty() {
+        bail!("start a nats-server: [bus] servers names brokers already; use `redress run` with those");
+    }
+    let found = find(&config.broker, environment)?;
+    let mut data = config.data.clone();
+    data.make()?;
+    let _lock = data.lock()?;
+    make_identity(&config, &data)?;
+    let broker = Broker::start(&data, &config.broker, &found).await?;
+    config.bus.servers = vec![broker.record().url.clone()];
+    config.bus.login = Some(broker.record().login());
+    services::tell(out, "broker", broker.record().url.clone())?;
+    let served = serve(&config, signals, out).await;
+    broker.stop().await;
+    served
+}
+
+async fn serve(config: &Config, signals: Signals, out: Out) -> anyhow::Result<()> {
+    let house = House::open(config, "up").await?;
+    house.prepare().await?;
+    services::run(config, &house, &services::ALL.into(), signals, out).await
+}
+
+/// At first use only: a new key beside old data would recognise nothing of it.
+fn make_identity(config: &Config, data: &DataFolder) -> anyhow::Result<()> {
+    if config.key_file.exists() {
+        return Ok(());
+    }
+    if data.broker().join("store").exists() {
+        bail!(
+            "find the identity key {}: {} holds data that was written with it; restore the key from your backup",
+            config.key_file.display(),
+            data.path().display()
+        );
+    }
+    if make_keys(&config.key_file)? {
+        tracing::info!("Made the identity key of this installation; back it up with the data folder");
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What the services and commands of one process share: one connection, one log, one door, one clock.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use redress_bus::{Bus, Created};
+use redress_contract::ComplaintId;
+use redress_contract::subject::name::POLICIES;
+use redress_identity::Keys;
+use redress_intake::{Intake, references};
+use redress_ledger::Ledger;
+use redress_runtime::{Clock, Health};
+use redress_vault::Vault;
+
+use crate::data::read_keys;
+use crate::settings::Config;
+
+/// The shared parts.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// The door to personal content, over the broker connection.
+    pub vault: Vault,
+    /// The log.
+    pub ledger: Ledger,
+    /// The door for contacts.
+    pub intake: Intake,
+    /// The time.
+    pub clock: Clock,
+    /// What every part says about itself.
+    pub health: Health,
+}
+
+impl House {
+    /// Connects and shares.
+    ///
+    /// # Errors
+    /// When the identity key cannot be read or the broker cannot be reached.
+    pub async fn open(config: &Config, name: &str) -> anyhow::Result<Self> {
+        let keys = read_keys(&config.key_file)?;
+        let bus = Bus::connect(&config.bus, name).await?;
+        Ok(Self::of(config, bus, keys))
+    }
+
+    fn of(config: &Config, bus: Bus, keys: Keys) -> Self {
+        let clock = Clock::system();
+        let vault = Vault::new(bus, Arc::new(keys));
+        let ledger = Ledger::new(vault.clone(), Arc::new(config.rules.clone()), clock.clone());
+        let intake = Intake::new(vault.clone(), clock.clone());
+        Self { vault, ledger, intake, clock, health: Health::new() }
+    }
+
+    /// The broker connection.
+    pub fn bus(&self) -> &Bus {
+        self.vault.bus()
+    }
+
+    /// Makes streams and buckets that are missing, checks the others, and pins the policies in force.
+    ///
+    /// # Errors
+    /// Names the stream and the setting that differs.
+    pub async fn prepare(&self) -> anyhow::Result<()> {
+        self.bus().prepare().await?;
+        let policies = self.bus().kv(POLICIES);
+        for (hash, policy) in self.ledger.rules().versions() {
+            match policies.create(&hash, policy.into()).await.context("pin the policies in force")? {
+                Created::New => tracing::info!(policy.version = hash, "Pinned policy version {hash}"),
+                Created::Exists(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The complaint a person means: by its reference, or by its id.
+    ///
+    /// # Errors
+    /// When there is none, or the broker does not answer.
+    pub async fn find(&self, text: &str) -> anyhow::Result<ComplaintId> {
+        if let Some(reference) = redress_identity::reference::parse(text) {
+            let claim = references::look_up(&self.vault, &reference).await?;
+            let Some(claim) = claim else { bail!("find {reference}: nobody was given this reference") };
+            return Ok(claim
+                .complaint_id
+                .unwrap_or_else(|| self.vault.keys().complaint_id(&claim.contact_id)));
+        }
+        ComplaintId::new(text).with_context(|| format!("read {text:?} as a reference or a complaint id"))
+    }
+}
+
+/// The settings with the broker that is meant: `[bus] servers`, else the one that `redress up` runs on the data folder.
+///
+/// # Errors
+/// When there is neither.
+pub fn with_broker(config: &Config) -> anyhow::Result<Config> {
+    let mut config = config.clone();
+    if config.bus.servers.is_empty() {
+        let Some(record) = config.data.noted_broker() else {
+            bail!(
+                "find a broker: [bus] servers is empty, and no redress up runs on {}",
+                config.data.path().display()
+            );
+        };
+        config.bus.login = Some(record.login());
+        config.bus.servers = vec![record.url];
+    }
+    Ok(config)
+}

@@ -1,0 +1,285 @@
+//! All tables of the settings file: as they are written ([`Settings`]) and as they are meant ([`Config`]).
+
+mod example;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use redress_domain::{Rules, RulesSettings};
+use redress_runtime::listener::Limits;
+use redress_runtime::logs::Format;
+use redress_runtime::settings::Problems;
+use serde::{Deserialize, Serialize};
+
+pub use example::{gaps, sample};
+
+use crate::data::DataFolder;
+
+/// The settings file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `[log]`
+    pub log: LogSettings,
+    /// `[data]`
+    pub data: DataSettings,
+    /// `[identity]`
+    pub identity: IdentitySettings,
+    /// `[broker]`
+    pub broker: BrokerSettings,
+    /// `[bus]`
+    pub bus: redress_bus::config::Settings,
+    /// `[public]`
+    pub public: PublicSettings,
+    /// `[health]`
+    pub health: HealthSettings,
+    /// `[email]`
+    pub email: redress_email::Settings,
+    /// `[web]`
+    pub web: redress_web::Settings,
+    /// `[router]`
+    pub router: redress_router::Settings,
+    /// `[sla]`
+    pub sla: redress_sla::Settings,
+    /// `[notifier]`
+    pub notifier: redress_notifier::Settings,
+    /// `[feed]`
+    pub feed: redress_feed::Settings,
+    /// `[rules]`
+    pub rules: RulesSettings,
+}
+
+/// `[log]`: what is logged, and how it looks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `text` for people, `json` for machines.
+    pub format: Format,
+    /// Level, and levels by module: `info`, `info,redress_email=debug`.
+    pub filter: String,
+}
+
+/// `[data]`: where `redress up` keeps its data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// The folder; `$XDG_DATA_HOME/redress` or `./data` when absent.
+    pub folder: Option<PathBuf>,
+}
+
+/// `[identity]`: the key from which ids, references and tokens are derived.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentitySettings {
+    /// The key file; `identity.key` in the data folder when absent.
+    pub key_file: Option<PathBuf>,
+}
+
+/// `[broker]`: the nats-server that `redress up` runs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BrokerSettings {
+    /// The program; looked for when absent.
+    pub program: Option<PathBuf>,
+    /// Its port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Most it may store, in MiB; 0: four fifths of what the disk has free.
+    pub store_mebibytes_max: u32,
+}
+
+/// `[public]`: the listener that all services with pages share.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublicSettings {
+    /// Address and port; port 0 takes a free one.
+    pub address: String,
+    /// Connections at a time; further ones wait.
+    pub connections_max: u32,
+    /// How long a request may take.
+    pub request_seconds: u32,
+    /// How long to wait for requests in flight when stopping.
+    pub drain_seconds: u32,
+}
+
+/// `[health]`: `/healthz`, `/readyz`, `/metrics`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthSettings {
+    /// Address and port; port 0 takes a free one.
+    pub address: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: Format::Text, filter: "info".to_owned() }
+    }
+}
+
+impl Default for PublicSettings {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8080".to_owned(),
+            connections_max: 1024,
+            request_seconds: 60,
+            drain_seconds: 20,
+        }
+    }
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self { address: "127.0.0.1:9464".to_owned() }
+    }
+}
+
+/// What the settings mean, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Logging.
+    pub log: LogSettings,
+    /// The data folder.
+    pub data: DataFolder,
+    /// The identity key.
+    pub key_file: PathBuf,
+    /// The broker of `redress up`.
+    pub broker: BrokerSettings,
+    /// The connection to the broker.
+    pub bus: redress_bus::Config,
+    /// The public listener.
+    pub public: SocketAddr,
+    /// Its limits.
+    pub public_limits: Limits,
+    /// The listener for health and metrics.
+    pub health: SocketAddr,
+    /// The service `email`.
+    pub email: redress_email::Config,
+    /// The service `web`.
+    pub web: redress_web::Config,
+    /// The service `router`.
+    pub router: redress_router::Config,
+    /// The service `sla`.
+    pub sla: redress_sla::Config,
+    /// The service `notifier`.
+    pub notifier: redress_notifier::Config,
+    /// The service `feed`.
+    pub feed: redress_feed::Config,
+    /// Policies, calendars, routing.
+    pub rules: Rules,
+}
+
+/// Reads and checks the settings: `file`, else `$REDRESS_CONFIG`, else `redress.toml` when it is there.
+///
+/// # Errors
+/// All [`Problems`] together.
+pub fn read(
+    file: Option<&Path>,
+    environment: &BTreeMap<String, String>,
+) -> Result<(Settings, Config), Problems> {
+    let named = file.map(Path::to_owned).or_else(|| environment.get("REDRESS_CONFIG").map(PathBuf::from));
+    let file = named.or_else(|| Some(PathBuf::from("redress.toml")).filter(|path| path.exists()));
+    let settings: Settings = redress_runtime::settings::read(file.as_deref(), environment)?;
+    let config = Config::check(&settings, environment)?;
+    Ok((settings, config))
+}
+
+impl Config {
+    /// Checks what is written.
+    ///
+    /// # Errors
+    /// All problems with their keys.
+    pub fn check(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<Self, Problems> {
+        let mut checks = Checks(Problems::none());
+        let data = data_folder(settings, environment);
+        let key_file = settings.identity.key_file.clone().unwrap_or_else(|| data.identity_key());
+        let public = checks.address("public.address", &settings.public.address);
+        let health = checks.address("health.address", &settings.health.address);
+        let public_limits = checks.limits(&settings.public);
+        let rules = Rules::compile(&settings.rules).map_err(in_rules);
+        let (bus, rules) = (checks.of(redress_bus::Config::check(&settings.bus)), checks.of(rules));
+        let (email, web) = (
+            checks.of(redress_email::Config::check(&settings.email)),
+            checks.of(redress_web::Config::check(&settings.web)),
+        );
+        let (router, sla) = (
+            checks.of(redress_router::Config::check(&settings.router)),
+            checks.of(redress_sla::Config::check(&settings.sla)),
+        );
+        let (notifier, feed) = (
+            checks.of(redress_notifier::Config::check(&settings.notifier)),
+            checks.of(redress_feed::Config::check(&settings.feed)),
+        );
+        let config = || {
+            Some(Self {
+                log: settings.log.clone(),
+                data,
+                key_file,
+                broker: settings.broker.clone(),
+                bus: bus?,
+                public: public?,
+                public_limits,
+                health: health?,
+                email: email?,
+                web: web?,
+                router: router?,
+                sla: sla?,
+                notifier: notifier?,
+                feed: feed?,
+                rules: rules?,
+            })
+        };
+        match config() {
+            Some(config) => checks.0.or(config),
+            None => Err(checks.0),
+        }
+    }
+}
+
+/// Gathers the problems of all tables.
+struct Checks(Problems);
+
+impl Checks {
+    fn of<T>(&mut self, checked: Result<T, Problems>) -> Option<T> {
+        checked.map_err(|problems| self.0.0.extend(problems.0)).ok()
+    }
+
+    fn address(&mut self, key: &str, text: &str) -> Option<SocketAddr> {
+        let parsed = text.parse();
+        if parsed.is_err() {
+            self.0.note(key, format!("{text:?} is no address and port, such as 127.0.0.1:8080"));
+        }
+        parsed.ok()
+    }
+
+    fn limits(&mut self, settings: &PublicSettings) -> Limits {
+        for (key, value) in [
+            ("public.connections_max", settings.connections_max),
+            ("public.request_seconds", settings.request_seconds),
+        ] {
+            if value == 0 {
+                self.0.note(key, "must be at least 1");
+            }
+        }
+        let seconds = |n: u32| std::time::Duration::from_secs(n.into());
+        Limits {
+            connections_max: settings.connections_max as usize,
+            request_timeout: seconds(settings.request_seconds),
+            drain_timeout: seconds(settings.drain_seconds),
+            ..Limits::default()
+        }
+    }
+}
+
+fn in_rules(problems: Vec<redress_domain::Problem>) -> Problems {
+    let mut all = Problems::none();
+    for problem in problems {
+        all.note(format!("rules.{}", problem.key), problem.message);
+    }
+    all
+}
+
+fn data_folder(settings: &Settings, environment: &BTreeMap<String, String>) -> DataFolder {
+    let home = environment.get("XDG_DATA_HOME").filter(|home| !home.is_empty());
+    let usual = || home.map_or_else(|| PathBuf::from("data"), |home| Path::new(home).join("redress"));
+    DataFolder::at(settings.data.folder.clone().unwrap_or_else(usual))
+}

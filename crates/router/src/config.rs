@@ -1,0 +1,116 @@
+//! `[router]`: how many contacts at once, and what counts as an order number.
+
+use redress_runtime::settings::Problems;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::OrderPattern;
+
+/// Most contacts one replica may work on at once.
+const PARALLEL_MAX: usize = 1024;
+
+/// `[router]` as it is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// How many contacts are worked on at once.
+    pub parallel: usize,
+    /// Fields of forms that hold an order or account number.
+    pub order_fields: Vec<String>,
+    /// Words that, right before a number in a text, say that it is an order or account number.
+    pub order_words: Vec<String>,
+    /// Country of telephone numbers written without one (ISO 3166, two letters); empty: none is assumed.
+    pub default_country: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            parallel: 32,
+            order_fields: owned(&["order_number", "account_number", "customer_number"]),
+            order_words: owned(&[
+                "order",
+                "order number",
+                "order no",
+                "account number",
+                "bestellnummer",
+                "auftragsnummer",
+                "kundennummer",
+                "numéro de commande",
+                "número de pedido",
+            ]),
+            default_country: String::new(),
+        }
+    }
+}
+
+/// `[router]` as it is meant.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How many contacts are worked on at once.
+    pub parallel: usize,
+    /// What counts as an order number.
+    pub orders: OrderPattern,
+    /// Country of telephone numbers written without one.
+    pub default_country: Option<String>,
+}
+
+impl Config {
+    /// Checks what is written.
+    ///
+    /// # Errors
+    /// All problems with their keys.
+    pub fn check(settings: &Settings) -> Result<Self, Problems> {
+        let mut problems = Problems::none();
+        if !(1..=PARALLEL_MAX).contains(&settings.parallel) {
+            problems.note(
+                "router.parallel",
+                format!("{} is not between 1 and {PARALLEL_MAX}", settings.parallel),
+            );
+        }
+        let country = settings.default_country.trim().to_ascii_uppercase();
+        let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+        if !country.is_empty() && !is_code {
+            problems.note(
+                "router.default_country",
+                "must be a country code of two letters, such as `DE`, or empty",
+            );
+        }
+        for (key, words) in
+            [("router.order_fields", &settings.order_fields), ("router.order_words", &settings.order_words)]
+        {
+            if words.iter().any(|word| word.trim().is_empty()) {
+                problems.note(key, "holds an empty word, which would fit every number");
+            }
+        }
+        let orders = OrderPattern::new(&settings.order_fields, &settings.order_words);
+        problems.or(Self {
+            parallel: settings.parallel,
+            orders,
+            default_country: (!country.is_empty()).then_some(country),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_fine() {
+        assert_eq!(Config::check(&Settings::default()).unwrap().parallel, 32);
+    }
+
+    #[test]
+    fn every_mistake_is_named_by_its_key() {
+        let settings = Settings {
+            parallel: 0,
+            order_words: vec![" ".to_owned()],
+            default_country: "Germany".to_owned(),
+            ..Settings::default()
+        };
+        let problems = Config::check(&settings).unwrap_err();
+        let keys: Vec<_> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["router.parallel", "router.default_country", "router.order_words"]);
+    }
+}

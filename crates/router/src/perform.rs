@@ -1,0 +1,184 @@
+//! The agreement of replicas, step by step (DESIGN §7): look up, claim the root, commit, write the other keys.
+//!
+//! Every step may be the last one before a crash, and every step may be done by two replicas at once. The broker
+//! decides twice: who claims the root of a thread, and who opens a complaint. Whatever a crash leaves undone, the
+//! next delivery of the same contact, or any other contact of the same thread, does.
+
+mod claims;
+mod commit;
+mod lookup;
+
+use std::sync::Arc;
+
+use redress_bus::failure::chain;
+use redress_bus::{Delivery, Failure, KvError, ReadError};
+use redress_contract::{Cause, ComplaintId, Contact, Reference};
+use redress_intake::references;
+use redress_ledger::{ExecuteError, Ledger, LoadError};
+use redress_runtime::Clock;
+use redress_vault::OpenError;
+use tracing::info;
+
+use crate::plan::{self, Answers, Belonging, Clues, bears_anothers_id, decide_belonging};
+use crate::{Config, Deps};
+use commit::Outcome;
+
+/// Routes one contact after the other. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Router {
+    ledger: Ledger,
+    clock: Clock,
+    config: Arc<Config>,
+}
+
+/// A contact on its way to its complaint.
+struct Case {
+    contact: Contact,
+    clues: Clues,
+    cause: Cause,
+}
+
+/// What kept a contact from its complaint.
+#[derive(Debug, thiserror::Error)]
+enum RouteError {
+    #[error("open the contact")]
+    Open(#[source] OpenError),
+    #[error("use the correlation keys")]
+    Keys(#[from] KvError),
+    #[error("the correlation key {key} holds no claim")]
+    BrokenClaim { key: String },
+    #[error("read the communication a token names")]
+    Communication(#[source] OpenError),
+    #[error("read the log")]
+    Read(#[from] ReadError),
+    #[error("load the complaint")]
+    Load(#[from] LoadError),
+    #[error("load {complaint}: the replica of the broker that was asked does not know it yet")]
+    Behind { complaint: ComplaintId },
+    #[error("commit to {complaint}")]
+    Execute { complaint: ComplaintId, source: ExecuteError },
+    #[error("every continuation of {complaint} is full")]
+    Full { complaint: ComplaintId },
+}
+
+impl Router {
+    /// A router over this log.
+    pub fn new(config: Config, deps: Deps) -> Self {
+        Self { ledger: deps.ledger, clock: deps.clock, config: Arc::new(config) }
+    }
+
+    /// Brings one contact to its complaint. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`]: to be delivered again, or a dead letter.
+    pub async fn handle(&self, delivery: &Delivery) -> Result<(), Failure> {
+        self.route(delivery).await.map_err(RouteError::into_failure)
+    }
+
+    async fn route(&self, delivery: &Delivery) -> Result<(), RouteError> {
+        let Some(case) = self.open(delivery)? else {
+            return Ok(());
+        };
+        // At a first delivery without any clue nobody can have opened its complaint; if somebody did, the claim and
+        // the append say so.
+        let perhaps_there = delivery.attempt > 1 || case.clues.call_for_lookups();
+        if perhaps_there && self.holds(&case).await? {
+            count(&case, Outcome::Repeated);
+            return self.keep_keys(&case, &case.clues.own_complaint).await;
+        }
+        let (belonging, reference) = self.belonging(&case).await?;
+        let (complaint, outcome) = self.commit(&case, &belonging, reference).await?;
+        self.report(&case, delivery, &complaint, outcome);
+        self.keep_keys(&case, &complaint).await
+    }
+
+    fn open(&self, delivery: &Delivery) -> Result<Option<Case>, RouteError> {
+        if delivery.body.is_empty() {
+            // Erased: what is left is a tombstone.
+            return Ok(None);
+        }
+        let vault = self.ledger.vault();
+        let opened = vault.open_contact(&delivery.subject, &delivery.headers, &delivery.body);
+        let contact = opened.map_err(RouteError::Open)?;
+        let clues = plan::clues(&contact, vault.keys(), &self.config);
+        let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
+        let cause = Cause { causation_id: contact.id.to_string(), traceparent };
+        Ok(Some(Case { contact, clues, cause }))
+    }
+
+    /// True when the complaint that this contact opens holds it already.
+    async fn holds(&self, case: &Case) -> Result<bool, RouteError> {
+        let loaded = self.ledger.load(&case.clues.own_complaint).await?;
+        Ok(loaded.is_some_and(|loaded| loaded.complaint.contact(&case.contact.id).is_some()))
+    }
+
+    /// Where it belongs, agreed with all replicas, and its reference when that was claimed along the way.
+    async fn belonging(&self, case: &Case) -> Result<(Belonging, Option<Reference>), RouteError> {
+        let clues = &case.clues;
+        let mut answers = Answers::default();
+        let mut reference = None;
+        if clues.call_for_lookups() {
+            answers = self.look_up(clues).await?;
+            let belonging = decide_belonging(clues, &answers);
+            if belonging.is_certain() {
+                return Ok((belonging, None));
+            }
+            answers.root = self.claim_root(case, belonging.complaint(clues)).await?;
+        } else {
+            // Most contacts start something new: both claims at once.
+            let (root, claimed) = tokio::try_join!(
+                self.claim_root(case, &clues.own_complaint),
+                self.reference(case, &clues.own_complaint)
+            )?;
+            answers.root = root;
+            reference = Some(claimed);
+        }
+        if answers.root.as_ref().is_some_and(|claimed| bears_anothers_id(clues, claimed)) {
+            let belonging = decide_belonging(clues, &answers);
+            answers.text_root = self.claim_text_root(case, belonging.complaint(clues)).await?;
+        }
+        Ok((decide_belonging(clues, &answers), reference))
+    }
+
+    /// The reference promised to the sender, else the first free one of this contact.
+    async fn reference(&self, case: &Case, complaint: &ComplaintId) -> Result<Reference, RouteError> {
+        match &case.contact.reference {
+            Some(promised) => Ok(promised.clone()),
+            None => Ok(references::claim(self.ledger.vault(), &case.contact.id, Some(complaint)).await?),
+        }
+    }
+
+    fn report(&self, case: &Case, delivery: &Delivery, complaint: &ComplaintId, outcome: Outcome) {
+        count(case, outcome);
+        if outcome == Outcome::Opened {
+            let waited = self.clock.now().duration_since(delivery.stored_at).as_secs_f64();
+            metrics::histogram!("redress_router_registered_seconds").record(waited.max(0.0));
+        }
+        info!(
+            complaint.id = %complaint,
+            contact.id = %case.contact.id,
+            channel = case.contact.channel.token(),
+            attempt = delivery.attempt,
+            "Routed a contact: {}",
+            outcome.word()
+        );
+    }
+}
+
+fn count(case: &Case, outcome: Outcome) {
+    let channel = case.contact.channel.token();
+    metrics::counter!("redress_router_contacts_total", "outcome" => outcome.word(), "channel" => channel)
+        .increment(1);
+}
+
+impl RouteError {
+    fn into_failure(self) -> Failure {
+        let at_fault = match &self {
+            Self::Open(OpenError::Broken { .. }) => true,
+            Self::Execute { source, .. } => matches!(source, ExecuteError::Refused(_)),
+            _ => false,
+        };
+        let reason = chain(&self);
+        if at_fault { Failure::Reject { reason } } else { Failure::Retry { reason, after: None } }
+    }
+}

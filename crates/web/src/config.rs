@@ -1,0 +1,377 @@
+//! `[web]`: as it is written ([`Settings`]) and as it is meant ([`Config`]).
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use redress_runtime::settings::Problems;
+use serde::{Deserialize, Serialize};
+
+/// How many bytes one character may take on its way here: four UTF-8 bytes, each percent-encoded (`%F0%9F%98%80`),
+/// or two JSON escapes (`\ud83d\ude00`).
+const BYTES_PER_CHAR_MAX: usize = 12;
+/// What a form needs beside the texts: names, key, stamp.
+const FRAME_BYTES: usize = 2048;
+
+/// `[web]` as it is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the public reaches the form; `https://…` also tells browsers to come back by HTTPS only.
+    pub public_url: String,
+    /// Who is complained to, as it stands at the top of each page.
+    pub organisation: String,
+    /// Headline of the form.
+    pub title: String,
+    /// What stands below the headline.
+    pub introduction: String,
+    /// What the thank-you page says will happen next, and by when.
+    pub next_steps: Vec<String>,
+    /// Language of the pages' own words; so far `en`.
+    pub language: String,
+    /// Languages the organisation answers in, BCP 47; the form asks when there are several.
+    pub answer_languages: Vec<String>,
+    /// Time zone in which pages show times, such as `Europe/Berlin`.
+    pub time_zone: String,
+    /// Take complaints without an email address or phone number; they cannot be answered.
+    pub allow_anonymous: bool,
+    /// How long a sender waits for the broker before hearing 503.
+    pub patience_ms: u32,
+    /// What `Retry-After` says then.
+    pub retry_after_seconds: u32,
+    /// Largest body of a request in KiB.
+    pub body_kib_max: u32,
+    /// How long a client may take to send it.
+    pub body_read_seconds: u32,
+    /// Requests worked on at once; more hear 503.
+    pub concurrency_max: u32,
+    /// A form that comes back sooner was hardly filled in by a person: it is shown again, to be sent again.
+    pub min_fill_seconds: u32,
+    /// How long a form may lie open before it asks to be sent once more.
+    pub stamp_hours: u32,
+    /// Longest fields.
+    pub limits: Limits,
+}
+
+/// `[web.limits]`: the longest fields, in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Name.
+    pub name_chars_max: u32,
+    /// Email address.
+    pub email_chars_max: u32,
+    /// Phone number.
+    pub phone_chars_max: u32,
+    /// What happened.
+    pub what_happened_chars_max: u32,
+    /// What the person would like us to do.
+    pub remedy_chars_max: u32,
+    /// Product or service.
+    pub product_chars_max: u32,
+    /// Order or customer number.
+    pub order_number_chars_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            name_chars_max: 200,
+            email_chars_max: 254,
+            phone_chars_max: 40,
+            what_happened_chars_max: 15_000,
+            remedy_chars_max: 3_000,
+            product_chars_max: 200,
+            order_number_chars_max: 100,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let steps = [
+            "We confirm that your complaint has arrived and tell you by when we will answer. If you gave us an email \
+             address, the confirmation comes by email.",
+            "Somebody looks into what happened, and asks you if anything is unclear.",
+            "We tell you what we have decided and why, and what you can do if you do not agree. This costs you \
+             nothing.",
+        ];
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            organisation: String::new(),
+            title: "Make a complaint".to_owned(),
+            introduction:
+                "Tell us what went wrong. Every complaint is read, and making one is free of charge."
+                    .to_owned(),
+            next_steps: steps.map(str::to_owned).to_vec(),
+            language: "en".to_owned(),
+            answer_languages: vec!["en".to_owned()],
+            time_zone: "UTC".to_owned(),
+            allow_anonymous: false,
+            patience_ms: 2_000,
+            retry_after_seconds: 10,
+            body_kib_max: 256,
+            body_read_seconds: 30,
+            concurrency_max: 512,
+            min_fill_seconds: 3,
+            stamp_hours: 2,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// `[web]` as it is meant.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether the public comes by HTTPS.
+    pub https: bool,
+    /// The default form.
+    pub form: Form,
+    /// Who is complained to; may be empty.
+    pub organisation: String,
+    /// What happens next, in sentences; the program may put a policy's own words here.
+    pub next_steps: Vec<String>,
+    /// Language of the pages.
+    pub language: String,
+    /// Time zone of the pages.
+    pub time_zone: TimeZone,
+    /// What a submission must hold.
+    pub demands: Demands,
+    /// How long a sender waits for the broker.
+    pub patience: Duration,
+    /// What `Retry-After` says, in seconds.
+    pub retry_after_seconds: u32,
+    /// Largest body.
+    pub body_bytes_max: usize,
+    /// How long a client may take to send it.
+    pub body_read_timeout: Duration,
+    /// Requests worked on at once.
+    pub concurrency_max: usize,
+    /// Shortest time in which a person fills in the form, in seconds.
+    pub min_fill_seconds: i64,
+    /// How long a stamp is good, in seconds.
+    pub stamp_seconds: i64,
+}
+
+/// One form.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// The account of its contacts.
+    pub name: String,
+    /// Headline.
+    pub title: String,
+    /// What stands below it.
+    pub introduction: String,
+    /// Languages to choose from.
+    pub answer_languages: Vec<String>,
+}
+
+/// What a submission must hold, and how much.
+#[derive(Debug, Clone, Default)]
+pub struct Demands {
+    /// Whether a way to answer may be missing.
+    pub anonymous: Anonymous,
+    /// Longest fields.
+    pub limits: Limits,
+}
+
+/// What is done with complaints that name no way to answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Anonymous {
+    /// The sender is asked for one.
+    #[default]
+    Refused,
+    /// They are taken.
+    Taken,
+}
+
+impl Config {
+    /// Checks what is written.
+    ///
+    /// # Errors
+    /// All problems with their keys.
+    pub fn check(settings: &Settings) -> Result<Self, Problems> {
+        let mut problems = Problems::none();
+        let https = check_url(&settings.public_url, &mut problems);
+        check_texts(settings, &mut problems);
+        check_figures(settings, &mut problems);
+        let time_zone = TimeZone::get(&settings.time_zone).unwrap_or_else(|_| {
+            problems.note(
+                "web.time_zone",
+                format!("{:?} is no time zone such as \"Europe/Berlin\"", settings.time_zone),
+            );
+            TimeZone::UTC
+        });
+        problems.or(Self {
+            https,
+            form: Form {
+                name: "default".to_owned(),
+                title: settings.title.clone(),
+                introduction: settings.introduction.clone(),
+                answer_languages: settings.answer_languages.clone(),
+            },
+            organisation: settings.organisation.clone(),
+            next_steps: settings.next_steps.clone(),
+            language: settings.language.clone(),
+            time_zone,
+            demands: Demands {
+                anonymous: if settings.allow_anonymous { Anonymous::Taken } else { Anonymous::Refused },
+                limits: settings.limits.clone(),
+            },
+            patience: Duration::from_millis(settings.patience_ms.into()),
+            retry_after_seconds: settings.retry_after_seconds,
+            body_bytes_max: settings.body_kib_max as usize * 1024,
+            body_read_timeout: Duration::from_secs(settings.body_read_seconds.into()),
+            concurrency_max: settings.concurrency_max as usize,
+            min_fill_seconds: settings.min_fill_seconds.into(),
+            stamp_seconds: i64::from(settings.stamp_hours) * 3600,
+        })
+    }
+}
+
+impl Limits {
+    fn keyed(&self) -> [(&'static str, u32); 7] {
+        [
+            ("name_chars_max", self.name_chars_max),
+            ("email_chars_max", self.email_chars_max),
+            ("phone_chars_max", self.phone_chars_max),
+            ("what_happened_chars_max", self.what_happened_chars_max),
+            ("remedy_chars_max", self.remedy_chars_max),
+            ("product_chars_max", self.product_chars_max),
+            ("order_number_chars_max", self.order_number_chars_max),
+        ]
+    }
+}
+
+/// A BCP 47 tag by its shape: `de`, `pt-BR`, `zh-Hant-HK`.
+pub(crate) fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let first = parts.next().unwrap_or_default();
+    text.len() <= 35
+        && (2..=8).contains(&first.len())
+        && first.chars().all(|c| c.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// Notes what is wrong with the public URL; true when it is HTTPS.
+fn check_url(text: &str, problems: &mut Problems) -> bool {
+    let uri = text.parse::<axum::http::Uri>().unwrap_or_default();
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let plain = uri.query().is_none() && !text.contains(['#', '@']) && matches!(uri.path(), "" | "/");
+    if !matches!(scheme, "http" | "https") || uri.host().unwrap_or_default().is_empty() || !plain {
+        problems.note(
+            "web.public_url",
+            format!("{text:?} must be like \"https://complaints.example.org\", without a path"),
+        );
+    }
+    scheme == "https"
+}
+
+fn check_texts(settings: &Settings, problems: &mut Problems) {
+    if settings.title.trim().is_empty() {
+        problems.note("web.title", "must not be empty: it is the headline of the form");
+    }
+    if settings.next_steps.iter().all(|step| step.trim().is_empty()) {
+        problems.note("web.next_steps", "must say in at least one sentence what happens next");
+    }
+    if settings.language != "en" {
+        problems.note(
+            "web.language",
+            format!("{:?} is not among the languages of the pages: en", settings.language),
+        );
+    }
+    if settings.answer_languages.is_empty() {
+        problems.note("web.answer_languages", "must name at least one language, such as \"en\"");
+    }
+    for tag in settings.answer_languages.iter().filter(|tag| !is_language_tag(tag)) {
+        problems
+            .note("web.answer_languages", format!("{tag:?} is no language tag such as \"en\" or \"pt-BR\""));
+    }
+}
+
+fn check_figures(settings: &Settings, problems: &mut Problems) {
+    let mut between = |key: String, value: u32, least: u32, most: u32| {
+        if !(least..=most).contains(&value) {
+            problems.note(key, format!("{value} is not between {least} and {most}"));
+        }
+    };
+    for (key, value, least, most) in [
+        ("patience_ms", settings.patience_ms, 100, 30_000),
+        ("retry_after_seconds", settings.retry_after_seconds, 1, 3_600),
+        ("body_kib_max", settings.body_kib_max, 4, 320),
+        ("body_read_seconds", settings.body_read_seconds, 1, 600),
+        ("concurrency_max", settings.concurrency_max, 1, 100_000),
+        ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
+        ("stamp_hours", settings.stamp_hours, 1, 48),
+    ] {
+        between(format!("web.{key}"), value, least, most);
+    }
+    for (key, value) in settings.limits.keyed() {
+        between(format!("web.limits.{key}"), value, 10, 100_000);
+    }
+    let chars: usize = settings.limits.keyed().iter().map(|(_, value)| *value as usize).sum();
+    let needed = (chars * BYTES_PER_CHAR_MAX + FRAME_BYTES).div_ceil(1024);
+    if needed > settings.body_kib_max as usize {
+        let message = format!(
+            "{} is too small for the longest fields in any script: [web.limits] ask for {needed}",
+            settings.body_kib_max
+        );
+        problems.note("web.body_kib_max", message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(change: impl FnOnce(&mut Settings)) -> Vec<String> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        Config::check(&settings).map_or_else(|p| p.0.into_iter().map(|p| p.key).collect(), |_| Vec::new())
+    }
+
+    #[test]
+    fn the_defaults_are_good() {
+        assert_eq!(wrong(|_| ()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_mistake_is_named_by_its_key() {
+        assert_eq!(wrong(|s| s.public_url = "complaints.example.org".to_owned()), ["web.public_url"]);
+        assert_eq!(wrong(|s| s.public_url = "https://example.org/path".to_owned()), ["web.public_url"]);
+        assert_eq!(wrong(|s| s.public_url = "ftp://example.org".to_owned()), ["web.public_url"]);
+        assert_eq!(wrong(|s| s.title = " ".to_owned()), ["web.title"]);
+        assert_eq!(wrong(|s| s.next_steps.clear()), ["web.next_steps"]);
+        assert_eq!(wrong(|s| s.language = "tlh".to_owned()), ["web.language"]);
+        assert_eq!(
+            wrong(|s| s.answer_languages = vec!["en".to_owned(), "e n".to_owned()]),
+            ["web.answer_languages"]
+        );
+        assert_eq!(wrong(|s| s.time_zone = "Mars/Olympus".to_owned()), ["web.time_zone"]);
+        assert_eq!(wrong(|s| s.patience_ms = 0), ["web.patience_ms"]);
+        assert_eq!(wrong(|s| s.concurrency_max = 0), ["web.concurrency_max"]);
+        assert_eq!(wrong(|s| s.limits.name_chars_max = 0), ["web.limits.name_chars_max"]);
+        assert_eq!(wrong(|s| s.body_kib_max = 64), ["web.body_kib_max"]);
+        assert_eq!(wrong(|s| (s.stamp_hours, s.retry_after_seconds) = (0, 0)).len(), 2);
+    }
+
+    #[test]
+    fn https_is_known_by_the_public_url() {
+        let https = |url: &str| {
+            Config::check(&Settings { public_url: url.to_owned(), ..Settings::default() }).unwrap().https
+        };
+        assert!(https("https://complaints.example.org"));
+        assert!(!https("http://127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn language_tags_are_known_by_their_shape() {
+        for good in ["en", "pt-BR", "zh-Hant-HK", "de-1996"] {
+            assert!(is_language_tag(good), "{good}");
+        }
+        for bad in
+            ["", "e", "en_GB", "en-", "-en", "en--x", "deutschland", "en GB", "日本", &"en-".repeat(20)]
+        {
+            assert!(!is_language_tag(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Problem details (RFC 9457): what the API says when it cannot say yes. They name fields, never values.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::normalize::BrokenJson;
+use crate::submission::{FieldError, FieldName};
+
+/// One answer that is no yes.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Wrong>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Wrong {
+    field: String,
+    message: String,
+}
+
+impl Problem {
+    /// A problem; `kind` ends its type, which callers may branch on.
+    pub(crate) fn new(
+        status: StatusCode,
+        kind: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let kind = format!("urn:redress:problem:{kind}");
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// Some fields are wrong.
+    pub(crate) fn fields(errors: &[FieldError]) -> Self {
+        let errors =
+            errors.iter().map(|error| Wrong { field: api_name(error), message: error.kind.to_string() });
+        let detail = "Nothing was recorded. Mend the fields named in \"errors\" and send again.";
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-fields",
+            "Some fields are not right",
+            detail,
+        );
+        Self { errors: errors.collect(), ..problem }
+    }
+
+    /// The body is no JSON object.
+    pub(crate) fn json(broken: &BrokenJson) -> Self {
+        let detail = format!("{}: line {}, column {}", broken.problem, broken.line, broken.column);
+        Self::new(StatusCode::BAD_REQUEST, "broken-json", "The body cannot be read", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+    }
+}
+
+fn api_name(error: &FieldError) -> String {
+    match &error.field {
+        FieldName::Known(field) => field.api_name().to_owned(),
+        FieldName::Other(name) => name.clone(),
+    }
+}

@@ -1,0 +1,124 @@
+//! HTTP in, answers out: the thin rest around the pure parts. Here is what the form and the API share; each has a
+//! file of its own below.
+
+mod api;
+mod body;
+mod form;
+mod record;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use redress_identity::Keys;
+use redress_runtime::Part;
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::page::{Pages, STYLESHEET};
+use crate::{Config, Deps};
+
+/// What every request needs.
+#[derive(Debug)]
+pub(crate) struct App {
+    config: Config,
+    deps: Deps,
+    pages: Pages,
+    stylesheet: String,
+    permits: Arc<Semaphore>,
+    health: Part,
+}
+
+impl App {
+    pub(crate) fn new(config: Config, deps: Deps) -> Self {
+        let stylesheet = stylesheet_path();
+        let health = deps.health.part("web");
+        health.ready();
+        Self {
+            pages: Pages::new(&config, stylesheet.clone()),
+            permits: Arc::new(Semaphore::new(config.concurrency_max)),
+            config,
+            deps,
+            stylesheet,
+            health,
+        }
+    }
+
+    fn keys(&self) -> &Keys {
+        self.deps.intake.vault().keys()
+    }
+
+    /// Leave to work on one more request; none when there are enough in hand. Asked before the body is read, so that
+    /// it bounds memory too.
+    fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+}
+
+/// The routes, without the headers that every answer gets.
+pub(crate) fn routes(app: Arc<App>) -> Router {
+    let stylesheet = app.stylesheet.clone();
+    Router::new()
+        .route("/", get(form::show).post(form::submit).fallback(form::other_method))
+        .route("/v1/complaints", post(api::submit).fallback(api::other_method))
+        .route(&stylesheet, get(styles))
+        .with_state(app)
+}
+
+/// The path names the content: a new version has a new path, so it may be kept for long.
+fn stylesheet_path() -> String {
+    format!("/assets/web-{}.css", hex(&Sha256::digest(STYLESHEET)[..4]))
+}
+
+async fn styles(State(_): State<Arc<App>>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    (headers, STYLESHEET).into_response()
+}
+
+/// Tells the sender when to come again.
+fn retry_later(app: &App, mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, app.config.retry_after_seconds.into());
+    response
+}
+
+/// The media type of a body in lower case, without its parameters.
+fn media_type(headers: &HeaderMap) -> String {
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A fresh idempotency key: 128 random bits in hex.
+fn fresh_key() -> String {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).expect("the operating system always has random bytes once it is up");
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+/// True for what may be an idempotency key: long enough that two senders do not choose the same by accident.
+fn is_key(text: &str) -> bool {
+    (16..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+fn count(channel: &'static str, outcome: &'static str) {
+    metrics::counter!("redress_web_submissions_total", "channel" => channel, "outcome" => outcome)
+        .increment(1);
+}
+
+/// What a body that could not be had deserves.
+fn status_of(error: body::BodyError) -> StatusCode {
+    match error {
+        body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        body::BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        body::BodyError::Broken => StatusCode::BAD_REQUEST,
+    }
+}

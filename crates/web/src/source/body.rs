@@ -1,0 +1,138 @@
+//! Bodies: read whole within a size and a time, and taken apart when they are multipart.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use crate::Config;
+use crate::submission::{ErrorKind, FieldError};
+
+/// How much of a body that is too large is still read, so that its sender hears the answer instead of a broken
+/// connection.
+const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most parts of a multipart body.
+const PARTS_MAX: usize = 64;
+
+/// A body that could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BodyError {
+    /// Larger than the settings allow.
+    #[error("the body is too large")]
+    TooLarge,
+    /// Not sent in time.
+    #[error("the body came too slowly")]
+    TooSlow,
+    /// It ended early, or is not what its media type says.
+    #[error("the body is broken")]
+    Broken,
+}
+
+/// Named texts, and what stood beside them that is no text.
+pub(super) type Parts = (Vec<(String, String)>, Vec<FieldError>);
+
+/// Reads a body whole.
+pub(super) async fn read(body: Body, config: &Config) -> Result<Bytes, BodyError> {
+    timeout(config.body_read_timeout, read_to_end(body, config.body_bytes_max))
+        .await
+        .unwrap_or(Err(BodyError::TooSlow))
+}
+
+async fn read_to_end(body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
+    let (mut chunks, mut whole, mut size) = (body.into_data_stream(), BytesMut::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        size = size.saturating_add(chunk.len());
+        if size > DRAIN_BYTES_MAX.max(bytes_max) {
+            return Err(BodyError::TooLarge);
+        }
+        if size <= bytes_max {
+            whole.extend_from_slice(&chunk);
+        } else {
+            whole = BytesMut::new();
+        }
+    }
+    if size > bytes_max { Err(BodyError::TooLarge) } else { Ok(whole.freeze()) }
+}
+
+/// Takes a multipart body apart. Files are named as errors; an empty file field (nothing chosen) is no file.
+pub(super) async fn multipart(headers: &HeaderMap, body: Bytes) -> Result<Parts, BodyError> {
+    let mut request = Request::new(Body::from(body));
+    if let Some(media_type) = headers.get(CONTENT_TYPE) {
+        request.headers_mut().insert(CONTENT_TYPE, media_type.clone());
+    }
+    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| BodyError::Broken)?;
+    let (mut texts, mut errors) = (Vec::new(), Vec::new());
+    while let Some(part) = multipart.next_field().await.map_err(|_| BodyError::Broken)? {
+        if texts.len() + errors.len() >= PARTS_MAX {
+            return Err(BodyError::TooLarge);
+        }
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.file_name().is_some();
+        let content = part.bytes().await.map_err(|_| BodyError::Broken)?;
+        match (is_file, content.is_empty()) {
+            (true, true) => {}
+            (true, false) => errors.push(FieldError::other(&name, ErrorKind::File)),
+            (false, _) => texts.push((name, String::from_utf8_lossy(&content).into_owned())),
+        }
+    }
+    Ok((texts, errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(boundary: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}").parse().unwrap());
+        headers
+    }
+
+    fn taken_apart(parts: &str) -> Result<Parts, BodyError> {
+        let body = parts.replace('\n', "\r\n");
+        block_on(multipart(&headers("x"), Bytes::from(body)))
+    }
+
+    #[test]
+    fn texts_are_taken_and_files_are_named() {
+        let (texts, errors) = taken_apart(
+            "--x\nContent-Disposition: form-data; name=\"what_happened\"\n\nThe lamp broke.\n\
+             --x\nContent-Disposition: form-data; name=\"photo\"; filename=\"lamp.jpg\"\n\nJPEG\n\
+             --x\nContent-Disposition: form-data; name=\"none\"; filename=\"\"\n\n\n--x--\n",
+        )
+        .unwrap();
+        assert_eq!(texts, [("what_happened".to_owned(), "The lamp broke.".to_owned())]);
+        assert_eq!(errors, [FieldError::other("photo", ErrorKind::File)]);
+    }
+
+    #[test]
+    fn what_ends_early_is_broken_and_never_half_taken() {
+        let cut = taken_apart("--x\nContent-Disposition: form-data; name=\"what_happened\"\n\nThe lamp");
+        assert_eq!(cut.unwrap_err(), BodyError::Broken);
+        assert_eq!(block_on(multipart(&HeaderMap::new(), Bytes::new())).unwrap_err(), BodyError::Broken);
+    }
+
+    #[test]
+    fn parts_are_counted() {
+        let part = "--x\nContent-Disposition: form-data; name=\"a\"\n\nb\n";
+        assert_eq!(taken_apart(&(part.repeat(64) + "--x--\n")).unwrap().0.len(), 64);
+        assert_eq!(taken_apart(&(part.repeat(65) + "--x--\n")).unwrap_err(), BodyError::TooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_multipart_never_panics(middle in proptest::collection::vec(any::<u8>(), 0..400), boundary in "[a-z]{0,4}") {
+            let mut body = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".to_vec();
+            body.extend(middle);
+            let _ = block_on(multipart(&headers(&boundary), Bytes::from(body.clone())));
+            let _ = block_on(multipart(&headers("x"), Bytes::from(body)));
+        }
+    }
+}

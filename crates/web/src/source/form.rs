@@ -1,0 +1,192 @@
+//! The form at `/`: shown, sent back, and shown again with everything that was typed until it can be taken.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use bytes::Bytes;
+use redress_contract::Channel;
+
+use super::body::{self, BodyError};
+use super::record::{Incoming, Recorded, Refusal, record};
+use super::{App, count, fresh_key, is_key, media_type, retry_later, status_of};
+use crate::normalize::{FormBody, read_form, urlencoded_pairs};
+use crate::page::{FormView, Message, Notice, Thanks};
+use crate::stamp::{self, Verdict};
+use crate::submission::{FieldError, Submission};
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
+
+/// An empty form.
+pub(super) async fn show(State(app): State<Arc<App>>) -> Html<String> {
+    let key = fresh_key();
+    let stamp = stamp::fresh(app.keys(), &app.config.form.name, &key, app.deps.clock.now());
+    Html(app.pages.form(&FormView { key: &key, stamp: &stamp, ..FormView::default() }))
+}
+
+/// A form that came back. The answer to one that is taken is the thank-you page itself: no reference in a URL, no
+/// state kept, and a reload sends the same key again.
+pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
+    let Some(_permit) = app.admit() else {
+        count("web", "busy");
+        return retry_later(&app, plain(&app, StatusCode::SERVICE_UNAVAILABLE, BUSY));
+    };
+    let (parts, content) = request.into_parts();
+    let media_type = media_type(&parts.headers);
+    if media_type != URLENCODED && media_type != MULTIPART {
+        count("web", "refused");
+        let refusal = plain(&app, StatusCode::UNSUPPORTED_MEDIA_TYPE, WRONG_MEDIA_TYPE);
+        return ([("accept-post", "application/x-www-form-urlencoded, multipart/form-data")], refusal)
+            .into_response();
+    }
+    let raw = match body::read(content, &app.config).await {
+        Ok(raw) => raw,
+        Err(error) => return unreadable(&app, error),
+    };
+    match read(&parts.headers, &media_type, raw.clone()).await {
+        Ok(form) => answer(&app, form, stated_media_type(&parts.headers), raw).await,
+        Err(error) => unreadable(&app, error),
+    }
+}
+
+/// Any other method.
+pub(super) async fn other_method(State(app): State<Arc<App>>) -> Response {
+    ([(header::ALLOW, "GET, HEAD, POST")], plain(&app, StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD))
+        .into_response()
+}
+
+async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
+    if media_type == URLENCODED {
+        return Ok(read_form(urlencoded_pairs(&raw)));
+    }
+    let (texts, files) = body::multipart(headers, raw).await?;
+    let mut form = read_form(texts);
+    form.errors.extend(files);
+    Ok(form)
+}
+
+/// Takes the form, or shows it again.
+async fn answer(app: &App, mut form: FormBody, media_type: String, raw: Bytes) -> Response {
+    if !is_key(&form.key) {
+        form.key = fresh_key();
+    }
+    let mut errors = std::mem::take(&mut form.errors);
+    let submission = match (form.draft.check(&app.config.demands), objection(app, &form)) {
+        (Ok(submission), None) if errors.is_empty() => submission,
+        (checked, notice) => {
+            errors.extend(checked.err().unwrap_or_default());
+            count("web", if errors.is_empty() { "asked_again" } else { "refused" });
+            return again(app, form, &errors, notice);
+        }
+    };
+    let incoming = Incoming {
+        submission: submission.clone(),
+        channel: Channel::Web,
+        account: app.config.form.name.clone(),
+        key: form.key.clone(),
+        media_type,
+        raw,
+    };
+    match record(app, incoming).await {
+        Ok(recorded) => {
+            count("web", "accepted");
+            thanks(app, &submission, &recorded)
+        }
+        Err(Refusal::OtherWords) => {
+            count("web", "refused");
+            form.key = fresh_key();
+            again(app, form, &[], Some(Notice::OtherWords))
+        }
+        Err(Refusal::NotRecorded(_)) => {
+            count("web", "not_recorded");
+            let mut page = again(app, form, &[], Some(Notice::NotRecorded));
+            *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            retry_later(app, page)
+        }
+    }
+}
+
+/// Why a form whose fields are right is asked for once more.
+fn objection(app: &App, form: &FormBody) -> Option<Notice> {
+    if !form.trap.is_empty() {
+        return Some(Notice::Trap);
+    }
+    match stamp::judge(app.keys(), &app.config, &form.key, &form.stamp, app.deps.clock.now()) {
+        Verdict::Good => None,
+        Verdict::TooSoon => Some(Notice::TooSoon),
+        Verdict::Expired => Some(Notice::Expired),
+        Verdict::Unsigned => Some(Notice::Unsigned),
+    }
+}
+
+/// The form again, with all that was typed and a stamp with which it can be taken.
+fn again(app: &App, form: FormBody, errors: &[FieldError], notice: Option<Notice>) -> Response {
+    let now = app.deps.clock.now();
+    let stamp = match stamp::judge(app.keys(), &app.config, &form.key, &form.stamp, now) {
+        // The first showing counts: what came back too soon may be sent as soon as the time is over.
+        Verdict::Good | Verdict::TooSoon => form.stamp,
+        Verdict::Expired => stamp::renewed(app.keys(), &app.config, &form.key, now),
+        Verdict::Unsigned if notice == Some(Notice::OtherWords) => {
+            stamp::renewed(app.keys(), &app.config, &form.key, now)
+        }
+        Verdict::Unsigned => stamp::fresh(app.keys(), &app.config.form.name, &form.key, now),
+    };
+    let view = FormView { draft: form.draft, key: &form.key, stamp: &stamp, errors, notice };
+    (StatusCode::UNPROCESSABLE_ENTITY, Html(app.pages.form(&view))).into_response()
+}
+
+fn thanks(app: &App, submission: &Submission, recorded: &Recorded) -> Response {
+    let page = app.pages.thanks(&Thanks {
+        reference: &recorded.reference,
+        receipt_code: &recorded.receipt_code,
+        received_at: recorded.received_at,
+        submission,
+    });
+    (StatusCode::ACCEPTED, Html(page)).into_response()
+}
+
+fn unreadable(app: &App, error: BodyError) -> Response {
+    count("web", "refused");
+    let message = match error {
+        BodyError::TooLarge => TOO_LARGE,
+        BodyError::TooSlow => TOO_SLOW,
+        BodyError::Broken => BROKEN,
+    };
+    plain(app, status_of(error), message)
+}
+
+fn plain(app: &App, status: StatusCode, message: Message) -> Response {
+    (status, Html(app.pages.message(message))).into_response()
+}
+
+/// With its parameters: a multipart body cannot be read without its boundary.
+fn stated_media_type(headers: &HeaderMap) -> String {
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    stated.unwrap_or_default().to_owned()
+}
+
+const BUSY: Message = Message {
+    title: "Too many people are sending at this moment",
+    text: "Your complaint has not been received yet. Please wait a moment and reload this page: your browser then sends \
+           what you typed again.",
+};
+const WRONG_MEDIA_TYPE: Message = Message {
+    title: "This form could not be read",
+    text: "Your complaint has not been received. Please go back in your browser and send the form again.",
+};
+const WRONG_METHOD: Message = Message {
+    title: "This is not possible here",
+    text: "Complaints are taken by the form on the first page.",
+};
+const TOO_LARGE: Message = Message {
+    title: "This is more than we can take at once",
+    text: "Your complaint has not been received. Please go back in your browser, shorten the text or leave files away, \
+           and send the form again.",
+};
+const TOO_SLOW: Message = Message {
+    title: "Your connection was too slow",
+    text: "Your complaint has not been received. Please go back in your browser and send the form again.",
+};
+const BROKEN: Message = WRONG_MEDIA_TYPE;

@@ -1,0 +1,403 @@
+//! What a person or system submits: fields as typed ([`Draft`]), then checked ([`Submission`]).
+//!
+//! Nothing said is dropped in silence: a field nobody knows, one given twice, or one that is no text is an error that
+//! names it. Errors keep their kind, so that another language can word them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use redress_identity::address::is_email;
+use serde::Serialize;
+
+use crate::config::{Anonymous, Demands, is_language_tag};
+
+/// The fields a submission may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Who complains.
+    Name,
+    /// Where to answer.
+    Email,
+    /// Where to call.
+    Phone,
+    /// The complaint itself.
+    WhatHappened,
+    /// What the person would like us to do.
+    Remedy,
+    /// What it is about.
+    Product,
+    /// Order or customer number.
+    OrderNumber,
+    /// Language of the answer.
+    Language,
+}
+
+/// Fields as they were typed; absent ones are empty.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    values: BTreeMap<Field, String>,
+}
+
+/// A submission that may be recorded: texts trimmed, line ends and control characters in order, limits kept.
+///
+/// Its JSON form is what a repeat is compared by; empty fields stay out of it, so that a field added later does not
+/// make old submissions look changed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submission {
+    /// Who complains; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// An email address, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub email: String,
+    /// A phone number as written, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+    /// The complaint itself; never empty.
+    pub what_happened: String,
+    /// What the person would like us to do; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+    /// What it is about; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub product: String,
+    /// Order or customer number; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub order_number: String,
+    /// A BCP 47 tag, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub language: String,
+}
+
+/// One thing wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Which field.
+    pub field: FieldName,
+    /// What is wrong with it.
+    pub kind: ErrorKind,
+}
+
+/// A field, known or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldName {
+    /// One of ours.
+    Known(Field),
+    /// A name the sender made up, shortened and made safe to show.
+    Other(String),
+}
+
+/// What may be wrong with a field. `Display` says it in English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It must be filled in.
+    Missing,
+    /// Neither an email address nor a phone number was given.
+    NoWayToAnswer,
+    /// It is too long.
+    TooLong {
+        /// Characters it has.
+        chars: usize,
+        /// Characters it may have.
+        max: usize,
+    },
+    /// It is no email address.
+    NotEmail,
+    /// It is no phone number.
+    NotPhone,
+    /// It is no language tag.
+    NotLanguage,
+    /// It is no field.
+    Unknown,
+    /// It was given more than once.
+    Repeated,
+    /// It is something else than a text.
+    NotText,
+    /// It is a file, and files cannot be taken here.
+    File,
+}
+
+impl Field {
+    /// Every field, in the order in which the form asks.
+    pub const ALL: [Self; 8] = [
+        Self::WhatHappened,
+        Self::Remedy,
+        Self::Product,
+        Self::OrderNumber,
+        Self::Name,
+        Self::Email,
+        Self::Phone,
+        Self::Language,
+    ];
+
+    /// Its name in the form.
+    pub fn form_name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::WhatHappened => "what_happened",
+            Self::Remedy => "remedy",
+            Self::Product => "product",
+            Self::OrderNumber => "order_number",
+            Self::Language => "language",
+        }
+    }
+
+    /// Its name in the API.
+    pub fn api_name(self) -> &'static str {
+        match self {
+            Self::WhatHappened => "whatHappened",
+            Self::OrderNumber => "orderNumber",
+            other => other.form_name(),
+        }
+    }
+
+    fn chars_max(self, demands: &Demands) -> usize {
+        let limits = &demands.limits;
+        let max = match self {
+            Self::Name => limits.name_chars_max,
+            Self::Email => limits.email_chars_max,
+            Self::Phone => limits.phone_chars_max,
+            Self::WhatHappened => limits.what_happened_chars_max,
+            Self::Remedy => limits.remedy_chars_max,
+            Self::Product => limits.product_chars_max,
+            Self::OrderNumber => limits.order_number_chars_max,
+            Self::Language => 35,
+        };
+        max as usize
+    }
+}
+
+impl Draft {
+    /// What was typed into a field; empty when nothing was.
+    pub fn get(&self, field: Field) -> &str {
+        self.values.get(&field).map_or("", String::as_str)
+    }
+
+    /// Fills in a field.
+    ///
+    /// # Errors
+    /// When it was filled in before; the first value stays.
+    pub fn set(&mut self, field: Field, value: String) -> Result<(), FieldError> {
+        if self.values.contains_key(&field) {
+            return Err(FieldError::known(field, ErrorKind::Repeated));
+        }
+        self.values.insert(field, value);
+        Ok(())
+    }
+
+    /// The submission this makes.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order in which the form asks.
+    pub fn check(&self, demands: &Demands) -> Result<Submission, Vec<FieldError>> {
+        let line = |field| clean_line(self.get(field));
+        let submission = Submission {
+            name: line(Field::Name),
+            email: line(Field::Email),
+            phone: line(Field::Phone),
+            what_happened: clean_text(self.get(Field::WhatHappened)),
+            remedy: clean_text(self.get(Field::Remedy)),
+            product: line(Field::Product),
+            order_number: line(Field::OrderNumber),
+            language: line(Field::Language),
+        };
+        let errors: Vec<FieldError> = Field::ALL
+            .into_iter()
+            .filter_map(|field| Some(FieldError::known(field, submission.wrong_with(field, demands)?)))
+            .collect();
+        if errors.is_empty() { Ok(submission) } else { Err(errors) }
+    }
+}
+
+impl Submission {
+    /// The value of a field.
+    pub fn get(&self, field: Field) -> &str {
+        match field {
+            Field::Name => &self.name,
+            Field::Email => &self.email,
+            Field::Phone => &self.phone,
+            Field::WhatHappened => &self.what_happened,
+            Field::Remedy => &self.remedy,
+            Field::Product => &self.product,
+            Field::OrderNumber => &self.order_number,
+            Field::Language => &self.language,
+        }
+    }
+
+    fn wrong_with(&self, field: Field, demands: &Demands) -> Option<ErrorKind> {
+        let value = self.get(field);
+        let (chars, max) = (value.chars().count(), field.chars_max(demands));
+        if chars > max {
+            return Some(ErrorKind::TooLong { chars, max });
+        }
+        let unreachable = self.email.is_empty() && self.phone.is_empty();
+        match field {
+            Field::WhatHappened if value.is_empty() => Some(ErrorKind::Missing),
+            Field::Email if unreachable && demands.anonymous == Anonymous::Refused => {
+                Some(ErrorKind::NoWayToAnswer)
+            }
+            Field::Email if !value.is_empty() && !is_email(value) => Some(ErrorKind::NotEmail),
+            Field::Phone if !value.is_empty() && !is_phone(value) => Some(ErrorKind::NotPhone),
+            Field::Language if !value.is_empty() && !is_language_tag(value) => Some(ErrorKind::NotLanguage),
+            _ => None,
+        }
+    }
+}
+
+impl FieldError {
+    /// An error of one of our fields.
+    pub fn known(field: Field, kind: ErrorKind) -> Self {
+        Self { field: FieldName::Known(field), kind }
+    }
+
+    /// An error of a field whose name somebody made up.
+    pub fn other(name: &str, kind: ErrorKind) -> Self {
+        Self { field: FieldName::Other(clean_line(name).chars().take(64).collect()), kind }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("Tell us what happened."),
+            Self::NoWayToAnswer => {
+                f.write_str("Give an email address or a phone number, so that you can be answered.")
+            }
+            Self::TooLong { chars, max } => {
+                write!(f, "This has {chars} characters; at most {max} can be taken. Please shorten it.")
+            }
+            Self::NotEmail => {
+                f.write_str("This is not an email address. It should look like name@example.com.")
+            }
+            Self::NotPhone => {
+                f.write_str("This is not a phone number. It should look like +44 20 7946 0958.")
+            }
+            Self::NotLanguage => f.write_str("This is not a language tag such as “en” or “pt-BR”."),
+            Self::Unknown => f.write_str("There is no such field."),
+            Self::Repeated => f.write_str("This was given more than once."),
+            Self::NotText => f.write_str("This must be a text."),
+            Self::File => {
+                f.write_str("Files cannot be taken here yet. Please send your complaint without the file.")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Draft(***)")
+    }
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Submission(***)")
+    }
+}
+
+/// One line: control characters and those that turn the direction of what follows become blanks, runs of blanks one.
+fn clean_line(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let plain: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Several lines: line ends become `\n`, other control characters but tabs go.
+fn clean_text(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    let plain: String = lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    plain.trim().to_owned()
+}
+
+/// Generous: people write numbers in many ways, and a wrong refusal costs a complaint.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    digits >= 5 && letters <= 12 && !text.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(values: &[(Field, &str)]) -> Draft {
+        let mut draft = Draft::default();
+        for (field, value) in values {
+            draft.set(*field, (*value).to_owned()).unwrap();
+        }
+        draft
+    }
+
+    fn errors(values: &[(Field, &str)]) -> Vec<(Field, ErrorKind)> {
+        let wrong = draft(values).check(&Demands::default()).expect_err("something is wrong");
+        wrong
+            .into_iter()
+            .map(|error| match error.field {
+                FieldName::Known(field) => (field, error.kind),
+                FieldName::Other(name) => panic!("unknown field {name}"),
+            })
+            .collect()
+    }
+
+    const TOLD: (Field, &str) = (Field::WhatHappened, "The lamp broke.");
+    const MAIL: (Field, &str) = (Field::Email, "kim@example.org");
+
+    #[test]
+    fn a_complaint_and_a_way_to_answer_are_enough() {
+        let submission = draft(&[TOLD, MAIL]).check(&Demands::default()).unwrap();
+        assert_eq!((submission.what_happened.as_str(), submission.email.as_str()), (TOLD.1, MAIL.1));
+        draft(&[TOLD, (Field::Phone, "+44 (0)20 7946-0958 ext. 4")]).check(&Demands::default()).unwrap();
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once_in_the_order_of_the_form() {
+        use ErrorKind::{Missing, NoWayToAnswer, NotLanguage};
+        assert_eq!(
+            errors(&[(Field::WhatHappened, " \r\n\u{0} "), (Field::Language, "d e")]),
+            [(Field::WhatHappened, Missing), (Field::Email, NoWayToAnswer), (Field::Language, NotLanguage)]
+        );
+        assert_eq!(
+            errors(&[TOLD, (Field::Email, "kim at example"), (Field::Phone, "call me")]),
+            [(Field::Email, ErrorKind::NotEmail), (Field::Phone, ErrorKind::NotPhone)]
+        );
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        let demands = Demands::default();
+        let longest = "é".repeat(demands.limits.what_happened_chars_max as usize);
+        draft(&[MAIL, (Field::WhatHappened, &longest)]).check(&demands).unwrap();
+        let kind = ErrorKind::TooLong { chars: 15_001, max: 15_000 };
+        assert_eq!(errors(&[MAIL, (Field::WhatHappened, &(longest + "!"))]), [(Field::WhatHappened, kind)]);
+    }
+
+    #[test]
+    fn anonymous_complaints_are_taken_where_the_settings_say_so() {
+        let demands = Demands { anonymous: Anonymous::Taken, ..Demands::default() };
+        draft(&[TOLD]).check(&demands).unwrap();
+    }
+
+    #[test]
+    fn texts_are_put_in_order_but_keep_their_words() {
+        let typed = [
+            (Field::WhatHappened, " one\r\n\ttwo\rthree\u{1b}[31m \u{0}"),
+            MAIL,
+            (Field::Name, "A\r\nBcc:\u{202e} x"),
+        ];
+        let submission = draft(&typed).check(&Demands::default()).unwrap();
+        assert_eq!(submission.what_happened, "one\n\ttwo\nthree[31m");
+        assert_eq!(submission.name, "A Bcc: x");
+    }
+
+    #[test]
+    fn a_field_is_filled_in_once() {
+        let mut draft = draft(&[MAIL]);
+        let error = draft.set(Field::Email, "other@example.org".to_owned()).unwrap_err();
+        assert_eq!(error, FieldError::known(Field::Email, ErrorKind::Repeated));
+        assert_eq!(draft.get(Field::Email), MAIL.1);
+    }
+}

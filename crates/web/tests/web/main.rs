@@ -1,0 +1,9 @@
+//! The web channel as the public meets it: real HTTP in front, a real broker behind.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what does not hold fails it")]
+
+mod api;
+mod form;
+mod normalize;
+mod outage;
+mod stage;

@@ -1,0 +1,40 @@
+//! A house for load and faults: its settings, and mails read by the email service's own reader.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use jiff::Timestamp;
+use redress_contract::Contact;
+use redress_email::normalize::limits::Limits;
+use redress_email::normalize::{Envelope, normalize};
+use redress_identity::Keys;
+
+/// Settings of services on a given broker that send to a given mail server: no limit per address, no breaker, short waits.
+/// `more` is appended (further tables).
+pub fn settings(folder: &Path, broker: &str, smtp: SocketAddr, more: &str) -> String {
+    let mut text = format!(
+        "[data]\nfolder = \"{0}/data\"\n[bus]\nservers = [\"{broker}\"]\nack_wait_seconds = 5\n\
+         publish_patience_seconds = 60\n[public]\naddress = \"127.0.0.1:0\"\n[health]\naddress = \"127.0.0.1:0\"\n\
+         [log]\nfilter = \"warn\"\n",
+        folder.display()
+    );
+    let _ = write!(
+        text,
+        "[notifier]\ntransport = \"smtp\"\nbreaker_per_minute = 100000000\nfrom_address = \"help@example.org\"\n\
+         [notifier.smtp]\nhost = \"{}\"\nport = {}\ntls = \"none\"\n\
+         [notifier.limits]\nauthenticated_per_hour = 1000000\nauthenticated_per_day = 1000000\n\
+         anonymous_per_hour = 1000000\nanonymous_per_day = 1000000\n{more}\n",
+        smtp.ip(),
+        smtp.port()
+    );
+    text
+}
+
+/// A mail as a contact, read by the email service's own reader.
+pub fn normalised(keys: &Keys, account: &str, raw: &[u8], received_at: Timestamp) -> Contact {
+    let limits = Limits::default();
+    let own_addresses = ["help@example.org".to_owned()];
+    let envelope = Envelope { account, received_at, own_addresses: &own_addresses, keys, limits: &limits };
+    normalize(raw, &envelope)
+}
