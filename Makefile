@@ -10,6 +10,7 @@ CARGO ?= cargo
 DATA ?=
 FORM ?= short
 ADVISORIES ?=
+SOAK ?=
 IMAGE ?= redress:local
 
 # The nats-server to run on. Asked for by the recipes that need it, so that `make` alone fetches nothing.
@@ -69,9 +70,12 @@ corpus: ## RESULT lines over real data: make corpus DATA=<folder>
 bench: ## RESULT lines about speed, as ratios to bare loops in the same run
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench
 
+# The short form runs what `make test` built, so that CI builds once; the long one is optimised.
+SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,)
+
 .PHONY: soak
-soak: ## Faults on real processes: make soak FORM=short|long
-	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin soak -- --form "$(FORM)"
+soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 --mails FOLDER"]
+	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress && $(CARGO) run $(SOAK_PROFILE) --locked -p redress-tests --bin soak -- --form "$(FORM)" $(SOAK)
 
 .PHONY: snapshots
 snapshots: ## Review changed snapshots one by one

@@ -1,12 +1,13 @@
 //! From a mail lying in the Maildir to its acknowledgement handed to SMTP, at 20 a second, settings as shipped.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redress_testkit::{SmtpSink, eventually_within};
 use redress_tests::mails;
 use redress_tests::program::Running;
 use redress_tests::results::{Bar, Results};
+use tokio::time::Instant;
 
 use crate::load::percentile;
 

@@ -49,7 +49,7 @@ impl Processes {
 
 pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let work = workload(form)?;
-    let Some(dovecot) = Dovecot::start().await else {
+    let Some(dovecot) = Dovecot::start() else {
         say("core.crash is skipped: Dovecot is not here");
         return Ok(());
     };
@@ -66,7 +66,9 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let rounds = form.kills.max(1);
     for round in 0..rounds {
         let share = work.mails.len() * round / rounds..work.mails.len() * (round + 1) / rounds;
-        dovecot.deliver(&work.mails[share]);
+        for mail in &work.mails[share] {
+            dovecot.deliver(mail);
+        }
         tokio::time::sleep(Duration::from_millis(200 + dice.below(800) as u64)).await;
         let victim = dice.below(SERVICES.len() + 1);
         if victim == SERVICES.len() {
@@ -98,10 +100,9 @@ fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink, dovecot: &Dovecot) 
     std::fs::write(data.join("identity.key"), format!("{}\n", "42".repeat(32)))?;
     let mailbox = format!(
         "[email.accounts.help]\nkind = \"imap\"\naddress = \"help@example.org\"\nhost = \"127.0.0.1\"\nport = {}\n\
-         tls = \"none\"\nuser = \"{}\"\npassword = \"{}\"\nstart = \"all\"\npoll_seconds = 1\nafter_ack = \"flag\"\n",
-        dovecot.port(),
-        dovecot.user(),
-        dovecot.password(),
+         tls = \"none\"\nuser = \"help\"\npassword = {}\nstart = \"all\"\npoll_seconds = 1\nafter_ack = \"flag\"\n",
+        dovecot.imap_port(),
+        toml::Value::from(redress_testkit::dovecot::PASSWORD),
     );
     let file = folder.join("redress.toml");
     std::fs::write(&file, house::settings(folder, &broker.url(), sink.address(), &mailbox))?;

@@ -194,7 +194,9 @@ fn floor_second(at: Timestamp) -> i64 {
 
 pub(crate) fn day_of(date: Date) -> i64 {
     let midnight = TimeZone::UTC.to_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
-    midnight.map_or(0, |at| at.as_second().div_euclid(DAY_S))
+    // The first and last days of time have no whole midnight.
+    let edge = if date.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+    midnight.unwrap_or(edge).as_second().div_euclid(DAY_S)
 }
 
 pub(crate) fn date_of(day: i64) -> Date {

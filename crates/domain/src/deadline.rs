@@ -112,10 +112,12 @@ pub fn reach(calendar: &Calendar, span: Span, end: End, anchor: Timestamp) -> Op
         Span::Weeks(count) => day() + 7 * i64::from(count),
         Span::Months(count) => day_of(date_of(day()).saturating_add(JiffSpan::new().months(count))),
     };
-    Some(match end {
+    let due = match end {
         End::EndOfDay => calendar.end_of_day(last_day),
         End::CloseOfBusiness => calendar.close_of_business(last_day),
-    })
+    };
+    // Only on the last day of time could it be over before it starts.
+    Some(due.max(anchor))
 }
 
 /// When the span is over. Policies whose spans cannot be reached are refused when loaded; should an anchor at the

@@ -1,13 +1,14 @@
 //! Raw mail in, contact out. Pure: no I/O, no clock, and whatever bytes come in, a contact goes out.
 //!
 //! Reading order: [`limits`], `scan` (one linear look for bombs), `parse` (the one module that knows mail-parser),
-//! `text`, `file`, `thread`, `machine`, `bounce`, `clean` (what strangers wrote, made safe to show).
+//! `text`, `html`, `file`, `thread`, `machine`, `bounce`, `clean` (what strangers wrote, made safe to show).
 
 pub mod limits;
 
 mod bounce;
 mod clean;
 mod file;
+mod html;
 mod machine;
 mod parse;
 mod people;
@@ -53,7 +54,7 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     let read = catch_unwind(AssertUnwindSafe(|| read(raw, envelope, contact.clone())));
     match read {
         Ok(Some(read)) => contact = read,
-        Ok(None) => fail(&mut contact, raw, if raw.is_empty() { "empty" } else { "no header field found" }),
+        Ok(None) => fail(&mut contact, raw, if raw.is_empty() { "empty" } else { "no header field of a mail found" }),
         Err(_) => fail(&mut contact, raw, "the parser gave up"),
     }
     fit(&mut contact);
@@ -89,7 +90,7 @@ fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
 
 fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Contact> {
     let scan = scan::scan(raw, envelope.limits);
-    let mail = parse::parse(&scan.raw)?;
+    let mail = parse::parse(&scan.raw).filter(Mail::is_mail)?;
     let mut problems = scan.problems;
     let own = Own { addresses: envelope.own_addresses, keys: envelope.keys };
     people::fill(&mut contact, &mail, &own, envelope.limits);
@@ -125,6 +126,9 @@ fn note_damage(mail: &Mail<'_>, contact: &Contact, limits: &Limits, problems: &m
     }
     if mail.len() > limits.parts_max && problems.is_empty() {
         problems.push(format!("more than {} parts", limits.parts_max));
+    }
+    if contact.sender.is_none() && mail.field("From").is_some_and(|from| from.contains('@')) {
+        problems.push("the sender's address cannot be read".to_owned());
     }
     for (what, text) in [("subject", &contact.subject), ("text", &contact.text)] {
         if text.contains('\u{fffd}') {

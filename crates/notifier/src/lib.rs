@@ -2,12 +2,13 @@
 //!
 //! In: commits from COMPLAINTS. Out: messages in OUTBOX, rendered once and for all, and from there to a mail server or
 //! a folder; what became of each is noted on its complaint. Every effect has a key made from the event that caused
-//! it, so that a second delivery changes nothing; a crash between a mail server's yes and our noting of it may send
-//! the same bytes with the same Message-ID once more, nothing else can.
+//! it, so that a second delivery changes nothing. What may send the same bytes with the same Message-ID once more: a
+//! crash between a mail server's yes and our noting of it, and a replay by hand, on another replica, within the first
+//! minute of a message.
 //!
-//! Reading order: [`plan`] (which messages a commit calls for), [`perform`] (steps → OUTBOX), [`limits`] and
-//! [`waiting`] (one address is not flooded: the rest is gathered into a later message), [`deliver`] (OUTBOX → the next
-//! hop), [`transport`]; for what is said: [`texts`], [`render`], [`mail`], [`header`]; [`settings`], [`config`],
+//! Reading order: [`plan`] (which messages a commit calls for), `perform` (steps → OUTBOX), `limits` and
+//! `waiting` (one address is not flooded: the rest is gathered into a later message), `deliver` (OUTBOX → the next
+//! hop), `transport`; for what is said: [`texts`], `render`, `mail`, `header`; [`settings`], [`config`],
 //! [`staff`].
 
 mod address;

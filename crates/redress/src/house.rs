@@ -61,11 +61,15 @@ impl House {
     pub async fn prepare(&self) -> anyhow::Result<()> {
         self.bus().prepare().await?;
         let policies = self.bus().kv(POLICIES);
+        let mut pinned = 0;
         for (hash, policy) in self.ledger.rules().versions() {
             match policies.create(&hash, policy.into()).await.context("pin the policies in force")? {
-                Created::New => tracing::info!(policy.version = hash, "Pinned policy version {hash}"),
+                Created::New => pinned += 1,
                 Created::Exists(_) => {}
             }
+        }
+        if pinned > 0 {
+            tracing::info!("Pinned {pinned} new versions of policies");
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ pub struct Settings {
 pub struct LogSettings {
     /// `text` for people, `json` for machines.
     pub format: Format,
-    /// Level, and levels by module: `info`, `info,redress_email=debug`.
+    /// Level, and levels by module: `info,async_nats=warn,redress_email=debug`.
     pub filter: String,
 }
 
@@ -112,7 +112,7 @@ pub struct HealthSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: Format::Text, filter: "info".to_owned() }
+        Self { format: Format::Text, filter: "info,async_nats=warn".to_owned() }
     }
 }
 

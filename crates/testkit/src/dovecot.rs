@@ -1,208 +1,233 @@
-//! A private Dovecot (2.3, Debian's `dovecot-imapd`) with one mailbox, on free ports of loopback, with and without TLS.
-//! Mails are delivered as a mail server would: into the Maildir behind it. Stopped when dropped.
+//! A private Dovecot: own configuration, mail folder, certificates and free ports on this machine, run without
+//! privileges and stopped when dropped. It can be killed and started again.
 
-use std::fmt::Write as _;
-use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt as _;
 
-const USER: &str = "help";
-const PASSWORD: &str = "sesame";
-
-/// uid and gid of `nobody` and `nogroup` on Debian: mail processes never run as root.
-const NOBODY: (u32, u32) = (65534, 65534);
+/// Every user's password.
+pub const PASSWORD: &str = "se\"cret \\ 7";
 
 /// A running Dovecot.
 #[derive(Debug)]
 pub struct Dovecot {
     folder: TempDir,
+    program: PathBuf,
     child: Option<Child>,
-    port: u16,
-    tls_port: u16,
-    delivered: AtomicUsize,
+    imap_port: u16,
+    imaps_port: u16,
+    user: String,
+    delivered: std::sync::atomic::AtomicUsize,
 }
 
 impl Dovecot {
-    /// Starts one; none when Dovecot is not installed, which it says on standard error. With `CI` set that is a failure.
-    ///
-    /// # Panics
-    /// When it is installed and does not start, or when it is missing and `CI` is set.
-    pub async fn start() -> Option<Self> {
+    /// Starts one for the user `help`. None when Dovecot is not installed: says so on standard error, for the test to
+    /// skip itself; in CI (variable `CI`), where it must be there, panics instead.
+    pub fn start() -> Option<Self> {
         let Some(program) = program() else {
-            assert!(std::env::var_os("CI").is_none(), "Dovecot is missing; .ci/run installs dovecot-imapd");
-            #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-            {
-                eprintln!("SKIPPED: Dovecot is not installed (Debian: apt-get install dovecot-imapd)");
-            }
+            let advice = "there is no Dovecot here (apt-get install dovecot-imapd)";
+            assert!(std::env::var_os("CI").is_none(), "{advice}, and in CI it must be there");
+            let _ = writeln!(std::io::stderr(), "SKIPPED: {advice}");
             return None;
         };
+        let (imap, imaps) = (listener(), listener());
         let folder = tempfile::Builder::new().prefix("redress-dovecot-").tempdir().expect("a temporary folder");
-        let mut dovecot =
-            Self { folder, child: None, port: free_port(), tls_port: free_port(), delivered: AtomicUsize::new(0) };
-        dovecot.lay_out();
-        dovecot.spawn(&program).await;
+        let mut dovecot = Self {
+            folder,
+            program,
+            child: None,
+            imap_port: port(&imap),
+            imaps_port: port(&imaps),
+            user: user(),
+            delivered: std::sync::atomic::AtomicUsize::new(0),
+        };
+        dovecot.write_files();
+        drop((imap, imaps));
+        dovecot.restart();
         Some(dovecot)
     }
 
-    /// Port without TLS.
-    pub fn port(&self) -> u16 {
-        self.port
+    /// Where plain IMAP and STARTTLS listen.
+    pub fn imap_port(&self) -> u16 {
+        self.imap_port
     }
 
-    /// Port with implicit TLS; its certificate is for `localhost` and 127.0.0.1.
-    pub fn tls_port(&self) -> u16 {
-        self.tls_port
+    /// Where IMAP over TLS listens.
+    pub fn imaps_port(&self) -> u16 {
+        self.imaps_port
     }
 
-    /// The certificate authority of the TLS port (PEM).
+    /// The certificate authority behind its certificate, which is for `localhost`.
     pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.path("ca.pem")
     }
 
-    /// The mailbox's user.
-    pub fn user(&self) -> &'static str {
-        USER
+    /// Delivers a mail to the inbox of `help`, as a mail server would.
+    pub fn deliver(&self, raw: &[u8]) {
+        let number = self.delivered.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let name = format!("17{number:08}.M{number}P1.localhost");
+        let (tmp, new) = (self.path("mail/help/tmp").join(&name), self.path("mail/help/new").join(&name));
+        std::fs::write(&tmp, raw).expect("the mail is written");
+        self.give(&tmp);
+        std::fs::rename(tmp, new).expect("the mail is delivered");
     }
 
-    /// Their password.
-    pub fn password(&self) -> &'static str {
-        PASSWORD
-    }
-
-    /// The Maildir behind INBOX.
-    pub fn maildir(&self) -> PathBuf {
-        self.folder.path().join("mail").join(USER)
-    }
-
-    /// Delivers mails into INBOX.
-    ///
-    /// # Panics
-    /// When the mailbox cannot be written.
-    pub fn deliver<M: AsRef<[u8]>>(&self, mails: &[M]) {
-        for mail in mails {
-            let n = self.delivered.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{:010}.M{n}P1.example", 1_700_000_000 + n);
-            let (written, new) = (self.maildir().join("tmp").join(&name), self.maildir().join("new").join(&name));
-            std::fs::write(&written, mail).expect("a mail is written");
-            give(&written);
-            std::fs::rename(written, new).expect("a mail is delivered");
+    /// Says something as another mail program of `help` would, with the inbox open, and answers what the server said.
+    pub fn say(&self, command: &str) -> String {
+        let stream = TcpStream::connect(("127.0.0.1", self.imap_port)).expect("Dovecot listens");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out is set");
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a greeting");
+        let mut said = String::new();
+        let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+        for (tag, text) in [("a", format!("LOGIN help \"{password}\"")), ("b", "SELECT INBOX".to_owned()), ("c", command.to_owned())] {
+            reader.get_mut().write_all(format!("{tag} {text}\r\n").as_bytes()).expect("Dovecot listens");
+            said.clear();
+            loop {
+                line.clear();
+                let read = reader.read_line(&mut line).expect("Dovecot answers");
+                assert!(read > 0, "Dovecot hung up after {text}: {said}");
+                said.push_str(&line);
+                if let Some(answer) = line.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')) {
+                    assert!(answer.starts_with("OK"), "Dovecot refused {text}: {answer}");
+                    break;
+                }
+            }
         }
+        said
     }
 
-    /// Stops it and starts it again on the same mailbox and ports.
-    ///
-    /// # Panics
-    /// When it does not start again.
-    pub async fn restart(&mut self) {
+    /// Makes the server number the mails of the inbox anew: another UIDVALIDITY.
+    pub fn renew_uid_validity(&mut self) {
         self.stop();
-        let program = program().expect("it was there a moment ago");
-        self.spawn(&program).await;
-    }
-
-    /// Forgets UIDVALIDITY and UIDs, as when a mailbox is moved to another server. Stop reading first.
-    ///
-    /// # Panics
-    /// When it does not start again.
-    pub async fn forget_uids(&mut self) {
-        self.stop();
-        for entry in std::fs::read_dir(self.maildir()).expect("the mailbox is there").flatten() {
-            if entry.file_name().to_string_lossy().starts_with("dovecot") {
+        for entry in std::fs::read_dir(self.path("mail/help")).expect("the mail folder is there").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("dovecot.index") || name.starts_with("dovecot-uid") {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
-        let program = program().expect("it was there a moment ago");
-        self.spawn(&program).await;
+        let list = self.path("mail/help/dovecot-uidlist");
+        let validity = 1_000_000 + self.delivered.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::fs::write(&list, format!("3 V{validity} N5000 G0123456789abcdef0123456789abcdef\n")).expect("written");
+        self.give(&list);
+        self.restart();
     }
 
-    fn lay_out(&self) {
-        let root = self.folder.path();
-        // The mail processes run as another user and must reach what is theirs.
-        std::fs::set_permissions(root, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its folder is open");
-        for name in ["", "tmp", "new", "cur"] {
-            let folder = self.maildir().join(name);
-            std::fs::create_dir_all(&folder).expect("a mailbox");
-            give(&folder);
-        }
-        give(&root.join("mail"));
-        std::fs::write(root.join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}::::::\n")).expect("its users");
-        certify(root);
-        std::fs::write(root.join("dovecot.conf"), self.configuration()).expect("its configuration");
-    }
-
-    fn configuration(&self) -> String {
-        let root = self.folder.path().display();
-        let mut text = format!(
-            "base_dir = {root}/run\nstate_dir = {root}/state\nlog_path = {root}/dovecot.log\nprotocols = imap\n\
-             listen = 127.0.0.1\nfirst_valid_uid = 1\nfirst_valid_gid = 1\nmail_location = maildir:{root}/mail/%u\n\
-             ssl = yes\nssl_cert = <{root}/cert.pem\nssl_key = <{root}/key.pem\ndisable_plaintext_auth = no\n\
-             auth_mechanisms = plain login\nmail_max_userip_connections = 200\nservice imap-login {{\n\
-             inet_listener imap {{\nport = {}\n}}\ninet_listener imaps {{\nport = {}\nssl = yes\n}}\n",
-            self.port, self.tls_port
-        );
-        let mail_user = if is_root() {
-            text.push_str("}\n");
-            "uid=nobody gid=nogroup".to_owned()
+    /// Stops it and starts it again on the same ports and mails.
+    pub fn restart(&mut self) {
+        self.stop();
+        let config = self.path("dovecot.conf");
+        let mut command = if self.user == "nobody" {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]).arg(&self.program);
+            command
         } else {
-            let me = std::fs::metadata("/proc/self").map(|m| (m.uid(), m.gid())).unwrap_or(NOBODY);
-            // Without root nothing can change its root or user: all of it runs as whoever started it.
-            let _ = write!(
-                text,
-                "chroot =\n}}\nservice anvil {{\nchroot =\n}}\nservice stats {{\nchroot =\n}}\n\
-                 default_internal_user = {0}\ndefault_login_user = {0}\ndefault_internal_group = {1}\n",
-                me.0, me.1
-            );
-            format!("uid={} gid={}", me.0, me.1)
+            Command::new(&self.program)
         };
-        let _ = write!(
-            text,
-            "passdb {{\ndriver = passwd-file\nargs = scheme=PLAIN {root}/users\n}}\n\
-             userdb {{\ndriver = static\nargs = {mail_user} home={root}/mail/%u\n}}\n"
-        );
-        text
+        let log = std::fs::File::create(self.path("stdout.log")).expect("a log file");
+        let errors = log.try_clone().expect("the log file is open");
+        command.arg("-F").arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(errors);
+        self.child = Some(command.spawn().expect("Dovecot starts"));
+        self.wait_for_greeting();
     }
 
-    async fn spawn(&mut self, program: &Path) {
-        let log = std::fs::File::create(self.folder.path().join("output.log")).expect("a log file");
-        let child = Command::new(program)
-            .args(["-F", "-c"])
-            .arg(self.folder.path().join("dovecot.conf"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log file twice"))
-            .stderr(log)
-            .spawn()
-            .expect("dovecot starts");
-        self.child = Some(child);
-        let until = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < until {
-            if greets(self.port).await {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let said = ["output.log", "dovecot.log"]
-            .map(|log| std::fs::read_to_string(self.folder.path().join(log)).unwrap_or_default());
-        panic!("Dovecot did not come up within 30 s:\n{}", said.join("\n"));
-    }
-
-    fn stop(&mut self) {
+    /// Stops it.
+    pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        // SIGTERM to the master, so that it ends its children.
         let _ = Command::new("kill").arg(child.id().to_string()).status();
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(5);
         while Instant::now() < until {
-            if !matches!(child.try_wait(), Ok(None)) {
+            if matches!(child.try_wait(), Ok(Some(_))) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         let _ = child.kill();
         let _ = child.wait();
+    }
+
+    fn wait_for_greeting(&self) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < until {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.imap_port)) {
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+                let mut line = String::new();
+                if BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("* OK") {
+                    return;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap_or_default();
+        panic!("Dovecot did not come up within 30 s:\n{}{}", read("stdout.log"), read("dovecot.log"));
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_files(&self) {
+        for folder in ["run", "state", "mail", "mail/help", "mail/help/tmp", "mail/help/new", "mail/help/cur"] {
+            std::fs::create_dir_all(self.path(folder)).expect("a folder is made");
+            self.give(&self.path(folder));
+        }
+        self.write_certificates();
+        self.write("users", &format!("help:{{PLAIN}}{PASSWORD}::::::\n"));
+        self.write("dovecot.conf", &self.configuration());
+        self.give(self.folder.path());
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("a file is written");
+        self.give(&self.path(name));
+    }
+
+    /// Files are the server's, which under root runs as nobody.
+    fn give(&self, path: &Path) {
+        if self.user == "nobody" {
+            let nobody = Some(65534);
+            std::os::unix::fs::chown(path, nobody, nobody).expect("root may give files away");
+        }
+    }
+
+    fn write_certificates(&self) {
+        let mut ca = CertificateParams::new(Vec::new()).expect("no names are good names");
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca_key = KeyPair::generate().expect("a key is made");
+        let ca_certificate = ca.self_signed(&ca_key).expect("the authority signs itself");
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("localhost is a name");
+        let leaf_key = KeyPair::generate().expect("a key is made");
+        let certificate = leaf.signed_by(&leaf_key, &Issuer::new(ca, ca_key)).expect("the authority signs");
+        self.write("ca.pem", &ca_certificate.pem());
+        self.write("cert.pem", &certificate.pem());
+        self.write("key.pem", &leaf_key.serialize_pem());
+    }
+
+    fn configuration(&self) -> String {
+        let base = self.folder.path().display();
+        let user = &self.user;
+        let group = if user == "nobody" { "nogroup".to_owned() } else { said_by("id", "-gn") };
+        let (imap, imaps) = (self.imap_port, self.imaps_port);
+        let owner: String = ["anvil", "stats"].iter().map(|s| format!("service {s} {{\n  chroot =\n}}\n")).collect();
+        format!(
+            "base_dir = {base}/run\nstate_dir = {base}/state\nlog_path = {base}/dovecot.log\nprotocols = imap\n\
+             listen = 127.0.0.1\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n\
+             default_login_user = {user}\nmail_uid = {user}\nmail_gid = {group}\nfirst_valid_uid = 1\n\
+             mail_location = maildir:{base}/mail/%u\nssl = yes\nssl_cert = <{base}/cert.pem\nssl_key = <{base}/key.pem\n\
+             disable_plaintext_auth = no\nauth_mechanisms = plain login\nmail_max_userip_connections = 100\n\
+             passdb {{\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u {base}/users\n}}\n\
+             userdb {{\n  driver = static\n  args = uid={user} gid={group} home={base}/mail/%u\n}}\n\
+             service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {imap}\n  }}\n\
+             inet_listener imaps {{\n    port = {imaps}\n    ssl = yes\n  }}\n}}\n\
+             service auth {{\n  user = {user}\n}}\nservice auth-worker {{\n  user = {user}\n}}\n{owner}"
+        )
     }
 }
 
@@ -213,48 +238,25 @@ impl Drop for Dovecot {
 }
 
 fn program() -> Option<PathBuf> {
-    ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/usr/bin/dovecot"].map(PathBuf::from).into_iter().find(|p| p.exists())
+    ["/usr/sbin/dovecot", "/usr/bin/dovecot", "/usr/local/sbin/dovecot"].map(PathBuf::from).into_iter().find(|path| path.exists())
 }
 
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+/// Who the server runs as: nobody when we are root, ourselves otherwise.
+fn user() -> String {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0);
+    if is_root { "nobody".to_owned() } else { said_by("id", "-un") }
 }
 
-/// Gives a file to the mail user, where there is another one.
-fn give(path: &Path) {
-    if is_root() {
-        chown(path, Some(NOBODY.0), Some(NOBODY.1)).expect("root may give files away");
-    }
+fn said_by(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output().expect("a program of every system runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+/// Holds a free port until it is dropped.
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").expect("this machine has a free port")
 }
 
-async fn greets(port: u16) -> bool {
-    let Ok(mut stream) = tokio::net::TcpStream::connect(("127.0.0.1", port)).await else { return false };
-    let mut greeting = [0; 4];
-    let read = tokio::time::timeout(Duration::from_secs(2), stream.read_exact(&mut greeting)).await;
-    matches!(read, Ok(Ok(_))) && &greeting == b"* OK"
-}
-
-/// A certificate authority and a certificate signed by it (rustls refuses one that is both).
-fn certify(folder: &Path) {
-    let ca_key = rcgen::KeyPair::generate().expect("a key");
-    let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let ca_certificate = ca.self_signed(&ca_key).expect("a certificate");
-    let issuer = rcgen::Issuer::new(ca, ca_key);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let certificate = rcgen::CertificateParams::new(names)
-        .expect("parameters")
-        .signed_by(&key, &issuer)
-        .expect("a certificate");
-    for (name, text) in
-        [("ca.pem", ca_certificate.pem()), ("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())]
-    {
-        std::fs::write(folder.join(name), text).expect("a certificate file");
-    }
+fn port(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("a bound listener has an address").port()
 }

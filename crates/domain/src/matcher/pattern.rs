@@ -119,7 +119,9 @@ fn fold(text: &str, keeps: impl Fn(char) -> bool) -> String {
     let mut folded = String::with_capacity(text.len() + 2);
     folded.push(' ');
     for c in text.chars() {
-        if keeps(c) {
+        if c.is_ascii() && keeps(c) {
+            folded.push(c.to_ascii_lowercase());
+        } else if keeps(c) {
             folded.extend(c.to_lowercase().filter(|c| keeps(*c)));
         } else if !folded.ends_with(' ') {
             folded.push(' ');

@@ -1,5 +1,7 @@
 //! The rules as stories: given what happened, when somebody wishes, then this follows or is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bounces;
 mod business_time;
 mod closing;

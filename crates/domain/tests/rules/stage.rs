@@ -86,6 +86,7 @@ impl Stage {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "stories read better without borrows")]
     pub(crate) fn when(mut self, command: Command) -> Outcome {
         let answer = decide(self.state.as_ref(), &command, &self.rules, self.now);
         for event in answer.iter().flatten() {

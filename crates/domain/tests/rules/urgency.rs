@@ -23,7 +23,7 @@ fn complaint(name: &str, severity: Severity, category: &str, received: u8) -> Co
         classification: classification(Disposition::Complaint, severity),
         ..registration()
     };
-    register.classification.category = category.to_owned();
+    category.clone_into(&mut register.classification.category);
     register.link.received_at = day(received, "08:00");
     under(two_policies()).and([Command::Register(register)]).complaint().clone()
 }

@@ -112,6 +112,15 @@ impl<'x> Mail<'x> {
         self.message.attachments.iter().filter_map(|index| self.part(*index))
     }
 
+    /// True when at least one header field is one that mails have: bytes of anything else may hold colons, too.
+    pub(crate) fn is_mail(&self) -> bool {
+        let known = [
+            "From", "To", "Subject", "Date", "Message-ID", "Received", "MIME-Version", "Content-Type", "Sender",
+            "Reply-To", "Return-Path", "Delivered-To", "Cc",
+        ];
+        self.root().is_some_and(|root| known.into_iter().any(|name| root.headers(name).next().is_some()))
+    }
+
     fn root(&self) -> Option<Part<'_, 'x>> {
         self.part(0)
     }
@@ -238,7 +247,32 @@ impl<'m, 'x> Part<'m, 'x> {
 
     /// True when its transfer encoding or structure was broken.
     pub(crate) fn is_broken(&self) -> bool {
-        self.part.is_encoding_problem && !self.part.contents().is_empty()
+        let lost_structure = self.shape() == Shape::Text && self.media_type().starts_with("multipart/");
+        lost_structure || (self.part.is_encoding_problem && !self.part.contents().is_empty())
+    }
+
+    /// The transfer encoding: as the parser took it, or where it gave up, as stated.
+    fn encoding(&self) -> Encoding {
+        if !self.part.is_encoding_problem {
+            return self.part.encoding;
+        }
+        match self.fields("Content-Transfer-Encoding").next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "base64" => Encoding::Base64,
+            "quoted-printable" => Encoding::QuotedPrintable,
+            _ => Encoding::None,
+        }
+    }
+
+    /// True when it is text that the parser could not fit into the mail's structure.
+    pub(crate) fn is_broken_text(&self) -> bool {
+        let media_type = self.media_type();
+        self.shape() == Shape::Text && (self.is_broken() || media_type.starts_with("multipart/"))
+            && ["text/plain", "text/html", "multipart/"].iter().any(|text| media_type.starts_with(text))
+    }
+
+    /// True when it is HTML.
+    pub(crate) fn is_html(&self) -> bool {
+        self.shape() == Shape::Html || self.media_type() == "text/html"
     }
 
     /// True when it states a charset nobody knows.
@@ -268,6 +302,9 @@ impl<'m, 'x> Part<'m, 'x> {
     /// Its text (HTML as written); nothing when it is not text.
     pub(crate) fn text(&self) -> Option<Cow<'m, str>> {
         let (PartType::Text(text) | PartType::Html(text)) = &self.part.body else { return None };
+        if self.part.is_encoding_problem {
+            return Some(Cow::Owned(self.charset_text(&self.decoded())));
+        }
         if let Some(decode) = self.other_decoder(text) {
             return Some(Cow::Owned(decode(&self.decoded())));
         }
@@ -282,6 +319,11 @@ impl<'m, 'x> Part<'m, 'x> {
         Some(Cow::Owned(guess(&bytes).into_owned()))
     }
 
+    fn charset_text(&self, bytes: &[u8]) -> String {
+        let decode = self.parameter("charset").and_then(|charset| charset_decoder(charset.as_bytes()));
+        decode.map_or_else(|| guess(bytes).into_owned(), |decode| decode(bytes))
+    }
+
     /// Its bytes with the transfer encoding taken off.
     pub(crate) fn decoded(&self) -> Cow<'m, [u8]> {
         match &self.part.body {
@@ -292,7 +334,7 @@ impl<'m, 'x> Part<'m, 'x> {
             _ => {
                 let body = self.part.offset_body as usize..self.part.offset_end as usize;
                 let raw = self.raw.get(body).unwrap_or_default();
-                let decoded = match self.part.encoding {
+                let decoded = match self.encoding() {
                     Encoding::None => None,
                     Encoding::Base64 => base64_decode(raw),
                     Encoding::QuotedPrintable => quoted_printable_decode(raw),

@@ -64,9 +64,12 @@ fn each_mistake_is_named() {
         let mut settings = smtp();
         mistake(&mut settings);
         assert_eq!(keys(&settings), [key]);
-        mistake(&mut all);
+        // Without a transport nothing is known of a mail server.
+        if key != "notifier.transport" {
+            mistake(&mut all);
+        }
     }
-    assert!(keys(&all).len() > 10, "all are named at once");
+    assert!(keys(&all).len() >= 12, "all are named at once: {:?}", keys(&all));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyho
     let mut findings = vec![ok("settings", "every key is known and fits")];
     findings.extend(host::look(config));
     findings.extend(broker(config).await);
-    findings.extend(mail::look(settings, config).await);
+    findings.extend(mail::look(settings).await);
     let mut failed = false;
     for finding in &findings {
         failed |= finding.verdict == Verdict::Fail;

@@ -11,7 +11,8 @@ use crate::settings::Config;
 
 pub(super) fn look(config: &Config) -> Vec<Finding> {
     let mut findings = vec![key(config)];
-    if config.bus.servers.is_empty() {
+    // Where one runs, the broker's own answer says more.
+    if config.bus.servers.is_empty() && config.data.noted_broker().is_none() {
         findings.push(server(config));
     }
     findings

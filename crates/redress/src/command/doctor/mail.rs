@@ -7,13 +7,20 @@ use redress_contract::Recipient;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
+use redress_email::config::{AccountSettings, Kind, Tls};
+
 use super::finding::{Finding, fail, ok, warn};
-use crate::settings::{Config, Settings};
+use crate::settings::Settings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const MAILBOX_MEND: &str =
+    "see that host, port and tls are right and that the server can be reached from here";
 
-pub(super) async fn look(settings: &Settings, _config: &Config) -> Vec<Finding> {
+pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![roles(settings)];
+    for (name, account) in &settings.email.accounts {
+        findings.push(mailbox(name, account).await);
+    }
     if settings.notifier.transport == "smtp" {
         findings.push(outgoing(settings).await);
     }
@@ -30,6 +37,33 @@ fn roles(settings: &Settings) -> Finding {
     }
     let found = format!("no address for {}", missing.join(", "));
     warn("roles", found, "name them under [notifier.roles], or per team under [notifier.teams]")
+}
+
+/// Whether it is there; whether the login is right shows in the health of the service.
+async fn mailbox(name: &str, account: &AccountSettings) -> Finding {
+    let what = format!("mailbox {name}");
+    if account.kind == Some(Kind::Maildir) {
+        let path = account.path.clone().unwrap_or_default();
+        let missing = ["new", "cur", "tmp"].into_iter().find(|folder| !path.join(folder).is_dir());
+        return match missing {
+            None => ok(&what, format!("{} is a Maildir", path.display())),
+            Some(folder) => fail(
+                &what,
+                format!("{} has no folder {folder}", path.display()),
+                "make the three folders new, cur and tmp, or correct the path",
+            ),
+        };
+    }
+    let usual = if account.tls == Tls::Implicit { 993 } else { 143 };
+    let port = if account.port == 0 { usual } else { account.port };
+    let server = format!("{}:{port}", account.host);
+    match tokio::time::timeout(PATIENCE, TcpStream::connect((account.host.as_str(), port))).await {
+        Ok(Ok(_)) => ok(&what, format!("{server} takes connections")),
+        Ok(Err(error)) => fail(&what, format!("failed to connect to {server}: {error}"), MAILBOX_MEND),
+        Err(_) => {
+            fail(&what, format!("{server} does not answer within {} s", PATIENCE.as_secs()), MAILBOX_MEND)
+        }
+    }
 }
 
 /// Greeting and EHLO; whether the login is right shows with the first message.

@@ -1,0 +1,150 @@
+//! HTML turned to text: laid out where it is of a size and depth that people write, stripped of its tags otherwise.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use html2text::render::TextDecorator;
+
+use super::parse;
+
+/// HTML beyond these is stripped of its tags instead of laid out: laying out grows faster than its input.
+const HTML_BYTES_MAX: usize = 256 * 1024;
+const HTML_DEPTH_MAX: usize = 100;
+const HTML_TABLES_MAX: usize = 12;
+
+/// Wide enough that paragraphs stay one line each.
+const WIDTH: usize = 10_000;
+
+/// HTML as plain text.
+pub(crate) fn text(html: &str) -> String {
+    if html.len() > HTML_BYTES_MAX || is_deep(html) {
+        return parse::strip_tags(html);
+    }
+    let lay_out = || {
+        html2text::config::with_decorator(Decorator)
+            .raw_mode(true)
+            .no_table_borders()
+            .no_link_wrapping()
+            .link_footnotes(false)
+            .allow_width_overflow()
+            .string_from_read(html.as_bytes(), WIDTH)
+    };
+    match catch_unwind(AssertUnwindSafe(lay_out)) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) | Err(_) => parse::strip_tags(html),
+    }
+}
+
+/// True when elements lie deeper in one another, or tables deeper in tables, than people write them. Elements that
+/// close themselves are not counted; an end tag closes the nearest element of its name, or nothing.
+fn is_deep(html: &str) -> bool {
+    let mut open: Vec<&[u8]> = Vec::new();
+    let mut rest = html.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'<') {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        let closing = rest.first() == Some(&b'/');
+        let name = rest.get(usize::from(closing)..).unwrap_or_default();
+        let length = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
+        let name = name.get(..length).unwrap_or_default();
+        if name.is_empty() || CLOSE_THEMSELVES.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        if closing {
+            if let Some(at) = open.iter().rposition(|other| other.eq_ignore_ascii_case(name)) {
+                open.truncate(at);
+            }
+            continue;
+        }
+        open.push(name);
+        let tables = || open.iter().filter(|name| name.eq_ignore_ascii_case(b"table")).count();
+        if open.len() > HTML_DEPTH_MAX || (name.eq_ignore_ascii_case(b"table") && tables() > HTML_TABLES_MAX) {
+            return true;
+        }
+    }
+    false
+}
+
+const CLOSE_THEMSELVES: [&[u8]; 20] = [
+    b"br", b"img", b"hr", b"meta", b"link", b"input", b"col", b"p", b"li", b"base", b"area", b"wbr", b"td", b"tr",
+    b"th", b"dt", b"dd", b"option", b"tbody", b"thead",
+];
+
+/// Lays HTML out as text: no marks but for quotes and lists.
+#[derive(Debug, Clone)]
+struct Decorator;
+
+impl TextDecorator for Decorator {
+    type Annotation = ();
+
+    fn decorate_link_start(&mut self, _url: &str) -> (String, ()) {
+        (String::new(), ())
+    }
+    fn decorate_link_end(&mut self) -> String {
+        String::new()
+    }
+    fn decorate_em_start(&self) -> (String, ()) {
+        (String::new(), ())
+    }
+    fn decorate_em_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_strong_start(&self) -> (String, ()) {
+        (String::new(), ())
+    }
+    fn decorate_strong_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_strikeout_start(&self) -> (String, ()) {
+        (String::new(), ())
+    }
+    fn decorate_strikeout_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_code_start(&self) -> (String, ()) {
+        (String::new(), ())
+    }
+    fn decorate_code_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_preformat_first(&self) {}
+    fn decorate_preformat_cont(&self) {}
+    fn decorate_image(&mut self, _source: &str, title: &str) -> (String, ()) {
+        (title.to_owned(), ())
+    }
+    fn header_prefix(&self, _level: usize) -> String {
+        String::new()
+    }
+    fn quote_prefix(&self) -> String {
+        "> ".to_owned()
+    }
+    fn unordered_item_prefix(&self) -> String {
+        "- ".to_owned()
+    }
+    fn ordered_item_prefix(&self, number: i64) -> String {
+        format!("{number}. ")
+    }
+    fn make_subblock_decorator(&self) -> Self {
+        Self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalize::clean;
+
+    #[test]
+    fn html_becomes_lines() {
+        let html = "<style>p{}</style><p>My <b>kettle</b> broke.</p><table><tr><td>Order</td><td>77</td></tr></table>\
+                    <blockquote>You wrote</blockquote><script>alert(1)</script>";
+        let text = clean::lines(&text(html));
+        assert_eq!(text, "My kettle broke.\n\nOrder\n77\n\n> You wrote");
+    }
+
+    #[test]
+    fn deep_html_is_read_all_the_same() {
+        let html = format!("{}words{}", "<div>".repeat(200_000), "</div>".repeat(200_000));
+        assert_eq!(text(&html).trim(), "words");
+        let html = format!("{}words", "<table><tr><td>".repeat(50));
+        assert_eq!(text(&html).trim(), "words");
+    }
+}

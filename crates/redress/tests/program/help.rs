@@ -1,0 +1,31 @@
+//! The help texts: what they say is part of the program.
+
+use crate::run::Desk;
+
+#[test]
+fn help_teaches() {
+    let commands = [
+        "",
+        "up",
+        "run",
+        "doctor",
+        "config",
+        "read email",
+        "queue",
+        "show",
+        "act",
+        "act decide",
+        "events",
+        "dead",
+        "verify",
+        "keys",
+    ];
+    let mut all = String::new();
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let answer = Desk::with("").ask(&arguments);
+        assert_eq!((answer.code, answer.err.as_str()), (0, ""));
+        all.push_str(&format!("$ redress {}\n{}\n", arguments.join(" "), answer.out));
+    }
+    insta::assert_snapshot!(all);
+}

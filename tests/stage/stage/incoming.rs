@@ -1,0 +1,99 @@
+//! What comes in: mails dropped into a Maildir, the form filled in, JSON posted.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use redress::settings::Config;
+use redress_contract::{Commit, ContactId};
+use redress_email::config::Place;
+use reqwest::{Response, header};
+
+use super::Stage;
+
+impl Stage {
+    /// Drops a mail into the mailbox `help`, received now; answers the id of the contact it will be.
+    pub fn mail(&self, raw: &[u8]) -> ContactId {
+        self.mail_to("help", raw, self.clock.now())
+    }
+
+    /// Drops a mail into an account's mailbox, received at a certain time.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn mail_to(&self, account: &str, raw: &[u8], received_at: Timestamp) -> ContactId {
+        let folder = maildir(&self.config, account);
+        let number = self.dropped.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}.M{number:06}.example", received_at.as_second());
+        let written = folder.join("tmp").join(&name);
+        std::fs::write(&written, raw).expect("the Maildir can be written to");
+        let file = std::fs::File::options().write(true).open(&written).expect("it was just written");
+        file.set_modified(SystemTime::from(received_at)).expect("its time can be set");
+        std::fs::rename(written, folder.join("new").join(name)).expect("it can be moved within the Maildir");
+        self.house.vault.keys().mail_contact_id(account, &Commit::hash(raw))
+    }
+
+    /// Mails that no service has taken yet.
+    pub(super) fn untaken_mails(&self) -> usize {
+        let accounts = self.config.email.accounts.keys();
+        let untaken = accounts.map(|account| maildir(&self.config, account).join("new"));
+        untaken.filter_map(|folder| std::fs::read_dir(folder).ok()).map(Iterator::count).sum()
+    }
+
+    /// Fills in the form as a person does, and sends it; answers the page.
+    pub async fn form(&self, fields: &[(&str, &str)]) -> String {
+        let page = self.client.get(self.public("/")).send().await.expect("the form is served");
+        let page = page.text().await.expect("the form is a page");
+        self.advance(jiff::SignedDuration::from_secs(90));
+        let (key, stamp) = (hidden(&page, "submission_key"), hidden(&page, "form_stamp"));
+        let mut form = vec![("submission_key", key.as_str()), ("form_stamp", stamp.as_str()), ("website", "")];
+        form.extend(fields);
+        let answer = self.client.post(self.public("/")).form(&form).send().await.expect("the form is taken");
+        let (status, page) = (answer.status(), answer.text().await.expect("the answer is a page"));
+        assert_eq!(status, 202, "{page}");
+        page
+    }
+
+    /// Posts JSON to the API.
+    pub async fn post(&self, key: &str, body: &serde_json::Value) -> Response {
+        let request = self.client.post(self.public("/v1/complaints")).header("idempotency-key", key);
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+        request.send().await.expect("the API answers")
+    }
+
+    /// Complains by the API; answers the id of the contact.
+    pub async fn complain(&self, key: &str, body: &serde_json::Value) -> ContactId {
+        let answer = self.post(key, body).await;
+        let (status, told) = (answer.status(), answer.text().await.expect("the answer is text"));
+        assert_eq!(status, 202, "{told}");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("the answer is JSON");
+        told["contactId"].as_str().and_then(|id| id.parse().ok()).expect("the answer names the contact")
+    }
+
+    fn public(&self, path: &str) -> String {
+        format!("{}{path}", self.public.as_deref().expect("web runs"))
+    }
+}
+
+fn hidden(page: &str, name: &str) -> String {
+    let marker = format!("name=\"{name}\" value=\"");
+    let (_, rest) = page.split_once(&marker).unwrap_or_else(|| panic!("no field {name} in {page}"));
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+fn maildir(config: &Config, account: &str) -> PathBuf {
+    match config.email.accounts.get(account).map(|account| &account.place) {
+        Some(Place::Maildir(path)) => path.clone(),
+        _ => panic!("the account {account} is no Maildir"),
+    }
+}
+
+/// Makes the Maildirs of all accounts.
+pub(super) fn make_maildirs(config: &Config) {
+    for account in config.email.accounts.keys() {
+        for name in ["tmp", "new", "cur"] {
+            std::fs::create_dir_all(maildir(config, account).join(name)).expect("a Maildir can be made");
+        }
+    }
+}
