@@ -63,7 +63,12 @@ pub(crate) async fn record_all(intake: &Intake, contacts: Vec<Ready>, at_once: u
 }
 
 /// Settings of a house on this broker and sink, in `folder`, for load: no limit per address, no breaker.
-pub(crate) fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink, more: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn settings(
+    folder: &Path,
+    broker: &Broker,
+    sink: &SmtpSink,
+    more: &str,
+) -> anyhow::Result<PathBuf> {
     let data = folder.join("data");
     std::fs::create_dir_all(&data)?;
     let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -83,7 +88,12 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
 /// The figure that `share` (0 to 1) of all stay at or below.
 pub(crate) fn percentile(mut figures: Vec<f64>, share: f64) -> f64 {
     figures.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small counts"
+    )]
     let index = ((figures.len() as f64 * share).ceil() as usize).saturating_sub(1);
     figures.get(index).copied().unwrap_or(0.0)
 }

@@ -43,7 +43,8 @@ async fn main() -> anyhow::Result<()> {
     let public = running.address("public")?;
     say(&format!("It is up. The public form is at {public}\n"));
 
-    let events = Running::start(&config, &folder.join("events.log"), &["events", "--from", "beginning", "--follow"])?;
+    let events =
+        Running::start(&config, &folder.join("events.log"), &["events", "--from", "beginning", "--follow"])?;
     for (name, mail) in MAILS {
         say(&format!("  a mail arrives: {}", subject(mail)));
         deliver(&maildir, name, mail)?;
@@ -63,7 +64,9 @@ async fn main() -> anyhow::Result<()> {
     drop(events);
     summary(&config, &folder, &reference, &story)?;
     running.stop().context("stop redress")?;
-    say("redress has drained and stopped. `make up` starts it with the example settings and keeps it running.");
+    say(
+        "redress has drained and stopped. `make up` starts it with the example settings and keeps it running.",
+    );
     Ok(())
 }
 

@@ -56,8 +56,13 @@ impl Story {
             Event::Registered(e) => Some(format!("is on record, by {}", e.channel)),
             Event::ContactLinked(e) => {
                 self.contacts += 1;
-                (e.reasons.iter().all(|reason| reason != "opened"))
-                    .then(|| format!("a further message belongs here ({}, {} %)", e.reasons.join(", "), e.confidence_percent))
+                (e.reasons.iter().all(|reason| reason != "opened")).then(|| {
+                    format!(
+                        "a further message belongs here ({}, {} %)",
+                        e.reasons.join(", "),
+                        e.confidence_percent
+                    )
+                })
             }
             Event::Classified(e) => {
                 if e.disposition == Disposition::Complaint {
@@ -67,7 +72,9 @@ impl Story {
                 }
                 Some(format!("is a {}: {}, severity {}", e.disposition, e.category, e.severity))
             }
-            Event::MilestoneSet(e) => Some(format!("owes {} by {}", e.milestone, e.due_at.strftime("%H:%M:%S"))),
+            Event::MilestoneSet(e) => {
+                Some(format!("owes {} by {}", e.milestone, e.due_at.strftime("%H:%M:%S")))
+            }
             Event::CommunicationAccepted(e) => {
                 if e.recipient.token() == "complainant" {
                     self.acknowledged.insert(id.to_owned());

@@ -17,31 +17,31 @@ pub(crate) struct Promised {
 
 /// Who was killed how often.
 #[derive(Debug, Default)]
-pub(crate) struct Kills {
-    pub(crate) broker: usize,
-    pub(crate) notifier: usize,
-    others: usize,
-}
+pub(crate) struct Kills(BTreeMap<&'static str, usize>);
 
 /// Messages the notifier hands over at once: the most that one kill can send twice.
 const IN_FLIGHT: usize = 16;
 
 impl Kills {
-    pub(crate) fn note(&mut self, service: &str) {
-        if service == "notifier" {
-            self.notifier += 1;
-        } else {
-            self.others += 1;
-        }
+    pub(crate) fn note(&mut self, victim: &'static str) {
+        *self.0.entry(victim).or_default() += 1;
     }
 
     pub(crate) fn all(&self) -> usize {
-        self.broker + self.notifier + self.others
+        self.0.values().sum()
     }
 
     /// Acknowledgements that may have gone out twice: those in flight at a kill of the notifier or the broker.
     fn duplicates_allowed(&self) -> usize {
-        (self.broker + self.notifier) * IN_FLIGHT
+        let of = |victim| self.0.get(victim).copied().unwrap_or_default();
+        (of("notifier") + of("nats-server")) * IN_FLIGHT
+    }
+}
+
+impl std::fmt::Display for Kills {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let told: Vec<String> = self.0.iter().map(|(victim, times)| format!("{victim} {times}")).collect();
+        f.write_str(&told.join(", "))
     }
 }
 
@@ -105,7 +105,8 @@ fn tell_mails(sink: &SmtpSink, complaints: f64, kills: &Kills, results: &mut Res
 /// Complaints whose events are not each once and in order in the feed.
 fn feed_faults(log: &BTreeMap<String, Vec<Event>>, feed: &BTreeMap<String, Vec<(u32, String)>>) -> usize {
     let good = |id: &String, events: &Vec<Event>| {
-        let expected: Vec<(u32, String)> = (1..).zip(events).map(|(seq, event)| (seq, event.type_name())).collect();
+        let expected: Vec<(u32, String)> =
+            (1..).zip(events).map(|(seq, event)| (seq, event.type_name())).collect();
         feed.get(id) == Some(&expected)
     };
     let missing = log.iter().filter(|(id, events)| !good(id, events)).count();

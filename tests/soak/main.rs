@@ -33,7 +33,9 @@ async fn main() -> anyhow::Result<()> {
     say(&format!("seed {}", form.seed));
     let mut results = Results::default();
     if parts.is_empty() || parts.iter().any(|part| part == "threads") {
-        say("\ncore.threads: two routers, threads of four mails in random order, a tenth of the mails in two mailboxes");
+        say(
+            "\ncore.threads: two routers, threads of four mails in random order, a tenth of the mails in two mailboxes",
+        );
         threads::run(&form, &mut results).await?;
     }
     if parts.is_empty() || parts.iter().any(|part| part == "crash") {
@@ -59,7 +61,9 @@ fn arguments() -> anyhow::Result<(Form, Vec<String>)> {
             "--kills" => form.kills = value()?.parse().context("kills are a number")?,
             "--mails" => form.folder = Some(value()?.into()),
             part if !part.starts_with('-') => parts.push(part.to_owned()),
-            other => bail!("unknown argument {other}; usage: soak [--form short|long] [--seed N] [--kills N] [--mails FOLDER] [threads|crash]"),
+            other => bail!(
+                "unknown argument {other}; usage: soak [--form short|long] [--seed N] [--kills N] [--mails FOLDER] [threads|crash]"
+            ),
         }
     }
     Ok((form, parts))

@@ -45,7 +45,8 @@ impl Dice {
     }
 }
 
-const THINGS: [&str; 6] = ["kettle", "bicycle", "router", "night train", "washing machine", "insurance letter"];
+const THINGS: [&str; 6] =
+    ["kettle", "bicycle", "router", "night train", "washing machine", "insurance letter"];
 const WOES: [&str; 5] = [
     "stopped working after two days",
     "was charged twice",
@@ -109,11 +110,14 @@ fn dress(n: usize, mut head: String, words: &str, dice: &mut Dice) -> Vec<u8> {
         }
         2 => {
             head.push_str("Content-Type: text/html; charset=utf-8\r\n\r\n");
-            format!("{head}<html><body><p>{}</p></body></html>\r\n", words.replace("\r\n", "<br>")).into_bytes()
+            format!("{head}<html><body><p>{}</p></body></html>\r\n", words.replace("\r\n", "<br>"))
+                .into_bytes()
         }
         3 => {
             // Eight-bit latin-1 in the body, as old mail programs send it.
-            head.push_str("Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+            head.push_str(
+                "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
+            );
             let mut raw = (head + words).into_bytes();
             raw.extend_from_slice(b"Mit freundlichen Gr\xfc\xdfen\r\n");
             raw

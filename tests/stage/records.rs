@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use redress::data::BrokerRecord;
 use redress_bus::Bus;
+use redress_bus::config::Settings;
 use redress_contract::subject::name;
 use redress_contract::{CloudEvent, Event};
 use redress_domain::{Rules, RulesSettings};
@@ -23,14 +25,30 @@ pub struct Records {
 }
 
 impl Records {
-    /// Connects to a broker; the key file opens nothing yet but derives the same ids.
+    /// Connects to a broker that asks for no login; the key file derives the same ids.
     ///
     /// # Errors
     /// When the key cannot be read or the broker is not there.
     pub async fn open(broker: &str, key_file: &Path) -> anyhow::Result<Self> {
-        let settings =
-            redress_bus::config::Settings { servers: vec![broker.to_owned()], ..redress_bus::config::Settings::default() };
-        let bus = Bus::connect(&redress_bus::Config::check(&settings)?, "records").await?;
+        let settings = Settings { servers: vec![broker.to_owned()], ..Settings::default() };
+        Self::connect(&settings, key_file).await
+    }
+
+    /// Connects to the broker of the `redress up` that runs on this data folder.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn beside(data: &Path) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(data.join("broker.json")).context("read how the broker is reached")?;
+        let record: BrokerRecord = serde_json::from_str(&text)?;
+        let (user, password) = record.login();
+        let settings = Settings { servers: vec![record.url], user, password, ..Settings::default() };
+        Self::connect(&settings, &data.join("identity.key")).await
+    }
+
+    async fn connect(settings: &Settings, key_file: &Path) -> anyhow::Result<Self> {
+        let bus = Bus::connect(&redress_bus::Config::check(settings)?, "records").await?;
         let keys = Keys::from_hex(&std::fs::read_to_string(key_file).context("read the identity key")?)?;
         Ok(Self::over(bus, keys))
     }
@@ -86,7 +104,8 @@ impl Records {
         let mut scan = self.bus().scan(name::EVENTS, "event.>", 1).await?;
         let mut found: BTreeMap<String, Vec<(u32, String)>> = BTreeMap::new();
         while let Some(stored) = scan.next().await {
-            let event: CloudEvent = serde_json::from_slice(&stored?.body).context("read a published event")?;
+            let event: CloudEvent =
+                serde_json::from_slice(&stored?.body).context("read a published event")?;
             found.entry(event.subject.to_string()).or_default().push((event.seq, event.r#type));
         }
         Ok(found)

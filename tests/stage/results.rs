@@ -27,7 +27,7 @@ impl Results {
         let (word, reached) = match bar {
             Bar::AtLeast(least) => (format!(">={least}"), figure >= least),
             Bar::AtMost(most) => (format!("<={most}"), figure <= most),
-            Bar::Exactly(exact) => (format!("={exact}"), (figure - exact).abs() < f64::EPSILON),
+            Bar::Exactly(exact) => (format!("{exact}"), (figure - exact).abs() < f64::EPSILON),
             Bar::None => ("none".to_owned(), true),
         };
         let verdict = if reached { "ok" } else { "short" };

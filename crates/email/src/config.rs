@@ -102,7 +102,11 @@ impl Config {
             accounts.insert(name.clone(), check_account(account, &key, &mut problems));
         }
         for (index, address) in settings.own_addresses.iter().enumerate() {
-            own_addresses.extend(own_address(address, &format!("email.own_addresses[{index}]"), &mut problems));
+            own_addresses.extend(own_address(
+                address,
+                &format!("email.own_addresses[{index}]"),
+                &mut problems,
+            ));
         }
         own_addresses.sort();
         own_addresses.dedup();
@@ -133,7 +137,8 @@ fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<Stri
         problems.note(key, "must be the mailbox's own address, such as help@example.org");
         return None;
     }
-    let address = Address { kind: AddressKind::Email, value: address.to_owned(), display_name: String::new() };
+    let address =
+        Address { kind: AddressKind::Email, value: address.to_owned(), display_name: String::new() };
     Some(normal(&address, None))
 }
 
@@ -185,8 +190,17 @@ fn check_imap(account: &AccountSettings, key: &str, problems: &mut Problems) -> 
             problems.note(format!("{key}.{name}"), "must be given, without control characters");
         }
     }
+    for (name, folder) in [("folder", &account.folder), ("move_to", &account.move_to)] {
+        if !folder.is_ascii() {
+            let advice = "must be written as the server does, in modified UTF-7 (`Entw&APw-rfe`)";
+            problems.note(format!("{key}.{name}"), advice);
+        }
+    }
     if account.tls == Tls::None && !is_loopback(&account.host) {
-        problems.note(format!("{key}.tls"), "\"none\" is allowed to this machine only (localhost, 127.0.0.1, ::1)");
+        problems.note(
+            format!("{key}.tls"),
+            "\"none\" is allowed to this machine only (localhost, 127.0.0.1, ::1)",
+        );
     }
     let password =
         secret(&format!("{key}.password"), &account.password, account.password_file.as_ref(), problems);
@@ -228,7 +242,8 @@ fn check_done(account: &AccountSettings, key: &str, problems: &mut Problems) -> 
 }
 
 fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {

@@ -16,6 +16,7 @@ mod scan;
 mod text;
 mod thread;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
@@ -54,7 +55,9 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     let read = catch_unwind(AssertUnwindSafe(|| read(raw, envelope, contact.clone())));
     match read {
         Ok(Some(read)) => contact = read,
-        Ok(None) => fail(&mut contact, raw, if raw.is_empty() { "empty" } else { "no header field of a mail found" }),
+        Ok(None) => {
+            fail(&mut contact, raw, if raw.is_empty() { "empty" } else { "no header field of a mail found" });
+        }
         Err(_) => fail(&mut contact, raw, "the parser gave up"),
     }
     fit(&mut contact);
@@ -89,7 +92,8 @@ fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
 }
 
 fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Contact> {
-    let scan = scan::scan(raw, envelope.limits);
+    let tidy = tidy(raw);
+    let scan = scan::scan(&tidy, envelope.limits);
     let mail = parse::parse(&scan.raw).filter(Mail::is_mail)?;
     let mut problems = scan.problems;
     let own = Own { addresses: envelope.own_addresses, keys: envelope.keys };
@@ -111,16 +115,27 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     Some(contact)
 }
 
+/// Blank lines before the first header field would end the header; a mail whose lines end in carriage returns alone
+/// would be one line.
+fn tidy(raw: &[u8]) -> Cow<'_, [u8]> {
+    let raw = raw.trim_ascii_start();
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect()
+}
+
 fn language(mail: &Mail<'_>) -> String {
     let stated = mail.field("Content-Language").unwrap_or_default();
     let first = stated.split([',', ' ', ';']).next().unwrap_or_default();
-    let good = (2..=35).contains(&first.len()) && first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let good =
+        (2..=35).contains(&first.len()) && first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if good { first.to_owned() } else { String::new() }
 }
 
 fn note_damage(mail: &Mail<'_>, contact: &Contact, limits: &Limits, problems: &mut Vec<String>) {
     let broken: Vec<String> =
-        mail.parts().filter(|part| part.is_broken()).take(10).map(|part| part.index.to_string()).collect();
+        mail.parts().filter(parse::Part::is_broken).take(10).map(|part| part.index.to_string()).collect();
     if !broken.is_empty() {
         problems.push(format!("broken encoding or structure in part {}", broken.join(", ")));
     }
@@ -165,8 +180,9 @@ fn fit(contact: &mut Contact) {
     let kept = if whole == words.saturating_sub(2) { room } else { room / 2 };
     clean::cut(&mut contact.text, kept);
     contact.parse_status = ParseStatus::Partial;
-    if !contact.parse_problem.is_empty() {
-        contact.parse_problem.push_str("; ");
-    }
-    contact.parse_problem.push_str(&format!("{whole} bytes of text, only the first {} were kept", contact.text.len()));
+    let separator = if contact.parse_problem.is_empty() { "" } else { "; " };
+    let kept = contact.text.len();
+    let before = std::mem::take(&mut contact.parse_problem);
+    contact.parse_problem =
+        format!("{before}{separator}{whole} bytes of text, only the first {kept} were kept");
 }

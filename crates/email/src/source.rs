@@ -121,13 +121,16 @@ impl Recorder {
             let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
             match tokio::task::spawn_blocking(read).await {
                 Ok(contact) => contact,
-                Err(_) => self.with_envelope(received_at, |envelope| unread(&raw, envelope, "the reader gave up")),
+                Err(_) => {
+                    self.with_envelope(received_at, |envelope| unread(&raw, envelope, "the reader gave up"))
+                }
             }
         };
         let recorded = match self.shared.intake.record(contact, raw.clone(), Vec::new()).await {
             Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
                 error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
-                let bare = |envelope: &Envelope<'_>| unread(&raw, envelope, "what was read fits into no message");
+                let bare =
+                    |envelope: &Envelope<'_>| unread(&raw, envelope, "what was read fits into no message");
                 let contact = self.with_envelope(received_at, bare);
                 self.shared.intake.record(contact, raw.clone(), Vec::new()).await
             }
@@ -155,7 +158,8 @@ impl Recorder {
             Ok(_) => "recorded",
             Err(_) => "failed",
         };
-        metrics::counter!(format!("redress_email_{outcome}_total"), "account" => account.clone()).increment(1);
+        metrics::counter!(format!("redress_email_{outcome}_total"), "account" => account.clone())
+            .increment(1);
         if recorded.is_ok() {
             metrics::counter!("redress_email_bytes_total", "account" => account).increment(bytes as u64);
         }

@@ -1,5 +1,7 @@
 //! Real shapes of mail, written for this purpose: each becomes a contact, whatever is wrong with it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,7 +25,8 @@ fn read(raw: &[u8]) -> Contact {
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "eml"));
     files.sort();
     files
@@ -59,11 +62,9 @@ fn defused(raw: &[u8]) -> Contact {
 
 #[test]
 fn ten_thousand_nested_multiparts_are_read_in_part() {
-    let mut raw = header();
-    for n in 0..10_000 {
-        raw.push_str(&format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"));
-    }
-    raw.push_str("Content-Type: text/plain\r\n\r\ndeep words\r\n");
+    let level = |n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n");
+    let levels: Vec<String> = (0..10_000).map(level).collect();
+    let raw = format!("{}{}Content-Type: text/plain\r\n\r\ndeep words\r\n", header(), levels.concat());
     let contact = defused(raw.as_bytes());
     assert_eq!(contact.parse_status, ParseStatus::Partial);
     assert_eq!(contact.parse_problem.split(';').next(), Some("parts nested more than 20 deep"));
@@ -95,8 +96,7 @@ fn boundaries_that_never_come_do_not_cost_a_search_each() {
     let mut raw = header();
     raw.push_str("Content-Type: multipart/mixed; boundary=b\r\n\r\n");
     raw.push_str(&"--b\r\nContent-Type: multipart/mixed; boundary=never\r\n\r\nx\r\n".repeat(50_000));
-    let mut limits = Limits::default();
-    limits.parts_max = 1_000_000;
+    let limits = Limits { parts_max: 1_000_000, ..Limits::default() };
     let begun = Instant::now();
     let contact = read_with(raw.as_bytes(), &limits);
     assert!(begun.elapsed().as_secs() < 30, "took {:?}", begun.elapsed());
@@ -105,7 +105,11 @@ fn boundaries_that_never_come_do_not_cost_a_search_each() {
 
 #[test]
 fn a_huge_header_field_is_cut_and_the_body_still_read() {
-    let raw = format!("{}X-Padding: {}\r\nContent-Type: text/plain\r\n\r\nthe words", header(), "x".repeat(10 << 20));
+    let raw = format!(
+        "{}X-Padding: {}\r\nContent-Type: text/plain\r\n\r\nthe words",
+        header(),
+        "x".repeat(10 << 20)
+    );
     let contact = defused(raw.as_bytes());
     assert_eq!(contact.parse_status, ParseStatus::Partial);
     assert_eq!(contact.text, "the words");
@@ -125,14 +129,19 @@ fn two_hundred_thousand_header_fields_are_read_in_part() {
 #[test]
 fn unclosed_encoded_words_are_no_bomb() {
     for word in ["=?u?q?", "=?utf-8?b?", "=?", "=?utf-8?q?a", "<", "(", "\"", "<a@b,"] {
-        let raw = format!("Subject: {0}\r\nFrom: {0}\r\nReferences: {0}\r\n\r\nthe words", word.repeat(60_000 / word.len()));
+        let raw = format!(
+            "Subject: {0}\r\nFrom: {0}\r\nReferences: {0}\r\n\r\nthe words",
+            word.repeat(60_000 / word.len())
+        );
         assert_eq!(defused(raw.as_bytes()).text, "the words", "{word}");
     }
 }
 
 #[test]
 fn html_bombs_are_read_all_the_same() {
-    for (open, close) in [("<div>", "</div>"), ("<table><tr><td>", ""), ("<b><p>", ""), ("<a><p>", ""), ("<ul><li>", "")] {
+    for (open, close) in
+        [("<div>", "</div>"), ("<table><tr><td>", ""), ("<b><p>", ""), ("<a><p>", ""), ("<ul><li>", "")]
+    {
         let html = format!("{}words{}", open.repeat(15_000), close.repeat(15_000));
         let raw = format!("{}Content-Type: text/html\r\n\r\n{html}", header());
         assert!(defused(raw.as_bytes()).text.contains("words"), "{open}");
@@ -142,7 +151,8 @@ fn html_bombs_are_read_all_the_same() {
 #[test]
 fn much_text_is_cut_until_it_fits_into_a_message() {
     for line in ["words and words\r\n", "\"\"\"\"\"\"\"\\\\\\\\\\\r\n", "\u{1f600}\u{1f600}\r\n"] {
-        let raw = format!("{}Content-Type: text/plain; charset=utf-8\r\n\r\n{}", header(), line.repeat(100_000));
+        let raw =
+            format!("{}Content-Type: text/plain; charset=utf-8\r\n\r\n{}", header(), line.repeat(100_000));
         let contact = defused(raw.as_bytes());
         assert_eq!(contact.parse_status, ParseStatus::Partial);
         assert!(contact.text.len() > 100_000, "{} bytes kept", contact.text.len());
@@ -157,8 +167,7 @@ fn of_a_mail_that_is_too_large_the_beginning_is_read() {
     raw.push_str("--b\r\nContent-Type: application/pdf; name=large.pdf\r\n\r\n");
     raw.push_str(&"x".repeat(2 << 20));
     raw.push_str("\r\n--b--\r\n");
-    let mut limits = Limits::default();
-    limits.mail_bytes_max = 1 << 20;
+    let limits = Limits { mail_bytes_max: 1 << 20, ..Limits::default() };
     let contact = read_with(raw.as_bytes(), &limits);
     assert_eq!((contact.parse_status, contact.text.as_str()), (ParseStatus::Partial, "the words"));
     let names: Vec<&str> = contact.attachments.iter().map(|file| file.file_name.as_str()).collect();

@@ -97,7 +97,12 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
             }
             Event::WarningReached(reached) => steps.extend(warnings(&id, reached, complaint)),
             Event::Escalated(escalated) => steps.extend(escalations(&id, escalated, complaint)),
-            Event::CommunicationBounced(bounced) => steps.extend(after_bounce(&id, bounced, complaint)),
+            Event::CommunicationBounced(bounced) => {
+                let lost = complaint.delivery(&bounced.communication_id);
+                // Mail servers may report one failure more than once: people are told of the first.
+                let first = lost.filter(|lost| lost.at == recorded.occurred_at);
+                steps.extend(first.into_iter().flat_map(|lost| after_bounce(&id, bounced, lost)));
+            }
             Event::CommunicationFailed(failed) => steps.extend(after_failure(&id, failed)),
             Event::Released(released) => {
                 let kept_back = released.communication_ids.iter().filter_map(|kept| complaint.delivery(kept));
@@ -233,17 +238,14 @@ impl Rung<'_> {
 /// Who is told when the complainant could not be reached.
 const TOLD_OF_PROBLEMS: [Recipient; 2] = [Recipient::Owner, Recipient::TeamLead];
 
-fn after_bounce(id: &EventId, bounced: &CommunicationBounced, complaint: &Complaint) -> Vec<Step> {
-    let lost = complaint.delivery(&bounced.communication_id);
+fn after_bounce(id: &EventId, bounced: &CommunicationBounced, lost: &Delivery) -> Vec<Step> {
     // A report may come before we noted to whom the message went; then it counts as the complainant's.
-    let is_theirs = |to| matches!(to, Recipient::Complainant | Recipient::Unspecified);
-    match lost.filter(|lost| bounced.permanent && is_theirs(lost.recipient)) {
-        Some(lost) => {
-            let body = Body::DeliveryProblem { purpose: lost.purpose, status: bounced.status.clone() };
-            to_staff(id, &TOLD_OF_PROBLEMS, &body)
-        }
-        None => Vec::new(),
+    let is_theirs = matches!(lost.recipient, Recipient::Complainant | Recipient::Unspecified);
+    if !bounced.permanent || !is_theirs {
+        return Vec::new();
     }
+    let body = Body::DeliveryProblem { purpose: lost.purpose, status: bounced.status.clone() };
+    to_staff(id, &TOLD_OF_PROBLEMS, &body)
 }
 
 fn after_failure(id: &EventId, failed: &CommunicationFailed) -> Vec<Step> {

@@ -9,20 +9,21 @@ use redress_contract::{CloseReason, ContactId, Disposition, HandlerId, Hold, Out
 
 const EXAMPLES: &str = "\
 Examples:
-  redress up                          everything on this machine; the form is on http://127.0.0.1:8080
-  redress queue                       open complaints, the most urgent first
-  redress show RD-4F7K-2QMX           one complaint: its timeline, the words, the deadlines
+  redress up                    everything on this machine; the form is on http://127.0.0.1:8080
+  redress queue                 open complaints, the most urgent first
+  redress show RD-4F7K-2QMX     one complaint: its timeline, the words, the deadlines
   redress act RD-4F7K-2QMX --as ina accept
   redress events --from beginning --follow
-  redress doctor                      what is wrong, and how to mend it
+  redress doctor                what is wrong, and how to mend it
 
-Settings: --config FILE, else $REDRESS_CONFIG, else ./redress.toml when it is there; each key also as a variable:
-REDRESS__BUS__REPLICAS=3 sets bus.replicas. deploy/redress.example.toml names every key.
+Settings: --config FILE, else $REDRESS_CONFIG, else ./redress.toml when it is there. Each key can
+also be set by a variable: REDRESS__BUS__REPLICAS=3 sets bus.replicas. `redress config` prints them,
+deploy/redress.example.toml explains every key.
 Exit codes: 0 fine, 1 failed, 2 usage, 78 bad settings.";
 
 /// Complaints by mail and web form, acknowledged, kept on time, on record.
 #[derive(Debug, Parser)]
-#[command(name = "redress", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "redress", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {
     /// The settings file.
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -40,11 +41,13 @@ pub struct Cli {
 pub enum Command {
     /// Run every service in one process, next to a nats-server of its own.
     #[command(after_help = "\
-Data lies in [data] folder: $XDG_DATA_HOME/redress, or ./data. The identity key is made there at first use; back it up.
-The nats-server is $NATS_SERVER, else .tools/nats-server-2.15.1, else nats-server on PATH; 2.15.1 or newer.
+Data lies in [data] folder: $XDG_DATA_HOME/redress, or ./data. The identity key is made there at
+first use; back it up.
+The nats-server is [broker] program, else $NATS_SERVER, else .tools/nats-server-2.15.1, else
+nats-server on PATH; 2.15.1 or newer.
 SIGTERM or Ctrl-C asks to stop: what is in flight is finished. A second one ends at once.")]
     Up,
-    /// Run one or more services against the brokers in [bus] servers.
+    /// Run one or more services against the brokers that bus.servers names.
     #[command(after_help = "\
 Examples:
   redress run router                  one service; start as many replicas as you like
@@ -91,9 +94,9 @@ Examples:
     /// Print the complaint stream as CloudEvents, one JSON object a line.
     #[command(after_help = "\
 Examples:
-  redress events --from beginning                   everything that ever happened
+  redress events --from beginning       everything that ever happened
   redress events --from 2026-03-01T00:00:00Z --type Decided
-  redress events --follow                           from now on, until stopped")]
+  redress events --follow               from now on, until stopped")]
     Events(Events),
     /// See to messages that could not be handled.
     Dead {
@@ -104,9 +107,9 @@ Examples:
     /// Check the hash chain of every complaint.
     #[command(after_help = "\
 Examples:
-  redress verify                                    every chain, from first to last commit
-  redress verify --checkpoint heads.json            also: nothing vanished since the checkpoint; writes the new one
-  redress verify --export commits.jsonl             write every commit as it lies in the log, for a stranger to verify")]
+  redress verify                            every chain, from first to last commit
+  redress verify --checkpoint heads.json    and nothing vanished since; writes the new checkpoint
+  redress verify --export commits.jsonl     every commit as it lies in the log, one a line")]
     Verify(Verify),
     /// Make the keys of an installation.
     Keys {

@@ -1,17 +1,19 @@
 //! Pure: what a contact says of itself, and where it therefore belongs.
 //!
-//! [`clues`] are read from the contact alone; [`Answers`] are what was found when they were looked up; from both
-//! [`decide_belonging`] says which complaint it is, how sure that is, and why. [`facts`] are what the routing rules
+//! [`clues()`] are read from the contact alone; [`Answers`] are what was found when they were looked up; from both
+//! [`decide_belonging`] says which complaint it is, how sure that is, and why. [`facts()`] are what the routing rules
 //! look at.
 
 pub mod belonging;
 pub mod clues;
 pub mod facts;
+pub mod language;
 pub mod orders;
 
 pub use belonging::{Answers, Belonging, Claimed, Found, bears_anothers_id, decide_belonging};
 pub use clues::{Bounce, Clues, Origin, Root, clues};
 pub use facts::facts;
+pub use language::language;
 pub use orders::OrderPattern;
 
 use redress_contract::{Contact, MachineKind, PartyStanding};

@@ -215,7 +215,6 @@ impl Dovecot {
         let user = &self.user;
         let group = if user == "nobody" { "nogroup".to_owned() } else { said_by("id", "-gn") };
         let (imap, imaps) = (self.imap_port, self.imaps_port);
-        let owner: String = ["anvil", "stats"].iter().map(|s| format!("service {s} {{\n  chroot =\n}}\n")).collect();
         format!(
             "base_dir = {base}/run\nstate_dir = {base}/state\nlog_path = {base}/dovecot.log\nprotocols = imap\n\
              listen = 127.0.0.1\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n\
@@ -226,7 +225,8 @@ impl Dovecot {
              userdb {{\n  driver = static\n  args = uid={user} gid={group} home={base}/mail/%u\n}}\n\
              service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {imap}\n  }}\n\
              inet_listener imaps {{\n    port = {imaps}\n    ssl = yes\n  }}\n}}\n\
-             service auth {{\n  user = {user}\n}}\nservice auth-worker {{\n  user = {user}\n}}\n{owner}"
+             service auth {{\n  user = {user}\n}}\nservice auth-worker {{\n  user = {user}\n}}\n\
+             service anvil {{\n  chroot =\n}}\nservice stats {{\n  chroot =\n}}\n"
         )
     }
 }

@@ -47,7 +47,8 @@ impl Stage {
         let page = page.text().await.expect("the form is a page");
         self.advance(jiff::SignedDuration::from_secs(90));
         let (key, stamp) = (hidden(&page, "submission_key"), hidden(&page, "form_stamp"));
-        let mut form = vec![("submission_key", key.as_str()), ("form_stamp", stamp.as_str()), ("website", "")];
+        let mut form =
+            vec![("submission_key", key.as_str()), ("form_stamp", stamp.as_str()), ("website", "")];
         form.extend(fields);
         let answer = self.client.post(self.public("/")).form(&form).send().await.expect("the form is taken");
         let (status, page) = (answer.status(), answer.text().await.expect("the answer is a page"));

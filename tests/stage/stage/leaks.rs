@@ -60,7 +60,8 @@ struct Place {
 /// Searches for a marker in the forms it may be written in.
 struct Forms {
     marker: String,
-    forms: Vec<String>,
+    /// In lower case, found in whatever case.
+    folded: Vec<String>,
     exact: Vec<String>,
 }
 
@@ -76,11 +77,12 @@ impl Forms {
             encoded[if shift == 0 { 0 } else { 4 }..].to_owned()
         });
         let exact = exact.filter(|form| form.len() >= 6).collect();
-        Self { marker: marker.to_owned(), forms: vec![lower, hex], exact }
+        Self { marker: marker.to_owned(), folded: vec![lower, hex], exact }
     }
 
     fn stand_in(&self, text: &str, lower: &str) -> bool {
-        self.forms.iter().any(|form| lower.contains(form)) || self.exact.iter().any(|form| text.contains(form))
+        self.folded.iter().any(|form| lower.contains(form))
+            || self.exact.iter().any(|form| text.contains(form))
     }
 }
 
@@ -103,7 +105,8 @@ impl Stage {
             let contact = self.house.vault.open_contact(&stored.subject, &stored.headers, &stored.body);
             let contact = contact.expect("contacts can be opened");
             all.push_str(&serde_json::to_string(&contact).expect("a contact becomes JSON"));
-            let raw = self.house.vault.raw(&contact).await.expect("raw bytes can be read").unwrap_or_default();
+            let raw =
+                self.house.vault.raw(&contact).await.expect("raw bytes can be read").unwrap_or_default();
             all.push_str(&String::from_utf8_lossy(&raw));
         }
         for stored in self.stored(name::CONTENT).await {
@@ -145,14 +148,20 @@ impl Stage {
     /// Names and descriptions of objects; their chunks are what they hold.
     async fn object_names(&self, stream: &str) -> Vec<Place> {
         let found = self.jetstream.get_stream(stream).await.expect("the stream is there");
-        let subjects: Vec<(String, usize)> =
-            found.info_with_subjects(">").await.expect("its subjects can be listed").try_collect().await.expect(
-                "its subjects can be listed",
-            );
+        let subjects: Vec<(String, usize)> = found
+            .info_with_subjects(">")
+            .await
+            .expect("its subjects can be listed")
+            .try_collect()
+            .await
+            .expect("its subjects can be listed");
         let metas = self.house.bus().scan(stream, "$O.*.M.>", 1).await.expect("the stream can be read");
         let metas: Vec<Stored> = metas.map(|stored| stored.expect("the stream can be read")).collect().await;
         let subjects = subjects.into_iter().map(|(subject, _)| {
-            let decoded = subject.rsplit('.').next().and_then(|last| data_encoding::BASE64URL.decode(last.as_bytes()).ok());
+            let decoded = subject
+                .rsplit('.')
+                .next()
+                .and_then(|last| data_encoding::BASE64URL.decode(last.as_bytes()).ok());
             let text = format!("{subject} {}", String::from_utf8_lossy(&decoded.unwrap_or_default()));
             Place { name: format!("{stream} (names)"), text }
         });
@@ -186,7 +195,12 @@ fn found(places: &[Place], markers: &[String]) -> Vec<String> {
     for place in places {
         let lower = place.text.to_lowercase();
         for form in forms.iter().filter(|form| form.stand_in(&place.text, &lower)) {
-            leaks.push(format!("{}: {} in {}", place.name, form.marker, around(&place.text, &lower, &form.forms)));
+            leaks.push(format!(
+                "{}: {} in {}",
+                place.name,
+                form.marker,
+                around(&place.text, &lower, &form.folded)
+            ));
         }
     }
     leaks
@@ -198,4 +212,26 @@ fn around(text: &str, lower: &str, forms: &[String]) -> String {
     let (from, to) = (at.saturating_sub(200), (at + 200).min(text.len()));
     let (from, to) = (text.floor_char_boundary(from), text.floor_char_boundary(to));
     text[from.min(to)..to].replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, is_found: bool) {
+        let place = Place { name: "here".to_owned(), text: text.to_owned() };
+        let leaks = found(&[place], &["zqMarkerXj".to_owned()]);
+        assert_eq!(!leaks.is_empty(), is_found, "{text:?}: {leaks:?}");
+    }
+
+    #[test]
+    fn a_marker_is_found_however_it_is_written() {
+        check("nothing of the kind", false);
+        check("a ZQMARKERXJ b", true);
+        check(&HEXLOWER.encode(b"<zqMarkerXj>"), true);
+        for before in ["", "a", "ab", "abc", "{\"name\":\""] {
+            check(&BASE64.encode(format!("{before}zqMarkerXj and more").as_bytes()), true);
+            check(&BASE64.encode(format!("{before}zqMirkerXj and more").as_bytes()), false);
+        }
+    }
 }

@@ -45,7 +45,8 @@ impl Outgoing {
     fn take(&self, wanted: impl Fn(&Sent) -> bool) -> Option<Sent> {
         let mut taken = self.taken.lock().expect("nobody panics while holding it");
         let untaken = self.all().into_iter().enumerate().filter(|(index, _)| !taken.contains(index));
-        let (index, sent) = untaken.map(|(index, mail)| (index, Sent::of(mail))).find(|(_, sent)| wanted(sent))?;
+        let (index, sent) =
+            untaken.map(|(index, mail)| (index, Sent::of(mail))).find(|(_, sent)| wanted(sent))?;
         taken.insert(index);
         Some(sent)
     }

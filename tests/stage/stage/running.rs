@@ -25,7 +25,8 @@ impl Stage {
         let shutdown = Shutdown::new();
         let task = match service {
             Service::Web => {
-                let listener = Listener::bind(self.config.public).await.expect("the loopback interface has ports");
+                let listener =
+                    Listener::bind(self.config.public).await.expect("the loopback interface has ports");
                 self.public = Some(format!("http://{}", listener.address()));
                 tokio::spawn(serve(listener, self.config.clone(), house, shutdown.clone()))
             }

@@ -37,7 +37,7 @@ pub(super) fn config(folder: &Path, broker: &str, smtp: SocketAddr, more: &[Stri
 }
 
 fn base(folder: &Path, broker: &str, smtp: SocketAddr) -> String {
-    let roles: String = STAFF.iter().map(|(role, address)| format!("{role} = \"{address}\"\n")).collect();
+    let roles = STAFF.map(|(role, address)| format!("{role} = \"{address}\"")).join("\n");
     format!(
         r#"
 [data]

@@ -11,17 +11,10 @@ use redress_testkit::eventually_within;
 use super::Stage;
 
 /// Streams whose growth means that something is still going on.
-const STREAMS: [&str; 7] = [
-    name::INTAKE,
-    name::COMPLAINTS,
-    name::CONTENT,
-    name::TIMERS,
-    name::OUTBOX,
-    name::EVENTS,
-    name::DEAD,
-];
+const STREAMS: [&str; 7] =
+    [name::INTAKE, name::COMPLAINTS, name::CONTENT, name::TIMERS, name::OUTBOX, name::EVENTS, name::DEAD];
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Stage {
     /// Waits until every mail is taken, every message handled and acknowledged, every rung that is due recorded and

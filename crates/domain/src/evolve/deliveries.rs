@@ -89,13 +89,14 @@ fn note(complaint: &mut Complaint, mut delivery: Delivery) {
     }
 }
 
-/// A report that mail waits changes nothing; a report of failure does, even about a communication whose acceptance
-/// was not noted yet.
+/// A report that mail waits changes nothing; the first report of failure does, even about a communication whose
+/// acceptance was not noted yet. Further ones change nothing: by its time the first can be told from them.
 pub(super) fn bounced(complaint: &mut Complaint, at: Timestamp, e: &CommunicationBounced) {
     if !e.permanent {
         return;
     }
     match complaint.communications.iter_mut().find(|known| known.id == e.communication_id) {
+        Some(known) if known.status == DeliveryStatus::Bounced => {}
         Some(known) => {
             known.status = DeliveryStatus::Bounced;
             known.at = at;

@@ -16,7 +16,7 @@ const LINES_MAX: usize = 2000;
 /// What a bounce says about each recipient; at least one report.
 pub(crate) fn deliveries(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Vec<DeliveryReport> {
     let original = original_message_id(mail, contact, own);
-    let mut reports: Vec<DeliveryReport> = status_groups(mail).iter().filter_map(|group| stated(group)).collect();
+    let mut reports: Vec<DeliveryReport> = status_groups(mail).iter().filter_map(stated).collect();
     if reports.is_empty() {
         reports = guessed(mail, contact);
     }
@@ -31,16 +31,23 @@ pub(crate) fn deliveries(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> V
 pub(crate) fn is_success(mail: &Mail<'_>) -> bool {
     let actions: Vec<String> = status_groups(mail)
         .iter()
-        .filter_map(|group| group.iter().find(|(name, _)| name == "action").map(|(_, value)| value.to_lowercase()))
+        .filter_map(|group| {
+            group.iter().find(|(name, _)| name == "action").map(|(_, value)| value.to_lowercase())
+        })
         .collect();
     !actions.is_empty()
-        && actions.iter().all(|action| ["delivered", "relayed", "expanded"].iter().any(|good| action.starts_with(good)))
+        && actions
+            .iter()
+            .all(|action| ["delivered", "relayed", "expanded"].iter().any(|good| action.starts_with(good)))
 }
 
 /// True when the mail holds another mail, or its headers.
 pub(crate) fn returns_mail(mail: &Mail<'_>) -> bool {
     mail.parts().skip(1).any(|part| {
-        matches!(part.media_type().as_str(), "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers")
+        matches!(
+            part.media_type().as_str(),
+            "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers"
+        )
     })
 }
 
@@ -50,7 +57,8 @@ type Group = Vec<(String, String)>;
 fn status_groups(mail: &Mail<'_>) -> Vec<Group> {
     let mut groups = Vec::new();
     for part in mail.parts() {
-        if !matches!(part.media_type().as_str(), "message/delivery-status" | "message/global-delivery-status") {
+        if !matches!(part.media_type().as_str(), "message/delivery-status" | "message/global-delivery-status")
+        {
             continue;
         }
         let bytes = part.decoded();
@@ -93,7 +101,8 @@ fn stated(group: &Group) -> Option<DeliveryReport> {
 fn recipient(value: &str) -> Option<String> {
     let value = value.split_once(';').map_or(value, |(_, address)| address);
     let value = value.trim().trim_matches(['<', '>', '"', '\'']);
-    let good = value.contains('@') && value.len() <= ADDRESS_BYTES_MAX && !value.contains(char::is_whitespace);
+    let good =
+        value.contains('@') && value.len() <= ADDRESS_BYTES_MAX && !value.contains(char::is_whitespace);
     good.then(|| clean::line(value, ADDRESS_BYTES_MAX))
 }
 
@@ -118,6 +127,9 @@ fn guessed(mail: &Mail<'_>, contact: &Contact) -> Vec<DeliveryReport> {
     if recipients.is_empty() {
         recipients = notice(&contact.text).filter_map(lone_address).take(DELIVERIES_MAX).collect();
     }
+    if recipients.is_empty() {
+        recipients = addressees(mail, contact);
+    }
     recipients.dedup();
     if recipients.is_empty() {
         recipients.push(String::new());
@@ -136,12 +148,25 @@ fn guessed(mail: &Mail<'_>, contact: &Contact) -> Vec<DeliveryReport> {
     recipients.into_iter().map(report).collect()
 }
 
+/// To whom the returned mail was addressed.
+fn addressees(mail: &Mail<'_>, contact: &Contact) -> Vec<String> {
+    let nested = mail.parts().skip(1).find_map(|part| part.nested_field("To"));
+    let quoted = || {
+        let mut lines =
+            contact.text.lines().take(LINES_MAX).map(|line| line.trim_start_matches(['>', ' ', '\t', '|']));
+        lines.find_map(|line| line.strip_prefix("To:").map(str::to_owned))
+    };
+    let field = nested.or_else(quoted).unwrap_or_default();
+    field.split([',', ' ', '<', '>']).filter_map(recipient).take(DELIVERIES_MAX).collect()
+}
+
 /// The lines before the returned mail.
 fn notice(text: &str) -> impl Iterator<Item = &str> {
     let is_end = |line: &str| {
         let line = line.trim_start();
         let lower = line.get(..line.len().min(80)).unwrap_or_default().to_ascii_lowercase();
-        line.starts_with("--") && ["copy", "below this line", "original", "returned", "header"].iter().any(|w| lower.contains(w))
+        line.starts_with("--")
+            && ["copy", "below this line", "original", "returned", "header"].iter().any(|w| lower.contains(w))
             || lower.starts_with("return-path:")
             || lower.starts_with("received: from")
     };
@@ -163,9 +188,15 @@ fn is_delay(contact: &Contact) -> bool {
     let subject = contact.subject.to_lowercase();
     let text: String = contact.text.chars().take(4000).collect::<String>().to_lowercase();
     ["delay", "warning"].iter().any(|word| subject.contains(word))
-        || ["will be retried", "do not need to resend", "will continue to try", "still being retried", "will retry"]
-            .iter()
-            .any(|word| text.contains(word))
+        || [
+            "will be retried",
+            "do not need to resend",
+            "will continue to try",
+            "still being retried",
+            "will retry",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// The Message-ID of the mail that was not delivered: one that we signed if there is any, else the first found.
@@ -179,7 +210,8 @@ fn original_message_id(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Str
     }
     found.extend(in_text(&contact.text));
     if let Some(thread) = &contact.thread {
-        found.extend(thread.in_reply_to.iter().chain(&thread.references).filter(|id| own.signed(id)).cloned());
+        found
+            .extend(thread.in_reply_to.iter().chain(&thread.references).filter(|id| own.signed(id)).cloned());
     }
     let signed = found.iter().position(|id| own.signed(id)).unwrap_or(0);
     if found.is_empty() { String::new() } else { found.swap_remove(signed) }
@@ -188,7 +220,8 @@ fn original_message_id(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Str
 /// Ids in lines such as `> Message-ID: <a@x>`; an id may stand on the line after.
 fn in_text(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut lines = text.lines().take(LINES_MAX).map(|line| line.trim_start_matches(['>', ' ', '\t', '|'])).peekable();
+    let mut lines =
+        text.lines().take(LINES_MAX).map(|line| line.trim_start_matches(['>', ' ', '\t', '|'])).peekable();
     while let Some(line) = lines.next() {
         let Some((name, value)) = line.split_once(':') else { continue };
         if !name.trim().eq_ignore_ascii_case("message-id") {

@@ -118,9 +118,8 @@ mod tests {
 
     #[test]
     fn addresses_must_have_two_sides() {
-        let read = |text: &str| {
-            address(&Mailbox { name: String::new(), address: text.to_owned() }).map(|a| a.value)
-        };
+        let read =
+            |text: &str| address(&Mailbox { name: String::new(), address: text.to_owned() }).map(|a| a.value);
         assert_eq!(read(" <ann@example.org> ").as_deref(), Some("ann@example.org"));
         assert_eq!(read("undisclosed-recipients"), None);
         assert_eq!(read("@example.org"), None);

@@ -10,7 +10,7 @@ use super::parse::{Mail, Part};
 /// The files of a mail. `end` is where reading was cut off: a part that reaches it is not whole, so it is left out.
 pub(crate) fn files(mail: &Mail<'_>, end: Option<usize>, limits: &Limits) -> Vec<Attachment> {
     mail.file_parts()
-        .filter(|part| end.is_none_or(|end| part.end() < end))
+        .filter(|part| end.is_none_or(|end| part.end() < end) && !part.media_type().starts_with("multipart/"))
         .take(limits.parts_max)
         .map(|part| file(&part))
         .collect()

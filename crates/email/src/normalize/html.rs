@@ -56,7 +56,8 @@ fn is_deep(html: &str) -> bool {
         }
         open.push(name);
         let tables = || open.iter().filter(|name| name.eq_ignore_ascii_case(b"table")).count();
-        if open.len() > HTML_DEPTH_MAX || (name.eq_ignore_ascii_case(b"table") && tables() > HTML_TABLES_MAX) {
+        if open.len() > HTML_DEPTH_MAX || (name.eq_ignore_ascii_case(b"table") && tables() > HTML_TABLES_MAX)
+        {
             return true;
         }
     }
@@ -64,8 +65,8 @@ fn is_deep(html: &str) -> bool {
 }
 
 const CLOSE_THEMSELVES: [&[u8]; 20] = [
-    b"br", b"img", b"hr", b"meta", b"link", b"input", b"col", b"p", b"li", b"base", b"area", b"wbr", b"td", b"tr",
-    b"th", b"dt", b"dd", b"option", b"tbody", b"thead",
+    b"br", b"img", b"hr", b"meta", b"link", b"input", b"col", b"p", b"li", b"base", b"area", b"wbr", b"td",
+    b"tr", b"th", b"dt", b"dd", b"option", b"tbody", b"thead",
 ];
 
 /// Lays HTML out as text: no marks but for quotes and lists.

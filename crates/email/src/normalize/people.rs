@@ -18,7 +18,7 @@ impl Own<'_> {
     /// True for one of our addresses, whatever its plus-tag.
     pub(crate) fn has(&self, address: &Address) -> bool {
         let written = normal(address, None);
-        !written.is_empty() && self.addresses.iter().any(|own| *own == written)
+        !written.is_empty() && self.addresses.contains(&written)
     }
 
     /// True when our keys signed it.
@@ -29,7 +29,8 @@ impl Own<'_> {
 
 /// Fills in sender, `reply_to` and recipients.
 pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) {
-    contact.sender = ["From", "Sender", "X-Envelope-From"].into_iter().find_map(|field| addresses(mail, field).next());
+    contact.sender =
+        ["From", "Sender", "X-Envelope-From"].into_iter().find_map(|field| addresses(mail, field).next());
     let mut answers: Vec<Address> = addresses(mail, "Reply-To").take(limits.recipients_max).collect();
     dedup(&mut answers);
     if answers.iter().all(|answer| contact.sender.as_ref().is_some_and(|sender| same(sender, answer))) {

@@ -155,7 +155,11 @@ impl<'a, 'l> Scanner<'a, 'l> {
             self.end_field(&field, &mut content_type, &mut encoded);
             if blank {
                 self.end_surplus(surplus_from, line.start);
-                return kind_of(content_type.as_deref(), encoded, self.levels.last().is_some_and(|l| l.digest));
+                return kind_of(
+                    content_type.as_deref(),
+                    encoded,
+                    self.levels.last().is_some_and(|l| l.digest),
+                );
             }
             count += 1;
             if count == self.limits.headers_max + 1 {

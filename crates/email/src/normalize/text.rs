@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::limits::Limits;
-use super::{clean, html};
 use super::parse::{Mail, Part};
+use super::{clean, html};
 
 /// Text read from a mail, with what could not be read.
 pub(crate) struct Words {

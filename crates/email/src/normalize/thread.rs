@@ -54,7 +54,8 @@ pub(crate) fn ids(field: &str) -> Vec<String> {
 }
 
 fn tidy(id: &str) -> Option<String> {
-    let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !"<>".contains(*c)).collect();
+    let id: String =
+        id.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !"<>".contains(*c)).collect();
     (!id.is_empty() && id.len() <= MESSAGE_ID_BYTES_MAX).then_some(id)
 }
 

@@ -5,6 +5,7 @@
 
 mod connect;
 mod cursor;
+mod fetch;
 mod pass;
 mod session;
 
@@ -22,7 +23,7 @@ use cursor::{Cursor, Stored};
 use session::Session;
 
 /// Longest wait after a failure.
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 
 /// One folder being read.
 pub(crate) struct Source {
@@ -125,7 +126,10 @@ impl Source {
                     self.after();
                     wait = (wait * 2).clamp(Duration::from_secs(1), BACK_OFF_MAX);
                     let reason = redress_bus::failure::chain(&error);
-                    warn!(account = self.recorder.account(), "Reading the mailbox failed, trying again: {reason}");
+                    warn!(
+                        account = self.recorder.account(),
+                        "Reading the mailbox failed, trying again: {reason}"
+                    );
                     self.part.failing(reason);
                 }
             }
@@ -144,10 +148,17 @@ impl Source {
         }
     }
 
-    fn tell(&mut self, tally: &pass::Tally) {
+    fn tell(&mut self, tally: &fetch::Tally) {
         let account = self.recorder.account();
         if tally.new + tally.again > 0 {
-            info!(channel = "email", account, new = tally.new, again = tally.again, "Recorded {} mails", tally.new);
+            info!(
+                channel = "email",
+                account,
+                new = tally.new,
+                again = tally.again,
+                "Recorded {} mails",
+                tally.new
+            );
         }
         let gaps = self.cursor.as_ref().map_or(0, |stored| stored.cursor.gaps.len());
         let mut problems = Vec::new();

@@ -123,7 +123,10 @@ impl Source {
                 Err(error) => {
                     wait = (wait * 2).clamp(Duration::from_millis(500), BACK_OFF_MAX);
                     let reason = redress_bus::failure::chain(&error);
-                    warn!(account = self.recorder.account(), "Reading the Maildir failed, trying again: {reason}");
+                    warn!(
+                        account = self.recorder.account(),
+                        "Reading the Maildir failed, trying again: {reason}"
+                    );
                     self.part.failing(reason);
                 }
             }
@@ -217,13 +220,17 @@ impl Source {
 
     /// Takes one mail; none when it is gone (somebody else moved it).
     async fn take(&self, found: &Found) -> Result<Option<Recorded>, TakeError> {
-        let unreadable = |error: std::io::Error| TakeError::Unreadable(format!("{}: {}", found.place, error.kind()));
+        let unreadable =
+            |error: std::io::Error| TakeError::Unreadable(format!("{}: {}", found.place, error.kind()));
         let Some(file) = self.folder.stat(found).await.map_err(unreadable)? else { return Ok(None) };
-        if !file.is_file {
+        if !file.is_plain {
             return Err(TakeError::Unreadable(format!("{}: not a plain file", found.place)));
         }
         if self.recorder.is_too_large(file.size) {
-            return Err(TakeError::Unreadable(format!("{}: {} bytes are more than may be fetched", found.place, file.size)));
+            return Err(TakeError::Unreadable(format!(
+                "{}: {} bytes are more than may be fetched",
+                found.place, file.size
+            )));
         }
         let permit = self.recorder.permit(file.size).await;
         let raw = match tokio::fs::read(&found.path).await {
@@ -231,8 +238,11 @@ impl Source {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
-        let recorded =
-            self.recorder.record(raw, file.modified).await.map_err(|error| TakeError::Record(Box::new(error)))?;
+        let recorded = self
+            .recorder
+            .record(raw, file.modified)
+            .await
+            .map_err(|error| TakeError::Record(Box::new(error)))?;
         drop(permit);
         if found.is_new() {
             // When it cannot be moved it is taken again later, which is harmless; but somebody should look.
@@ -244,17 +254,31 @@ impl Source {
     fn tell(&mut self, tally: Tally) {
         if tally.new + tally.again > 0 {
             let account = self.recorder.account();
-            info!(channel = "email", account, new = tally.new, again = tally.again, "Recorded {} mails", tally.new);
+            info!(
+                channel = "email",
+                account,
+                new = tally.new,
+                again = tally.again,
+                "Recorded {} mails",
+                tally.new
+            );
         }
         if tally.left.is_empty() {
             self.part.ready();
         } else {
             let first = tally.left.first().cloned().unwrap_or_default();
-            self.part.degraded(format!("{} entries of the Maildir cannot be taken, such as {first}", tally.left.len()));
+            self.part.degraded(format!(
+                "{} entries of the Maildir cannot be taken, such as {first}",
+                tally.left.len()
+            ));
         }
         if tally.left != self.told {
             for reason in &tally.left {
-                warn!(channel = "email", account = self.recorder.account(), "An entry of the Maildir is left: {reason}");
+                warn!(
+                    channel = "email",
+                    account = self.recorder.account(),
+                    "An entry of the Maildir is left: {reason}"
+                );
             }
             self.told = tally.left;
         }

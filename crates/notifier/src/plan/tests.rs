@@ -134,12 +134,11 @@ fn staff_are_told_when_the_complainant_could_not_be_reached() {
     ] {
         let mut complaint = complaint();
         let lost = delivery(CommunicationPurpose::Acknowledgement, recipient, DeliveryStatus::Bounced);
-        complaint.communications.push(lost);
-        assert_eq!(
-            planned(vec![bounced(permanent).into()], &complaint).len(),
-            steps,
-            "{recipient} {permanent}"
-        );
+        complaint.communications.push(Delivery { at: commit(Vec::new()).recorded_at, ..lost });
+        let report = || vec![bounced(permanent).into()];
+        assert_eq!(planned(report(), &complaint).len(), steps, "{recipient} {permanent}");
+        complaint.communications[0].at = at("2026-03-06T09:00:00Z");
+        assert!(planned(report(), &complaint).is_empty(), "an earlier report of it was told");
     }
     assert!(planned(vec![bounced(true).into()], &complaint()).is_empty(), "nothing is known of the message");
 }

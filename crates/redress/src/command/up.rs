@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
+use redress_runtime::settings::Problems;
 use redress_runtime::signal::Signals;
 
 use crate::broker::{Broker, find};
@@ -17,16 +18,24 @@ pub(super) async fn run(
     environment: &BTreeMap<String, String>,
     out: Out,
 ) -> anyhow::Result<()> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     if !config.bus.servers.is_empty() {
-        bail!("start a nats-server: [bus] servers names brokers already; use `redress run` with those");
+        let mut problems = Problems::none();
+        problems.note(
+            "bus.servers",
+            "names brokers, but `redress up` runs its own; use `redress run` with those",
+        );
+        return Err(problems.into());
     }
     let found = find(&config.broker, environment)?;
     let mut data = config.data.clone();
     data.make()?;
     let _lock = data.lock()?;
     make_identity(&config, &data)?;
-    let broker = Broker::start(&data, &config.broker, &found).await?;
+    let broker = tokio::select! {
+        started = Broker::start(&data, &config.broker, &found) => started?,
+        signal = signals.next() => bail!("start the nats-server: {signal} ended it"),
+    };
     config.bus.servers = vec![broker.record().url.clone()];
     config.bus.login = Some(broker.record().login());
     services::tell(out, "broker", broker.record().url.clone())?;

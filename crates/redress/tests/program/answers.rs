@@ -107,6 +107,16 @@ fn without_a_broker_commands_say_where_they_looked() {
 }
 
 #[test]
+fn up_runs_its_own_broker_or_says_what_to_do_instead() {
+    let answer = Desk::with("[bus]\nservers = [\"nats://127.0.0.1:4222\"]\n").ask(&["up"]);
+    assert_eq!(answer.code, 78);
+    assert!(answer.err.contains("bus.servers") && answer.err.contains("redress run"), "{}", answer.err);
+    let answer = Desk::with("").ask(&["up"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.err.contains("find a nats-server"), "{}", answer.err);
+}
+
+#[test]
 fn what_cannot_be_asked_is_usage() {
     for arguments in [["frobnicate"].as_slice(), &["act", "RD-1"], &["events", "--from", "yesterday"], &[]] {
         let answer = Desk::with("").ask(arguments);

@@ -25,7 +25,7 @@ fn help_teaches() {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let answer = Desk::with("").ask(&arguments);
         assert_eq!((answer.code, answer.err.as_str()), (0, ""));
-        all.push_str(&format!("$ redress {}\n{}\n", arguments.join(" "), answer.out));
+        all.extend(["$ redress ", &arguments.join(" "), "\n", &answer.out, "\n"]);
     }
     insta::assert_snapshot!(all);
 }

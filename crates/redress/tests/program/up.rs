@@ -1,4 +1,4 @@
-//! `redress up` from the outside world to the outside world: a mail and a form come in, acknowledgements go out.
+//! `redress up` from the outside world to the outside world: a mail and a post come in, acknowledgements go out.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
@@ -132,15 +132,15 @@ async fn ready(up: &Up) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_and_a_form_become_acknowledged_complaints_that_are_handled_to_the_end() {
+async fn a_mail_and_a_post_become_acknowledged_complaints_that_are_handled_to_the_end() {
     let desk = Desk::with(SETTINGS);
     let up = Up::start(&desk);
     ready(&up).await;
     deliver(&desk, "m1", MAIL);
     let promised = post(&up).await;
     let open = queue(&desk, 2).await;
-    let by_web = open.iter().find(|complaint| complaint["channel"] == "web").unwrap();
-    assert_eq!(by_web["reference"], promised["reference"]);
+    let by_api = open.iter().find(|complaint| complaint["channel"] == "api").unwrap();
+    assert_eq!(by_api["reference"], promised["reference"]);
     eventually("both are acknowledged", || async {
         (std::fs::read_dir(desk.path("out/new")).ok()?.count() == 2).then_some(())
     })
@@ -196,7 +196,7 @@ async fn after_a_kill_it_stops_the_orphan_and_goes_on_with_the_same_data() {
 
     let up = Up::start(&desk);
     ready(&up).await;
-    assert_eq!(queue(&desk, 1).await, before);
+    assert_eq!(queue(&desk, 1).await[0]["reference"], before[0]["reference"]);
     let broker: Value =
         serde_json::from_slice(&std::fs::read(desk.path("house/broker.json")).unwrap()).unwrap();
     assert_ne!(broker["pid"], orphan.as_raw_nonzero().get());
@@ -212,7 +212,7 @@ async fn after_a_kill_it_stops_the_orphan_and_goes_on_with_the_same_data() {
     })
     .await;
     assert_eq!(again["url"], broker["url"]);
-    tokio::time::timeout(Duration::from_secs(60), ready(&up)).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), ready(&up)).await.unwrap();
     deliver(&desk, "m2", &[MAIL, b"Again.\r\n"].concat());
     eventually("the second mail is on record", || async {
         only_file(&desk.path("mail/new")).is_none().then_some(())

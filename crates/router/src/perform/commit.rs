@@ -110,7 +110,7 @@ impl Router {
             reference: reference.clone(),
             link: link.clone(),
             recorded_at: case.contact.recorded_at,
-            language: case.contact.language.clone(),
+            language: plan::language(&case.contact.language),
             classification: routed.classification,
             assignment: routed.assignment,
         };

@@ -44,9 +44,11 @@ pub(super) async fn secure(place: &Imap, wire: Wire) -> Result<Wire, ImapError> 
     let config = client_config(place.ca_file.as_deref())?;
     let name = ServerName::try_from(place.host.clone()).map_err(|error| ImapError::Tls(error.to_string()))?;
     let shake = TlsConnector::from(Arc::new(config)).connect(name, wire.inner);
-    let tls = in_time(shake)
-        .await
-        .map_err(|source| ImapError::Connect { host: place.host.clone(), port: place.port, source })?;
+    let tls = in_time(shake).await.map_err(|source| ImapError::Connect {
+        host: place.host.clone(),
+        port: place.port,
+        source,
+    })?;
     Ok(Timed::new(Box::new(tls)))
 }
 

@@ -1,76 +1,25 @@
-//! One look at the folder: windows of UIDs, their sizes, their bytes; record, flag, remember.
+//! One look at the folder: windows of UIDs, their mails taken, flagged, and how far it came remembered.
 
 use std::collections::BTreeSet;
 
-use async_imap::imap_proto::RequestId;
-use bytes::Bytes;
-use jiff::Timestamp;
 use redress_bus::Kv;
 use redress_contract::subject::name;
-use redress_intake::IntakeError;
 use redress_runtime::Shutdown;
-use tokio::task::{JoinError, JoinSet};
 
-use super::session::{Fetched, Opened, Session, set};
+use super::fetch::{Known, Outcome, Tally, known, known_one_by_one};
+use super::session::{Opened, Session};
 use super::{Cursor, ImapError, Source, Stored};
 use crate::config::{Done, Start};
-use crate::source::{FAILURES_MAX, Recorded, Recorder};
+use crate::source::FAILURES_MAX;
 
 /// UIDs looked at in one window, at first; sparse folders are looked through in larger ones.
 const WINDOW: u32 = 500;
 const WINDOW_MAX: u32 = 1_000_000;
-/// Mails fetched with one command.
-const FETCH_MAILS_MAX: usize = 50;
-/// A mail at which the connection broke this often is only tried now and then.
-const SUSPECT_AT: u32 = 2;
-const SUSPECT_EVERY: u64 = 20;
 
-/// What a look at the folder found.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) new: usize,
-    pub(super) again: usize,
-    /// What went wrong without holding anything up.
-    pub(super) problem: Option<String>,
-}
-
-/// Sizes and dates of mails that are there.
-struct Known {
-    uid: u32,
-    size: u64,
-    received_at: Option<Timestamp>,
-}
-
-type Tasks = JoinSet<(u32, Result<Recorded, IntakeError>)>;
-
-/// What became of the mails of one window.
-#[derive(Default)]
-struct Outcome {
-    recorded: BTreeSet<u32>,
-    tally: Tally,
-    not_recorded: Option<IntakeError>,
-    failures_in_a_row: usize,
-}
-
-impl Outcome {
-    fn note(&mut self, ended: Result<(u32, Result<Recorded, IntakeError>), JoinError>) {
-        match ended {
-            Ok((uid, Ok(recorded))) => {
-                self.recorded.insert(uid);
-                self.failures_in_a_row = 0;
-                match recorded {
-                    Recorded::New => self.tally.new += 1,
-                    Recorded::Again => self.tally.again += 1,
-                }
-            }
-            Ok((_, Err(error))) => {
-                self.failures_in_a_row += 1;
-                self.not_recorded = Some(error);
-            }
-            // A panic is a bug; the mail stays a gap, which is told of.
-            Err(_) => {}
-        }
-    }
+/// A stretch of UIDs and the mails in it.
+struct Window {
+    known: Vec<Known>,
+    last: u32,
 }
 
 impl Source {
@@ -169,7 +118,8 @@ impl Source {
             let (outcome, lost) = self.take(session, &known).await;
             let there: BTreeSet<u32> = known.iter().map(|mail| mail.uid).chain(unclear).collect();
             // What the server no longer has was deleted by somebody.
-            let is_gap = |uid: &u32| !uids.contains(uid) || (there.contains(uid) && !outcome.recorded.contains(uid));
+            let is_gap =
+                |uid: &u32| !uids.contains(uid) || (there.contains(uid) && !outcome.recorded.contains(uid));
             self.stored()?.cursor.gaps.retain(is_gap);
             self.finish(session, outcome, tally, lost).await?;
         }
@@ -206,7 +156,7 @@ impl Source {
                 Err(other) => return Err(other),
             };
             window = next_window(window, known.len());
-            self.take_window(session, &known, last, tally, shutdown).await?;
+            self.take_window(session, &Window { known, last }, tally, shutdown).await?;
         }
         Ok(())
     }
@@ -215,18 +165,17 @@ impl Source {
     async fn take_window(
         &mut self,
         session: &mut Session,
-        known: &[Known],
-        last: u32,
+        window: &Window,
         tally: &mut Tally,
         shutdown: &Shutdown,
     ) -> Result<(), ImapError> {
-        let mut rest = known;
+        let mut rest = window.known.as_slice();
         loop {
             let (step, later) = rest.split_at(rest.len().min(WINDOW as usize));
             rest = later;
             let (outcome, lost) = self.take(session, step).await;
             let stored = self.stored()?;
-            stored.cursor.next = later.first().map_or(last + 1, |mail| mail.uid);
+            stored.cursor.next = later.first().map_or(window.last + 1, |mail| mail.uid);
             let left = step.iter().map(|mail| mail.uid).filter(|uid| !outcome.recorded.contains(uid));
             stored.cursor.gaps.extend(left);
             self.finish(session, outcome, tally, lost).await?;
@@ -234,107 +183,6 @@ impl Source {
                 return Ok(());
             }
         }
-    }
-
-    /// Fetches and records mails; answers what is on record, and the error that ended it early.
-    async fn take(&mut self, session: &mut Session, known: &[Known]) -> (Outcome, Option<ImapError>) {
-        let mut tasks = Tasks::new();
-        let mut outcome = Outcome::default();
-        let mut lost = None;
-        for group in self.groups(known) {
-            if let Err(error) = self.fetch_group(session, group, &mut tasks).await {
-                lost = Some(error);
-                break;
-            }
-            while let Some(ended) = tasks.try_join_next() {
-                outcome.note(ended);
-            }
-            if outcome.failures_in_a_row >= FAILURES_MAX {
-                break;
-            }
-        }
-        while let Some(ended) = tasks.join_next().await {
-            outcome.note(ended);
-        }
-        (outcome, lost)
-    }
-
-    /// Fetches a group; when the server says NO, its mails are asked for one by one, since NO to all may mean one.
-    async fn fetch_group(
-        &mut self,
-        session: &mut Session,
-        group: &[Known],
-        tasks: &mut Tasks,
-    ) -> Result<(), ImapError> {
-        let mut wanted: BTreeSet<u32> =
-            group.iter().filter(|mail| !self.is_left_alone(mail)).map(|mail| mail.uid).collect();
-        match self.fetch(session, group, &mut wanted, tasks).await {
-            Err(ImapError::Refused { answer: "NO", .. }) => {}
-            other => return other,
-        }
-        for uid in wanted {
-            match self.fetch(session, group, &mut BTreeSet::from([uid]), tasks).await {
-                Ok(()) | Err(ImapError::Refused { answer: "NO", .. }) => {}
-                other => return other,
-            }
-        }
-        Ok(())
-    }
-
-    /// Splits mails into groups that are fetched with one command: few, and small together.
-    fn groups<'k>(&self, known: &'k [Known]) -> Vec<&'k [Known]> {
-        let mails_max = if self.careful { 1 } else { FETCH_MAILS_MAX };
-        let bytes_max = (self.recorder.bytes_max() / 2) as u64;
-        let mut groups = Vec::new();
-        let (mut from, mut bytes) = (0, 0_u64);
-        for (index, mail) in known.iter().enumerate() {
-            if index > from && (index - from >= mails_max || bytes + mail.size > bytes_max) {
-                groups.extend(known.get(from..index));
-                (from, bytes) = (index, 0);
-            }
-            bytes += mail.size;
-        }
-        groups.extend(known.get(from..).filter(|rest| !rest.is_empty()));
-        groups
-    }
-
-    fn is_left_alone(&self, mail: &Known) -> bool {
-        let suspected = self.suspects.get(&mail.uid).is_some_and(|times| *times >= SUSPECT_AT);
-        self.recorder.is_too_large(mail.size) || (suspected && !self.passes.is_multiple_of(SUSPECT_EVERY))
-    }
-
-    /// Fetches the wanted mails of a group and has them recorded; what came is wanted no longer.
-    async fn fetch(
-        &mut self,
-        session: &mut Session,
-        group: &[Known],
-        wanted: &mut BTreeSet<u32>,
-        tasks: &mut Tasks,
-    ) -> Result<(), ImapError> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        self.asked_alone = wanted.first().copied().filter(|_| wanted.len() == 1);
-        self.careful = true;
-        let request = session.fetch(&set(wanted), "UID BODY.PEEK[]").await?;
-        while let Some((uid, raw)) = next_body(session, &request).await? {
-            let Some(mail) = group.iter().find(|mail| mail.uid == uid) else { continue };
-            if !wanted.remove(&uid) {
-                continue;
-            }
-            let received_at = mail.received_at.unwrap_or_else(|| self.clock.now());
-            let recorder: Recorder = self.recorder.clone();
-            let permit = recorder.permit(raw.len() as u64).await;
-            tasks.spawn(async move {
-                let recorded = recorder.record(raw, received_at).await;
-                drop(permit);
-                (uid, recorded)
-            });
-        }
-        // Only a connection that broke leaves these set: then mails are fetched one by one, to find the one to blame.
-        self.careful = false;
-        self.asked_alone = None;
-        Ok(())
     }
 
     /// Flags what is on record and remembers how far the folder was read, in this order: a crash between the two
@@ -383,46 +231,6 @@ impl Source {
             stored.cursor.unflagged.retain(|uid| !some.contains(uid));
         }
     }
-}
-
-/// Sizes and dates of the mails that are there.
-async fn known(session: &mut Session, uids: &str) -> Result<Vec<Known>, ImapError> {
-    let request = session.fetch(uids, "UID RFC822.SIZE INTERNALDATE").await?;
-    let mut known = Vec::new();
-    while let Some(mail) = session.next(&request).await? {
-        if let Some(size) = mail.size {
-            known.push(Known { uid: mail.uid, size: u64::from(size), received_at: mail.received_at });
-        }
-    }
-    known.sort_by_key(|mail| mail.uid);
-    known.dedup_by_key(|mail| mail.uid);
-    Ok(known)
-}
-
-/// The next mail of a fetch that has its bytes; flag changes told in between are passed over.
-async fn next_body(session: &mut Session, request: &RequestId) -> Result<Option<(u32, Bytes)>, ImapError> {
-    while let Some(fetched) = session.next(request).await? {
-        if let Fetched { uid, raw: Some(raw), .. } = fetched {
-            return Ok(Some((uid, raw)));
-        }
-    }
-    Ok(None)
-}
-
-/// As [`known`], but when the server says NO to all it is asked for each; also answers those that it refuses.
-async fn known_one_by_one(session: &mut Session, uids: &BTreeSet<u32>) -> Result<(Vec<Known>, Vec<u32>), ImapError> {
-    match known(session, &set(uids)).await {
-        Err(ImapError::Refused { answer: "NO", .. }) => {}
-        other => return other.map(|known| (known, Vec::new())),
-    }
-    let (mut there, mut refused) = (Vec::new(), Vec::new());
-    for uid in uids {
-        match known(session, &uid.to_string()).await {
-            Err(ImapError::Refused { answer: "NO", .. }) => refused.push(*uid),
-            other => there.extend(other?),
-        }
-    }
-    Ok((there, refused))
 }
 
 /// Sparse folders are looked through in larger windows, so that gaps in the numbering cost little.

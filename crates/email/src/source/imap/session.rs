@@ -57,7 +57,8 @@ impl Session {
 
     /// Opens the folder; read-only when nothing is to be changed in it.
     pub(super) async fn select(&mut self, folder: &str, read_only: bool) -> Result<Opened, ImapError> {
-        let opened = if read_only { self.inner.examine(folder).await } else { self.inner.select(folder).await };
+        let opened =
+            if read_only { self.inner.examine(folder).await } else { self.inner.select(folder).await };
         let opened = opened.map_err(|error| failed("open the folder", error))?;
         let validity = opened.uid_validity.ok_or(ImapError::Unusable("the server gives no UIDVALIDITY"))?;
         Ok(Opened { validity, next: opened.uid_next, exists: opened.exists })
@@ -73,7 +74,8 @@ impl Session {
     pub(super) async fn next(&mut self, request: &RequestId) -> Result<Option<Fetched>, ImapError> {
         const ACT: &str = "fetch mails";
         loop {
-            let answer = self.inner.read_response().await.map_err(|source| ImapError::Lost { act: ACT, source })?;
+            let answer =
+                self.inner.read_response().await.map_err(|source| ImapError::Lost { act: ACT, source })?;
             let answer = answer.ok_or_else(|| lost(ACT))?;
             match answer.parsed() {
                 Response::Fetch(_, attributes) => {
@@ -103,7 +105,9 @@ impl Session {
     /// Moves mails to another folder, which is made when it is missing.
     pub(super) async fn move_to(&mut self, uids: &BTreeSet<u32>, folder: &str) -> Result<(), ImapError> {
         if !self.can_move {
-            return Err(ImapError::Unusable("the server cannot move mails (RFC 6851); use after_ack = \"flag\""));
+            return Err(ImapError::Unusable(
+                "the server cannot move mails (RFC 6851); use after_ack = \"flag\"",
+            ));
         }
         let uids = set(uids);
         if let Err(first) = self.inner.uid_mv(&uids, folder).await {
@@ -176,9 +180,9 @@ pub(super) fn set(uids: &BTreeSet<u32>) -> String {
             _ => runs.push((*uid, *uid)),
         }
     }
-    let runs = runs.into_iter().map(|(first, last)| {
-        if first == last { first.to_string() } else { format!("{first}:{last}") }
-    });
+    let runs = runs
+        .into_iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}:{last}") });
     runs.collect::<Vec<_>>().join(",")
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Listing {
 
 /// What is known of a file before it is read.
 pub(super) struct File {
-    pub(super) is_file: bool,
+    pub(super) is_plain: bool,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
 }
@@ -102,7 +102,8 @@ impl Folder {
             let mut listing = Listing { fresh: Vec::new(), old: HashSet::new() };
             for found in entries(&folder, "cur")? {
                 let is_old = known.contains(&found.base)
-                    || std::fs::symlink_metadata(&found.path).is_ok_and(|metadata| changed(&metadata) < since);
+                    || std::fs::symlink_metadata(&found.path)
+                        .is_ok_and(|metadata| changed(&metadata) < since);
                 if is_old {
                     listing.old.insert(found.base);
                 } else if listing.fresh.len() < ENTRIES_MAX {
@@ -120,7 +121,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
             Ok(metadata) => Ok(Some(File {
-                is_file: metadata.is_file(),
+                is_plain: metadata.is_file(),
                 size: metadata.len(),
                 modified: time(metadata.mtime(), metadata.mtime_nsec()),
             })),

@@ -1,0 +1,133 @@
+//! A broker, the door over it, and a service that can be stopped politely or not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use redress_bus::Bus;
+use redress_contract::subject::{self, name};
+use redress_contract::{Channel, Contact, ContactId};
+use redress_email::config::AccountSettings;
+use redress_email::{Config, Deps, Settings, run};
+use redress_identity::Keys;
+use redress_intake::Intake;
+use redress_runtime::health::State;
+use redress_runtime::{Clock, Health, Shutdown};
+use redress_testkit::{Broker, eventually};
+use redress_vault::Vault;
+use tokio::task::JoinHandle;
+
+/// A broker and what stands on it.
+pub(crate) struct World {
+    pub(crate) broker: Broker,
+    pub(crate) bus: Bus,
+    pub(crate) vault: Vault,
+    pub(crate) keys: Arc<Keys>,
+}
+
+/// A running service.
+pub(crate) struct Running {
+    task: JoinHandle<Result<(), redress_email::Error>>,
+    shutdown: Shutdown,
+    health: Health,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let broker = Broker::start().await;
+        broker.bus("prepare").await;
+        // A broker that is away is noticed soon.
+        let settings = redress_bus::config::Settings {
+            ack_timeout_seconds: 1,
+            publish_patience_seconds: 2,
+            ..broker.settings()
+        };
+        let bus = broker.bus_with(&settings, "email").await;
+        let keys = Arc::new(Keys::from_master(&[7; 32]));
+        let vault = Vault::new(bus.clone(), Arc::clone(&keys));
+        Self { broker, bus, vault, keys }
+    }
+
+    /// Runs the service over one account named `help`.
+    pub(crate) fn run(&self, account: AccountSettings) -> Running {
+        let settings = Settings { accounts: [("help".to_owned(), account)].into(), ..Settings::default() };
+        let config = Config::check(&settings).expect("the test's settings are right");
+        let (clock, health, shutdown) = (Clock::system(), Health::new(), Shutdown::new());
+        let deps =
+            Deps { intake: Intake::new(self.vault.clone(), clock.clone()), clock, health: health.clone() };
+        let task = tokio::spawn(run(config, deps, shutdown.clone()));
+        Running { task, shutdown, health }
+    }
+
+    /// All contacts on record.
+    pub(crate) async fn contacts(&self) -> Vec<Contact> {
+        let mut stored = self.bus.scan(name::INTAKE, "intake.>", 1).await.expect("the stream is there");
+        let mut contacts = Vec::new();
+        while let Some(message) = stored.next().await {
+            let message = message.expect("the broker is there");
+            contacts.push(
+                self.vault.open_contact(&message.subject, &message.headers, &message.body).expect("it opens"),
+            );
+        }
+        contacts
+    }
+
+    /// Waits until so many contacts are on record.
+    pub(crate) async fn until_recorded(&self, count: u64) {
+        eventually("contacts are recorded", || async {
+            (self.bus.last_seq(name::INTAKE).await.unwrap_or(0) >= count).then_some(())
+        })
+        .await;
+    }
+
+    /// The contacts on record are exactly those of these mails.
+    pub(crate) async fn assert_exactly(&self, mails: &[Vec<u8>]) {
+        let expected: BTreeSet<String> = mails.iter().map(|raw| self.id(raw).to_string()).collect();
+        let recorded = self.contacts().await;
+        let ids: BTreeSet<String> = recorded.iter().map(|contact| contact.id.to_string()).collect();
+        assert_eq!(recorded.len(), ids.len(), "a contact is on record twice");
+        assert_eq!(ids, expected);
+    }
+
+    pub(crate) async fn contact(&self, raw: &[u8]) -> Option<Contact> {
+        self.vault.contact(Channel::Email, &self.id(raw)).await.expect("the broker is there")
+    }
+
+    fn id(&self, raw: &[u8]) -> ContactId {
+        let digest = redress_contract::Commit::hash(raw);
+        let id = self.keys.mail_contact_id("help", &digest);
+        assert!(subject::intake(Channel::Email, &id).starts_with("intake.email."));
+        id
+    }
+}
+
+impl Running {
+    /// Waits until the account's health is as asked.
+    pub(crate) async fn until_health(&self, what: &str, wanted: impl Fn(&State) -> bool) {
+        eventually(what, || async {
+            self.health.report().get("email.help").is_some_and(&wanted).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) async fn stop(self) {
+        self.shutdown.ask();
+        self.task.await.expect("no panic").expect("it stops without error");
+    }
+
+    /// Kills it where it stands.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// The n-th of many mails that differ.
+pub(crate) fn mail(n: usize) -> Vec<u8> {
+    format!(
+        "From: ann{n}@example.com\r\nTo: help@example.org\r\nSubject: complaint {n}\r\n\
+         Message-ID: <{n}@example.com>\r\n\r\nThe words of mail {n}.\r\n"
+    )
+    .into_bytes()
+}

@@ -1,0 +1,14 @@
+//! Stories: the whole house. A mail comes in, a deadline passes, a letter goes out.
+
+mod acknowledged;
+mod bounced;
+mod broken;
+mod decided;
+mod kept_back;
+mod letters;
+mod machines;
+mod mail_server;
+mod overdue;
+mod private;
+mod replicas;
+mod web;

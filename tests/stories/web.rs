@@ -1,0 +1,56 @@
+//! Somebody fills in the form, and goes on by mail.
+
+use redress_contract::{Channel, Event, PartyStanding};
+use redress_tests::stage::Stage;
+
+use crate::letters::Letter;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_by_mail_to_our_acknowledgement_belongs_to_the_complaint_by_form() {
+    let stage = Stage::set().await;
+    let fields = [("what_happened", "The lamp broke."), ("name", "Kim Doe"), ("email", "kim@example.com")];
+    let page = stage.form(&fields).await;
+    let acknowledgement = stage.sent_to("kim@example.com").await;
+
+    let letter = Letter::from("Kim Doe <kim@example.com>", "Re: your complaint", "And the bulb, too.\r\n");
+    let contact = stage.mail(&letter.answering(&acknowledgement).bytes());
+    let complaint = stage.holder(&contact).await;
+    assert_eq!(complaint.channel, Channel::Web);
+    assert!(
+        page.contains(complaint.reference.as_str())
+            && acknowledgement.text().contains(complaint.reference.as_str())
+    );
+    stage.settle().await;
+
+    let complaint = stage.complaint(&complaint.id).await;
+    assert_eq!(complaint.contacts.len(), 2);
+    assert_eq!(complaint.communications.len(), 1, "no second acknowledgement");
+    let events = stage.events(&complaint.id).await;
+    let Some(Event::ContactLinked(link)) = events.last() else { panic!("{events:?}") };
+    assert_eq!((link.confidence_percent, link.standing), (100, PartyStanding::Party));
+    assert_eq!(link.reasons, ["token"]);
+    assert_eq!(stage.house.ledger.complaints().await.unwrap().len(), 1);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_with_our_token_is_kept_but_is_no_party() {
+    let stage = Stage::set().await;
+    let body = serde_json::json!({ "whatHappened": "The lamp broke.", "email": "kim@example.com" });
+    let opened = stage.complain("story-0000-0000-0001", &body).await;
+    let complaint = stage.holder(&opened).await;
+    let acknowledgement = stage.sent_to("kim@example.com").await;
+    // The same key again is the same complaint.
+    assert_eq!(stage.complain("story-0000-0000-0001", &body).await, opened);
+
+    let letter = Letter::from("someone@elsewhere.example", "Fwd: your complaint", "I help Kim.\r\n");
+    let contact = stage.mail(&letter.answering(&acknowledgement).bytes());
+    assert_eq!(stage.holder(&contact).await.id, complaint.id);
+    let events = stage.events(&complaint.id).await;
+    let linked = events.iter().find_map(|event| match event {
+        Event::ContactLinked(link) if link.contact_id == contact => Some(link.standing),
+        _ => None,
+    });
+    assert_eq!(linked, Some(PartyStanding::UnverifiedParty));
+    stage.finish().await;
+}
