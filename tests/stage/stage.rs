@@ -29,7 +29,7 @@ use redress::house::House;
 use redress::settings::Config;
 use redress_bus::Bus;
 use redress_contract::subject::name;
-use redress_contract::{CloudEvent, ComplaintId, ContactId, Event};
+use redress_contract::{CloudEvent, ComplaintId, Contact, ContactId, Event};
 use redress_domain::Complaint;
 use redress_intake::Intake;
 use redress_ledger::Ledger;
@@ -106,6 +106,13 @@ impl Stage {
             first
         };
         eventually("a complaint holds the contact", held).await
+    }
+
+    /// A contact of a complaint, with everything the person wrote.
+    pub async fn contact(&self, complaint: &Complaint, id: &ContactId) -> Contact {
+        let linked = complaint.contact(id).expect("the complaint holds the contact");
+        let opened = self.house.vault.contact(linked.channel, id).await.expect("contacts can be opened");
+        opened.expect("the contact is on record")
     }
 
     /// A complaint as it is now.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use redress::cli::Service;
 use redress_contract::{CommunicationPurpose, Event};
 use redress_domain::DeliveryStatus;
-use redress_tests::stage::Stage;
+use redress_tests::stage::{Builder, Stage};
 
 use crate::letters::Letter;
 
@@ -16,7 +16,7 @@ const MAILS: usize = 60;
 async fn two_replicas_of_each_service_do_everything_once() {
     let sales = "[email.accounts.sales]\nkind = \"maildir\"\naddress = \"sales@example.org\"\npath = \"{folder}/sales\"\npoll_seconds = 0.05";
     let twice = [Service::Email, Service::Router, Service::Sla, Service::Notifier, Service::Feed];
-    let stage = twice.into_iter().fold(Stage::with(sales), |stage, service| stage.twice(service)).set().await;
+    let stage = twice.into_iter().fold(Stage::with(sales), Builder::twice).set().await;
     let from = |n: usize| format!("person{n}@example.com");
     for n in 0..MAILS {
         let raw = Letter::from(&from(n), &format!("Matter {n}"), &format!("It broke, case {n}.\r\n")).bytes();

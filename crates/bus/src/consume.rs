@@ -1,9 +1,10 @@
 //! Durable consumers: each message is handled until its outcome is noted.
 //!
 //! What a delivery can come to: done (acknowledged), again later (negative acknowledgement, always with a delay, its
-//! count noted in the bucket `attempts`), never (a dead letter), or no outcome at all: the process died or hung. The
-//! broker counts deliveries, `attempts` counts noted outcomes, and the difference is how often a message took its
-//! handler down. While a handler works, the broker hears of progress; when everything fails at once, one message at a
+//! count noted in the bucket `attempts`), never (a dead letter), or no outcome at all: the process died or hung. A
+//! process that dies takes innocent neighbours with it, so a delivery whose predecessor came to no outcome is handled
+//! by itself, its beginning noted first: what is begun four times without an outcome is poison, and the fifth time it
+//! goes to DEAD. While a handler works, the broker hears of progress; when everything fails at once, one message at a
 //! time probes until something works again.
 
 mod attempts;
@@ -92,8 +93,8 @@ pub struct Surroundings {
 
 impl Bus {
     /// Handles messages with bounded parallelism until asked to stop. Ok is acknowledged; `retry` comes again with
-    /// growing delay until the settings' time is over, then goes to DEAD; `reject` goes to DEAD; a delivery that
-    /// ends without a noted outcome (crash, hang) counts as poison, and the fifth goes to DEAD before the handler runs.
+    /// growing delay until the settings' time is over, then goes to DEAD; `reject` goes to DEAD; what was begun four
+    /// times without coming to an outcome (crash, hang) goes to DEAD before the handler runs a fifth time.
     ///
     /// # Errors
     /// [`ConsumeError`] when the consumer cannot be made or differs from what it should be.
@@ -112,6 +113,7 @@ impl Bus {
         let task = Arc::new(Task {
             bus: self.clone(),
             permits: tokio::sync::Semaphore::new(consumer.parallel.max(1)),
+            suspects: tokio::sync::Mutex::new(()),
             gate: Gate::new(),
             clock: surroundings.clock.clone(),
             part: surroundings.part.clone(),

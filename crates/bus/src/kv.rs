@@ -4,7 +4,7 @@
 //! through the same door as every other publish, so the same rules about time-outs hold.
 
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 
 use crate::publish::{AppendError, PublishError};
 use crate::{Bus, ReadError, Stored};
@@ -139,17 +139,18 @@ impl Kv {
         let root = format!("$KV.{}.", self.bucket);
         let filter = if prefix.is_empty() { format!("{root}>") } else { format!("{root}{prefix}.>") };
         let failed = |e: ReadError| self.failed("list", prefix, &e);
-        let mut found = Vec::new();
-        let mut scan = self.bus.scan(&self.stream(), &filter, 1).await.map_err(failed)?;
-        while let Some(stored) = scan.next().await {
-            let stored = stored.map_err(failed)?;
-            if is_value(&stored)
-                && let Some(key) = stored.subject.strip_prefix(&root)
-            {
-                found.push((key.to_owned(), stored.body));
+        let few = self.bus.last_of_each(&self.stream(), &filter).await.map_err(failed)?;
+        let stored = match few {
+            Some(few) => few,
+            // More keys than the broker answers at once: read them in order.
+            None => {
+                let scan = self.bus.scan(&self.stream(), &filter, 1).await.map_err(failed)?;
+                scan.try_collect::<Vec<_>>().await.map_err(failed)?
             }
-        }
-        Ok(found)
+        };
+        let key = |stored: &Stored| stored.subject.strip_prefix(&root).map(str::to_owned);
+        let values = stored.into_iter().filter(is_value);
+        Ok(values.filter_map(|stored| Some((key(&stored)?, stored.body))).collect())
     }
 
     fn stream(&self) -> String {

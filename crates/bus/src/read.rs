@@ -102,6 +102,35 @@ impl Bus {
         Ok(info.state.last_seq)
     }
 
+    /// All messages on a literal subject, first to last, without a consumer.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no replica answers within the patience of the settings.
+    pub async fn all_on(&self, stream: &str, subject: &str) -> Result<Vec<Stored>, ReadError> {
+        const BATCH: usize = 500;
+        let mut all: Vec<Stored> = Vec::new();
+        loop {
+            let from = all.last().map_or(1, |last| last.seq + 1);
+            let question = serde_json::json!({ "seq": from, "next_by_subj": subject, "batch": BATCH });
+            let part = self.batch(stream, question.to_string().into()).await?.unwrap_or_default();
+            let full = part.len() == BATCH;
+            all.extend(part);
+            if !full {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The last message of each subject that matches `filter`, without a consumer; none when there are more subjects
+    /// than the broker answers at once (1024).
+    ///
+    /// # Errors
+    /// [`ReadError`] when no replica answers within the patience of the settings.
+    pub async fn last_of_each(&self, stream: &str, filter: &str) -> Result<Option<Vec<Stored>>, ReadError> {
+        let question = serde_json::json!({ "multi_last": [filter] });
+        self.batch(stream, question.to_string().into()).await
+    }
+
     /// Reads a stream in order from a sequence on (1: the beginning), subjects matching `filter`, up to the last
     /// message stored when it was called. Handy for tools; not for loading one complaint through a wildcard.
     ///
@@ -183,22 +212,43 @@ impl Bus {
 
     async fn direct(&self, what: &str, subject: String, body: Bytes) -> Result<Option<Stored>, ReadError> {
         let message = self.ask(what, subject, body).await?;
-        match message.status.map(|status| status.as_u16()) {
-            None | Some(200) => {}
-            Some(404) => return Ok(None),
-            Some(other) => {
-                let text = message.description.clone().unwrap_or_default();
-                return Err(ReadError::new(what, format!("status {other} {text}")));
+        match Part::of(what, message)? {
+            Part::Stored(stored) => Ok(Some(*stored)),
+            Part::Nothing | Part::End => Ok(None),
+            Part::TooMany => Err(ReadError::new(what, "more than one message answers")),
+        }
+    }
+
+    /// Asks for several messages at once (ADR-31); none when there are too many. Asks again when the answer breaks off.
+    async fn batch(&self, stream: &str, question: Bytes) -> Result<Option<Vec<Stored>>, ReadError> {
+        let until = Instant::now() + self.config.publish_patience;
+        loop {
+            match self.batch_once(stream, question.clone()).await {
+                Ok(found) => return Ok(found),
+                Err(problem) if Instant::now() >= until => return Err(problem),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
-        let all = headers(message.headers.as_ref());
-        let own = |name: &str| {
-            find_header(&all, name).ok_or_else(|| ReadError::new(what, format!("the answer has no {name}")))
-        };
-        let seq = own("Nats-Sequence")?.parse().map_err(|e| ReadError::new(what, e))?;
-        let stored_at = own("Nats-Time-Stamp")?.parse().map_err(|e| ReadError::new(what, e))?;
-        let subject = own("Nats-Subject")?.to_owned();
-        Ok(Some(Stored { seq, subject, headers: all.clone(), body: message.payload, stored_at }))
+    }
+
+    async fn batch_once(&self, stream: &str, question: Bytes) -> Result<Option<Vec<Stored>>, ReadError> {
+        let failed = |problem: String| ReadError::new(stream, problem);
+        let inbox = self.client.new_inbox();
+        let mut answers = self.client.subscribe(inbox.clone()).await.map_err(|e| failed(e.to_string()))?;
+        let subject = format!("$JS.API.DIRECT.GET.{stream}");
+        let asked = self.client.publish_with_reply(subject, inbox, question).await;
+        asked.map_err(|e| failed(e.to_string()))?;
+        let mut found = Vec::new();
+        loop {
+            let answer = tokio::time::timeout(self.config.ack_timeout, answers.next()).await;
+            let answer = answer.map_err(|_| failed("the answer broke off".to_owned()))?;
+            let answer = answer.ok_or_else(|| failed("the connection was closed".to_owned()))?;
+            match Part::of(stream, answer)? {
+                Part::Stored(stored) => found.push(*stored),
+                Part::End | Part::Nothing => return Ok(Some(found)),
+                Part::TooMany => return Ok(None),
+            }
+        }
     }
 
     /// Asks the broker something that is safe to ask again, until it answers or patience is over.
@@ -221,6 +271,38 @@ impl Bus {
                 }
             }
         }
+    }
+}
+
+/// One answer to a direct read (ADR-31).
+enum Part {
+    Stored(Box<Stored>),
+    Nothing,
+    TooMany,
+    End,
+}
+
+impl Part {
+    fn of(what: &str, message: async_nats::Message) -> Result<Self, ReadError> {
+        match message.status.map(|status| status.as_u16()) {
+            None | Some(200) => {}
+            Some(204) => return Ok(Self::End),
+            Some(404) => return Ok(Self::Nothing),
+            Some(413) => return Ok(Self::TooMany),
+            Some(other) => {
+                let text = message.description.clone().unwrap_or_default();
+                return Err(ReadError::new(what, format!("status {other} {text}")));
+            }
+        }
+        let headers = headers(message.headers.as_ref());
+        let own = |name: &str| {
+            find_header(&headers, name)
+                .ok_or_else(|| ReadError::new(what, format!("the answer has no {name}")))
+        };
+        let seq = own("Nats-Sequence")?.parse().map_err(|e| ReadError::new(what, e))?;
+        let stored_at = own("Nats-Time-Stamp")?.parse().map_err(|e| ReadError::new(what, e))?;
+        let subject = own("Nats-Subject")?.to_owned();
+        Ok(Self::Stored(Box::new(Stored { seq, subject, headers, body: message.payload, stored_at })))
     }
 }
 

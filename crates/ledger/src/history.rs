@@ -29,12 +29,8 @@ impl Ledger {
     /// # Errors
     /// [`LoadError`].
     pub async fn history(&self, complaint: &ComplaintId) -> Result<Vec<Entry>, LoadError> {
-        let mut entries = self.scan(&subject::complaint(complaint), 1).await?;
-        let mut history = Vec::new();
-        while let Some(entry) = entries.next().await {
-            history.push(entry?);
-        }
-        Ok(history)
+        let stored = self.vault().bus().all_on(name::COMPLAINTS, &subject::complaint(complaint)).await?;
+        stored.into_iter().map(entry).collect()
     }
 
     /// All commits of all complaints in the order of the log, from a stream sequence on, up to the present end.
@@ -45,7 +41,8 @@ impl Ledger {
         &self,
         from_seq: u64,
     ) -> Result<BoxStream<'static, Result<Entry, LoadError>>, LoadError> {
-        self.scan("complaint.*", from_seq).await
+        let stream = self.vault().bus().scan(name::COMPLAINTS, "complaint.*", from_seq).await?;
+        Ok(stream.map(|stored| entry(stored?)).boxed())
     }
 
     /// As [`entries`](Self::entries), but goes on with what is written later, until it is dropped.
@@ -81,15 +78,6 @@ impl Ledger {
             }
         }
         Ok(complaints)
-    }
-
-    async fn scan(
-        &self,
-        filter: &str,
-        from_seq: u64,
-    ) -> Result<BoxStream<'static, Result<Entry, LoadError>>, LoadError> {
-        let stream = self.vault().bus().scan(name::COMPLAINTS, filter, from_seq).await?;
-        Ok(stream.map(|stored| entry(stored?)).boxed())
     }
 }
 

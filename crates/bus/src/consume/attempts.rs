@@ -1,4 +1,5 @@
-//! Outcomes noted of tries: how often a message was given back in an orderly way, and since when.
+//! Outcomes noted of tries: how often a message was given back in an orderly way and since when, and how often it was
+//! begun without coming to an outcome.
 
 use jiff::Timestamp;
 use redress_contract::subject::name;
@@ -11,6 +12,9 @@ use crate::{Bus, KvError};
 pub(super) struct Attempts {
     /// Deliveries that ended with a noted outcome.
     pub(super) noted: u64,
+    /// Deliveries handled by themselves that were begun and have no outcome (yet): the process died, hung or panicked.
+    #[serde(default)]
+    pub(super) begun: u64,
     /// When the first of them ended.
     pub(super) first_at: Option<Timestamp>,
 }

@@ -8,7 +8,7 @@ use async_nats::jetstream::{AckKind, Message};
 use futures::FutureExt as _;
 use redress_contract::DeadLetter;
 use redress_runtime::{Clock, Part};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tracing::{debug, error, warn};
 
 use super::attempts::Attempts;
@@ -18,7 +18,7 @@ use crate::failure::chain;
 use crate::read::{headers, timestamp};
 use crate::{Bus, Failure};
 
-/// Deliveries without a noted outcome after which a message is poison.
+/// Times a message is begun without coming to an outcome before it is poison.
 const POISON_AFTER: u64 = 4;
 
 /// Delays between tries.
@@ -38,6 +38,7 @@ const DELAYS: [Duration; 9] = [
 pub(super) struct Task {
     pub(super) bus: Bus,
     pub(super) permits: Semaphore,
+    pub(super) suspects: Mutex<()>,
     pub(super) gate: Gate,
     pub(super) clock: Clock,
     pub(super) part: Part,
@@ -48,7 +49,7 @@ enum Outcome {
     Done,
     Again(String, Option<Duration>),
     Never(String),
-    /// The handler panicked or hung: nothing is noted, the broker's count stands.
+    /// The handler panicked or hung.
     None(String),
 }
 
@@ -94,13 +95,26 @@ impl Task {
                 return self.give_back(message, DELAYS[1]).await;
             }
         };
-        let unnoted = delivery.attempt.saturating_sub(1).saturating_sub(attempts.noted);
-        let outcome = if unnoted >= POISON_AFTER {
-            Outcome::Never(format!("{unnoted} deliveries ended without an outcome (crash or hang)"))
-        } else {
-            self.run(delivery.clone(), handler).await
-        };
+        if attempts.begun >= POISON_AFTER {
+            let reason =
+                format!("handling it was begun {} times without an outcome (crash or hang)", attempts.begun);
+            return self.bury(message, &delivery, reason).await;
+        }
+        // A delivery whose predecessor came to no outcome is suspect. Its neighbours in flight are as suspect when the
+        // process died, and innocent: so suspects are handled one at a time, each noted before it is begun.
+        let suspect = delivery.attempt > 1 && delivery.attempt - 1 > attempts.noted;
+        let _alone = if suspect { Some(self.suspects.lock().await) } else { None };
+        let attempts = Attempts { begun: attempts.begun + 1, ..attempts };
+        if suspect && let Err(problem) = self.note(&delivery, attempts).await {
+            warn!(consumer = self.consumer.name, "Noting the beginning of a try failed: {problem}");
+            return self.give_back(message, DELAYS[1]).await;
+        }
+        let outcome = self.run(delivery.clone(), handler).await;
         self.settle(message, &delivery, attempts, outcome).await;
+    }
+
+    async fn note(&self, delivery: &Delivery, attempts: Attempts) -> Result<(), crate::KvError> {
+        self.bus.note_attempts(&self.consumer.name, delivery.stream_seq, attempts).await
     }
 
     async fn delivery(
@@ -160,10 +174,10 @@ impl Task {
             Outcome::Done => {
                 self.gate.worked();
                 metrics::counter!("redress_bus_handled_total", &labels).increment(1);
-                self.acknowledge(message).await;
-                if delivery.attempt > 1 && attempts.noted > 0 {
+                if delivery.attempt > 1 {
                     self.forget(delivery).await;
                 }
+                self.acknowledge(message).await;
                 self.part.ready();
             }
             Outcome::Again(reason, after) => {
@@ -182,6 +196,12 @@ impl Task {
                     "Handling message {} failed without an outcome: {reason}",
                     delivery.stream_seq
                 );
+                if let Err(problem) = self.note(delivery, attempts).await {
+                    debug!(
+                        consumer = self.consumer.name,
+                        "Noting a try without an outcome failed: {problem}"
+                    );
+                }
                 self.give_back(message, DELAYS[1]).await;
             }
         }
@@ -211,8 +231,8 @@ impl Task {
             "Message {} will be tried again in {delay:?}: {reason}",
             delivery.stream_seq
         );
-        let noting = Attempts { noted, first_at: Some(first_at) };
-        if let Err(problem) = self.bus.note_attempts(&self.consumer.name, delivery.stream_seq, noting).await {
+        let noting = Attempts { noted, first_at: Some(first_at), begun: 0 };
+        if let Err(problem) = self.note(delivery, noting).await {
             debug!(consumer = self.consumer.name, "Noting a try failed: {problem}");
         }
         self.give_back(message, delay).await;
