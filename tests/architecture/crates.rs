@@ -33,7 +33,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("lettre", &["redress-notifier"]),
     ("phonenumber", &["redress-identity"]),
     ("config", &["redress-runtime"]),
-    ("tracing-subscriber", &["redress-runtime"]),
+    ("tracing-subscriber", &["redress-runtime", "redress-tests"]),
     ("metrics-exporter-prometheus", &["redress-runtime"]),
 ];
 

@@ -23,7 +23,7 @@ pub fn redress() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-/// A running `redress` process; killed when dropped.
+/// A running `redress` process; stopped when dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -119,7 +119,10 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.kill();
+        // Asked first, so that `up` ends the broker it runs; then made to.
+        if self.is_running() && self.stop().is_err() {
+            self.kill();
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl Records {
     /// The published feed: complaint → (seq, type) in the order of EVENTS.
     ///
     /// # Errors
-    /// When EVENTS cannot be read or holds something that is no CloudEvent.
+    /// When EVENTS cannot be read or holds something that is no `CloudEvent`.
     pub async fn feed(&self) -> anyhow::Result<BTreeMap<String, Vec<(u32, String)>>> {
         let mut scan = self.bus().scan(name::EVENTS, "event.>", 1).await?;
         let mut found: BTreeMap<String, Vec<(u32, String)>> = BTreeMap::new();

@@ -233,6 +233,12 @@ pub enum Refusal {
         /// The limit.
         limit: u32,
     },
+    /// Free text stands where a word belongs: events hold no sentences, since those may name people.
+    #[error("{what} is one word of a to z, 0 to 9, - and _, at most 40 characters; write sentences as a note")]
+    NotAWord {
+        /// What.
+        what: &'static str,
+    },
     /// The command's own data is incomplete.
     #[error("{what} is missing")]
     Missing {

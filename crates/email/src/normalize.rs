@@ -73,6 +73,13 @@ pub fn unread(raw: &[u8], envelope: &Envelope<'_>, problem: &str) -> Contact {
     contact
 }
 
+/// Subject and text of a mail, for showing one of ours; none when it is no mail.
+pub fn words(raw: &[u8], limits: &Limits) -> Option<(String, String)> {
+    let mail = parse::parse(raw)?;
+    let subject = clean::line(&mail.text_field("Subject").unwrap_or_default(), SUBJECT_CHARS_MAX);
+    Some((subject, text::words(&mail, limits).text))
+}
+
 fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     let sha256 = file::hex_sha256(raw);
     Contact {

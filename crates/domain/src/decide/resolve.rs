@@ -34,6 +34,7 @@ impl Case<'_> {
         if wish.remedy.trim().is_empty() {
             return Err(Refusal::NoRemedy);
         }
+        must_be_a_word(wish.remedy, "the remedy")?;
         if self.complaint.category.is_empty() {
             return Err(Refusal::NotClassified);
         }
@@ -113,6 +114,7 @@ impl Case<'_> {
             return Err(Refusal::NotClosed);
         }
         must_be_given(reason, "the reason")?;
+        must_be_a_word(reason, "the reason")?;
         let mut events =
             vec![Event::from(Reopened { reason: reason.trim().to_owned(), contact_id: contact_id.cloned() })];
         for clock in self.complaint.running_clocks() {
@@ -134,4 +136,11 @@ impl Case<'_> {
 /// Nothing acknowledges a complaint twice, so a complaint opened again does not owe it.
 fn is_acknowledgement(milestone: &PolicyMilestone) -> bool {
     milestone.met_by == [MetBy::AcknowledgementAccepted]
+}
+
+/// Events are published: what stands in them is a word the settings know, never somebody's sentence.
+fn must_be_a_word(text: &str, what: &'static str) -> Result<(), Refusal> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let text = text.trim();
+    if (1..=40).contains(&text.len()) && text.chars().all(good) { Ok(()) } else { Err(Refusal::NotAWord { what }) }
 }

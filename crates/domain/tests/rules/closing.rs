@@ -40,6 +40,9 @@ fn a_decision_names_its_remedy_and_outcome() {
     };
     given([accept()]).when(decision(Outcome::Upheld, "  ")).then_refused(&Refusal::NoRemedy);
     given([accept()])
+        .when(decision(Outcome::Upheld, "Refund to Ms Example"))
+        .then_refused(&Refusal::NotAWord { what: "the remedy" });
+    given([accept()])
         .when(decision(Outcome::Unspecified, "none"))
         .then_refused(&Refusal::Missing { what: "the outcome" });
     given([accept(), decide_it()])

@@ -1,9 +1,9 @@
 //! `redress show`: one complaint with its deadlines, its timeline and the words.
 
 use anyhow::Context as _;
-use mail_parser::MessageParser;
 use redress_contract::{CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event};
 use redress_domain::Complaint;
+use redress_email::normalize::limits::Limits;
 use redress_ledger::history::Entry;
 use serde_json::json;
 
@@ -169,11 +169,8 @@ fn contact_words(contact: &Contact) -> String {
 
 /// Subject and text of a mail that was sent.
 fn mail_words(communication: &Communication) -> (String, String) {
-    let Some(mail) = MessageParser::default().parse(communication.message.as_ref()) else {
-        return (String::new(), String::from_utf8_lossy(&communication.message).into_owned());
-    };
-    let text = mail.body_text(0).unwrap_or_default().into_owned();
-    (mail.subject().unwrap_or_default().to_owned(), text)
+    let words = redress_email::normalize::words(&communication.message, &Limits::default());
+    words.unwrap_or_else(|| (String::new(), String::from_utf8_lossy(&communication.message).into_owned()))
 }
 
 fn content_of(event: &CommitEvent) -> Option<&ContentId> {
