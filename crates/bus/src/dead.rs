@@ -49,6 +49,9 @@ pub enum DeadError {
     },
 }
 
+/// Header of a request to handle again: the number of the letter it came from.
+pub(crate) const LETTER: &str = "redress-letter";
+
 pub(crate) fn replay_subject(service: &str, consumer: &str, seq: &str) -> String {
     subject::dead(service, &format!("replay.{consumer}.{seq}"))
 }
@@ -58,12 +61,22 @@ fn letter_subject(letter: &DeadLetter) -> String {
 }
 
 impl Bus {
-    /// Keeps a dead letter, once per message and consumer.
-    pub(crate) async fn bury(&self, letter: &DeadLetter) -> Result<(), PublishError> {
+    /// Keeps a dead letter, once per message and consumer. `replayed` is the letter a second failure replaces.
+    pub(crate) async fn bury(&self, letter: &DeadLetter, replayed: Option<u64>) -> Result<(), DeadError> {
         let body = serde_json::to_vec(letter).expect("a letter is plain data and always becomes JSON");
         match self.append(&letter_subject(letter), 0, Vec::new(), body.into()).await {
-            Ok(_) | Err(AppendError::Conflict(_)) => Ok(()),
-            Err(AppendError::Publish(error)) => Err(error),
+            Ok(_) => Ok(()),
+            Err(AppendError::Conflict(_)) => match replayed {
+                None => Ok(()),
+                // The new letter first, then the old one: at worst there are two.
+                Some(old) => {
+                    let body =
+                        serde_json::to_vec(letter).expect("a letter is plain data and always becomes JSON");
+                    self.publish(&letter_subject(letter), Vec::new(), body.into()).await?;
+                    self.delete_letter(old).await
+                }
+            },
+            Err(AppendError::Publish(error)) => Err(error.into()),
         }
     }
 
@@ -94,7 +107,8 @@ impl Bus {
             .ok_or(DeadError::NoSuchLetter(number))
     }
 
-    /// Asks the service to handle the message again, and drops the letter. A second failure makes a new letter.
+    /// Asks the service to handle the message again. The letter stays until the service has come to an outcome: done
+    /// drops it, a second failure writes it anew.
     ///
     /// # Errors
     /// [`DeadError::NotReplayable`] for an advisory.
@@ -104,8 +118,8 @@ impl Bus {
             return Err(DeadError::NotReplayable { number, problem: "it is an advisory of the broker" });
         };
         let subject = replay_subject(&letter.service, &letter.consumer, &letter.stream_seq);
-        self.publish(&subject, Vec::new(), bytes::Bytes::new()).await?;
-        self.drop_dead_letter(number).await
+        self.publish(&subject, vec![(LETTER.to_owned(), number.to_string())], bytes::Bytes::new()).await?;
+        Ok(())
     }
 
     /// Drops a letter; the message it names stays where it is, unhandled.
@@ -114,10 +128,19 @@ impl Bus {
     /// [`DeadError::NoSuchLetter`] when there is none with this number.
     pub async fn drop_dead_letter(&self, number: u64) -> Result<(), DeadError> {
         self.dead_letter(number).await?;
+        self.delete_letter(number).await
+    }
+
+    /// Deletes a letter; one that is gone already is as good.
+    pub(crate) async fn delete_letter(&self, number: u64) -> Result<(), DeadError> {
         let failed = |problem: String| DeadError::Drop { number, problem };
         let stream = self.js.get_stream_no_info(subject::name::DEAD).await.map_err(|e| failed(chain(&e)))?;
-        stream.delete_message(number).await.map_err(|e| failed(chain(&e)))?;
-        Ok(())
+        match stream.delete_message(number).await {
+            Err(problem) if self.at(subject::name::DEAD, number).await?.is_some() => {
+                Err(failed(chain(&problem)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -71,6 +71,17 @@ impl Kv {
         Ok(stored.filter(is_value).map(|stored| (stored.body, stored.seq)))
     }
 
+    /// The value and its revision as the leader knows them: never old.
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
+    pub async fn get_at_leader(&self, key: &str) -> Result<Option<(Bytes, u64)>, KvError> {
+        let subject = self.subject("get", key)?;
+        let stored = self.bus.last_at_leader(&self.stream(), &subject).await;
+        let stored = stored.map_err(|e| self.failed("get", key, &e))?;
+        Ok(stored.filter(is_value).map(|stored| (stored.body, stored.seq)))
+    }
+
     /// Writes a key that must be free.
     ///
     /// # Errors
@@ -136,21 +147,37 @@ impl Kv {
     /// # Errors
     /// [`KvError::Failed`] when the broker does not answer.
     pub async fn entries(&self, prefix: &str) -> Result<Vec<(String, Bytes)>, KvError> {
-        let root = format!("$KV.{}.", self.bucket);
-        let filter = if prefix.is_empty() { format!("{root}>") } else { format!("{root}{prefix}.>") };
+        if let Some(few) = self.few_entries(prefix).await? {
+            return Ok(few);
+        }
+        // More keys than the broker answers at once: read them in order.
         let failed = |e: ReadError| self.failed("list", prefix, &e);
-        let few = self.bus.last_of_each(&self.stream(), &filter).await.map_err(failed)?;
-        let stored = match few {
-            Some(few) => few,
-            // More keys than the broker answers at once: read them in order.
-            None => {
-                let scan = self.bus.scan(&self.stream(), &filter, 1).await.map_err(failed)?;
-                scan.try_collect::<Vec<_>>().await.map_err(failed)?
-            }
-        };
+        let scan = self.bus.scan(&self.stream(), &self.below(prefix), 1).await.map_err(failed)?;
+        Ok(self.values(scan.try_collect().await.map_err(failed)?))
+    }
+
+    /// As [`entries`](Self::entries), but none when there are more than the broker answers at once (1024).
+    ///
+    /// # Errors
+    /// [`KvError::Failed`] when the broker does not answer.
+    pub async fn few_entries(&self, prefix: &str) -> Result<Option<Vec<(String, Bytes)>>, KvError> {
+        let few = self.bus.last_of_each(&self.stream(), &self.below(prefix)).await;
+        let few = few.map_err(|e| self.failed("list", prefix, &e))?;
+        Ok(few.map(|few| self.values(few)))
+    }
+
+    fn below(&self, prefix: &str) -> String {
+        if prefix.is_empty() {
+            format!("$KV.{}.>", self.bucket)
+        } else {
+            format!("$KV.{}.{prefix}.>", self.bucket)
+        }
+    }
+
+    fn values(&self, stored: Vec<Stored>) -> Vec<(String, Bytes)> {
+        let root = format!("$KV.{}.", self.bucket);
         let key = |stored: &Stored| stored.subject.strip_prefix(&root).map(str::to_owned);
-        let values = stored.into_iter().filter(is_value);
-        Ok(values.filter_map(|stored| Some((key(&stored)?, stored.body))).collect())
+        stored.into_iter().filter(is_value).filter_map(|stored| Some((key(&stored)?, stored.body))).collect()
     }
 
     fn stream(&self) -> String {

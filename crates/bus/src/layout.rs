@@ -165,7 +165,7 @@ fn buckets(config: &Config) -> Vec<Wanted> {
         (name::POLICIES, None, "Every compiled policy and calendar that ever ran"),
         (name::CURSORS, None, "How far each source was read"),
         (name::LEASES, None, "Who does it now"),
-        (name::LIMITS, Some(2 * DAY), "What was sent to whom lately"),
+        (name::LIMITS, Some(30 * DAY), "What was sent to whom lately, and what waits for its turn"),
         (name::ATTEMPTS, Some(14 * DAY), "Outcomes noted of tries"),
     ];
     keep.into_iter()

@@ -84,6 +84,18 @@ impl Bus {
         read_leader_answer(&what, &answer.payload)
     }
 
+    /// The first message that matches `filter` at a sequence or after it, from the stream's leader.
+    async fn next_at_leader(
+        &self,
+        stream: &str,
+        filter: &str,
+        seq: u64,
+    ) -> Result<Option<Stored>, ReadError> {
+        let body = serde_json::json!({ "seq": seq.max(1), "next_by_subj": filter }).to_string();
+        let answer = self.ask(stream, format!("$JS.API.STREAM.MSG.GET.{stream}"), body.into()).await?;
+        read_leader_answer(stream, &answer.payload)
+    }
+
     /// The last sequence of a stream (0: nothing was ever stored).
     ///
     /// # Errors
@@ -146,9 +158,16 @@ impl Bus {
         if pending == 0 {
             return Ok(futures::stream::empty().boxed());
         }
-        // Counting what was pending at the start ends the scan without another question to the broker.
-        let pending = usize::try_from(pending).unwrap_or(usize::MAX);
-        Ok(self.messages(stream, consumer).await?.take(pending).boxed())
+        let scan = Scan {
+            bus: self.clone(),
+            stream: stream.to_owned(),
+            filter: filter.to_owned(),
+            messages: self.messages(stream, consumer).await?,
+            left: pending,
+            from_seq,
+            last_seq: self.last_seq(stream).await?,
+        };
+        Ok(futures::stream::unfold(scan, Scan::next).boxed())
     }
 
     /// As [`scan`](Self::scan), but goes on with what is stored later, until it is dropped.
@@ -303,6 +322,49 @@ impl Part {
         let stored_at = own("Nats-Time-Stamp")?.parse().map_err(|e| ReadError::new(what, e))?;
         let subject = own("Nats-Subject")?.to_owned();
         Ok(Self::Stored(Box::new(Stored { seq, subject, headers, body: message.payload, stored_at })))
+    }
+}
+
+/// A scan under way.
+struct Scan {
+    bus: Bus,
+    stream: String,
+    filter: String,
+    messages: BoxStream<'static, Result<Stored, ReadError>>,
+    /// How many were pending at the start and have not come yet; an upper bound, since messages may vanish meanwhile.
+    left: u64,
+    /// Where the next one lies at the earliest, and the last sequence there was at the start.
+    from_seq: u64,
+    last_seq: u64,
+}
+
+impl Scan {
+    async fn next(mut self) -> Option<(Result<Stored, ReadError>, Self)> {
+        while self.left > 0 {
+            match tokio::time::timeout(self.bus.config.ack_timeout, self.messages.next()).await {
+                Ok(None) => return None,
+                Ok(Some(Ok(stored))) => {
+                    self.left = if stored.seq < self.last_seq { self.left - 1 } else { 0 };
+                    self.from_seq = stored.seq + 1;
+                    return Some((Ok(stored), self));
+                }
+                Ok(Some(Err(problem))) => return self.broken(problem),
+                // What was pending may have been deleted, expired or replaced meanwhile: the leader knows.
+                Err(_silence) => {
+                    match self.bus.next_at_leader(&self.stream, &self.filter, self.from_seq).await {
+                        Ok(Some(next)) if next.seq <= self.last_seq => {}
+                        Ok(_) => return None,
+                        Err(problem) => return self.broken(problem),
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn broken(mut self, problem: ReadError) -> Option<(Result<Stored, ReadError>, Self)> {
+        self.left = 0;
+        Some((Err(problem), self))
     }
 }
 

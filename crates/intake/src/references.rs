@@ -65,7 +65,8 @@ pub async fn look_up(vault: &Vault, reference: &Reference) -> Result<Option<Clai
 /// [`KvError`] when the broker does not answer, or somebody else writes it at the same moment.
 pub async fn settle(vault: &Vault, reference: &Reference, complaint: &ComplaintId) -> Result<(), KvError> {
     let bucket = bucket(vault);
-    let Some((value, revision)) = bucket.get(reference.as_str()).await? else { return Ok(()) };
+    // A replica that is behind would say that nobody claimed it.
+    let Some((value, revision)) = bucket.get_at_leader(reference.as_str()).await? else { return Ok(()) };
     match read(&value) {
         Some(claim) if claim.complaint_id.as_ref() != Some(complaint) => {
             let settled = Claim { complaint_id: Some(complaint.clone()), ..claim };

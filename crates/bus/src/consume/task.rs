@@ -8,7 +8,7 @@ use async_nats::jetstream::{AckKind, Message};
 use futures::FutureExt as _;
 use redress_contract::DeadLetter;
 use redress_runtime::{Clock, Part};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::{debug, error, warn};
 
 use super::attempts::Attempts;
@@ -20,6 +20,9 @@ use crate::{Bus, Failure};
 
 /// Times a message is begun without coming to an outcome before it is poison.
 const POISON_AFTER: u64 = 4;
+
+/// How long a suspect waits for its turn before it is given back.
+const SUSPECT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Delays between tries.
 const DELAYS: [Duration; 9] = [
@@ -78,8 +81,6 @@ impl Task {
         H: Fn(Delivery) -> F,
         F: Future<Output = Result<(), Failure>>,
     {
-        let Ok(_permit) = self.permits.acquire().await else { return };
-        let _probe = self.gate.pass().await;
         let delivery = match self.delivery(message, source).await {
             Ok(Some(delivery)) => delivery,
             Ok(None) => return self.acknowledge(message).await,
@@ -103,7 +104,12 @@ impl Task {
         // A delivery whose predecessor came to no outcome is suspect. Its neighbours in flight are as suspect when the
         // process died, and innocent: so suspects are handled one at a time, each noted before it is begun.
         let suspect = delivery.attempt > 1 && delivery.attempt - 1 > attempts.noted;
-        let _alone = if suspect { Some(self.suspects.lock().await) } else { None };
+        let _alone = match self.alone(suspect).await {
+            Ok(alone) => alone,
+            Err(_busy) => return self.give_back(message, DELAYS[1]).await,
+        };
+        let Ok(_permit) = self.permits.acquire().await else { return };
+        let _probe = self.gate.pass().await;
         let attempts = Attempts { begun: attempts.begun + 1, ..attempts };
         if suspect && let Err(problem) = self.note(&delivery, attempts).await {
             warn!(consumer = self.consumer.name, "Noting the beginning of a try failed: {problem}");
@@ -111,6 +117,14 @@ impl Task {
         }
         let outcome = self.run(delivery.clone(), handler).await;
         self.settle(message, &delivery, attempts, outcome).await;
+    }
+
+    /// A suspect's turn. When another one takes long (it may hang), waiting ends: others must not wait for it too.
+    async fn alone(&self, suspect: bool) -> Result<Option<MutexGuard<'_, ()>>, tokio::time::error::Elapsed> {
+        if !suspect {
+            return Ok(None);
+        }
+        tokio::time::timeout(SUSPECT_PATIENCE, self.suspects.lock()).await.map(Some)
     }
 
     async fn note(&self, delivery: &Delivery, attempts: Attempts) -> Result<(), crate::KvError> {
@@ -176,6 +190,11 @@ impl Task {
                 metrics::counter!("redress_bus_handled_total", &labels).increment(1);
                 if delivery.attempt > 1 {
                     self.forget(delivery).await;
+                }
+                if let Some(letter) = replayed(message)
+                    && let Err(problem) = self.bus.delete_letter(letter).await
+                {
+                    warn!(consumer = self.consumer.name, "Dropping dead letter {letter} failed: {problem}");
                 }
                 self.acknowledge(message).await;
                 self.part.ready();
@@ -259,7 +278,7 @@ impl Task {
             at: self.clock.now(),
             payload: bytes::Bytes::new(),
         };
-        match self.bus.bury(&letter).await {
+        match self.bus.bury(&letter, replayed(message)).await {
             Ok(()) => {
                 self.acknowledge(message).await;
                 self.forget(delivery).await;
@@ -289,4 +308,9 @@ impl Task {
             debug!(consumer = self.consumer.name, "Forgetting the count of tries failed: {problem}");
         }
     }
+}
+
+/// The dead letter a message was replayed from.
+fn replayed(message: &Message) -> Option<u64> {
+    message.headers.as_ref()?.get(crate::dead::LETTER)?.as_str().parse().ok()
 }
