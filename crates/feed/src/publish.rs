@@ -15,6 +15,7 @@ use redress_bus::{AppendError, Bus, KvError, ReadError, Stored};
 use redress_contract::Commit;
 use redress_contract::subject::name;
 use redress_runtime::{Part, Shutdown};
+use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 use crate::derive::messages;
@@ -34,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn run(config: Config, deps: Deps, shutdown: Shutdown) {
     let part = deps.health.part("feed");
     let bus = deps.ledger.vault().bus().clone();
-    let mut feed = Feed { bus, config, part, published: Position::default(), kept: Position::default() };
+    let mut feed = Feed::new(bus, config, part);
     while !shutdown.is_asked() {
         if let Err(problem) = feed.publish(&shutdown).await {
             let reason = chain(&problem);
@@ -56,6 +57,8 @@ struct Feed {
     published: Position,
     /// What the cursor says.
     kept: Position,
+    /// When the cursor was last written.
+    kept_at: Instant,
 }
 
 /// The end of EVENTS.
@@ -71,6 +74,11 @@ struct End {
 type Backlog = VecDeque<(Position, Message)>;
 
 impl Feed {
+    fn new(bus: Bus, config: Config, part: Part) -> Self {
+        let (published, kept) = (Position::default(), Position::default());
+        Self { bus, config, part, published, kept, kept_at: Instant::now() }
+    }
+
     /// From the end of EVENTS on, until asked to stop or until the end moves backwards.
     async fn publish(&mut self, shutdown: &Shutdown) -> Result<(), Error> {
         let mut end = self.end().await?;
@@ -104,6 +112,9 @@ impl Feed {
             }
             self.published = end.position;
             backlog.retain(|(position, _)| *position > end.position);
+            if self.kept_at.elapsed() >= CURSOR_EVERY {
+                self.keep_cursor().await?;
+            }
         }
         Ok(())
     }
@@ -220,6 +231,50 @@ impl Feed {
             }
         }
         self.kept = self.published;
+        self.kept_at = Instant::now();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_runtime::Health;
+    use redress_testkit::{Broker, eventually};
+    use serde_json::json;
+
+    use super::*;
+    use crate::Settings;
+
+    /// Publishes one event by a feed that kept its cursor so long ago; answers what the cursor says then.
+    async fn cursor_after_an_event(kept_ago: Duration) -> Option<Position> {
+        let broker = Broker::start().await;
+        let bus = broker.bus("feed").await;
+        let event = json!({"seq": 1, "occurredAt": "2026-03-02T09:00:00Z",
+            "type": "redress.complaint.v1.Accepted", "data": {"handler": "h1"}});
+        let commit = json!({"version": 1, "complaintId": "x1", "number": 1,
+            "recordedAt": "2026-03-02T09:00:00Z", "events": [event]});
+        let body = serde_json::to_vec(&commit).unwrap();
+        bus.append("complaint.x1", 0, Vec::new(), body.into()).await.unwrap();
+        let config = Config::check(&Settings::default()).unwrap();
+        let mut feed = Feed::new(bus.clone(), config, Health::new().part("feed"));
+        feed.kept_at = Instant::now().checked_sub(kept_ago).unwrap();
+        let shutdown = Shutdown::new();
+        let published = async {
+            eventually("the event is published", || async {
+                (bus.last_seq(name::EVENTS).await.unwrap() == 1).then_some(())
+            })
+            .await;
+            shutdown.ask();
+        };
+        let (done, ()) = futures::join!(feed.publish(&shutdown), published);
+        done.unwrap();
+        feed.cursor().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_busy_feed_writes_its_cursor_at_times_but_not_for_each_event() {
+        let event = Position { commit_seq: 1, index: 0 };
+        assert_eq!(cursor_after_an_event(CURSOR_EVERY).await, Some(event));
+        assert_eq!(cursor_after_an_event(Duration::ZERO).await, None);
     }
 }

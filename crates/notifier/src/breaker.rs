@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
+
+/// Longer than this nobody waits in line: a delivery may take only so long, and comes again.
+const LONGEST_WAIT: SignedDuration = WINDOW;
 
 /// Counts what goes out.
 #[derive(Debug)]
@@ -21,16 +25,25 @@ impl Breaker {
     }
 
     /// Takes the next place in the line: when the message may go.
-    pub(crate) fn place(&self, now: Timestamp) -> Timestamp {
+    ///
+    /// # Errors
+    /// How long until the next place, when that is too long to wait; none is taken then.
+    pub(crate) fn place(&self, now: Timestamp) -> Result<Timestamp, Duration> {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         let free = if lately.len() < self.most {
             now
         } else {
-            let oldest = lately.pop_front().expect("there are as many as allowed, which is at least one");
-            now.max(oldest.saturating_add(WINDOW).unwrap_or(now))
+            let oldest = lately.front().expect("there are as many as allowed, which is at least one");
+            let free = now.max(oldest.saturating_add(WINDOW).unwrap_or(now));
+            let wait = free.duration_since(now);
+            if wait > LONGEST_WAIT {
+                return Err(wait.unsigned_abs());
+            }
+            lately.pop_front();
+            free
         };
         lately.push_back(free);
-        free
+        Ok(free)
     }
 }
 
@@ -39,12 +52,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn never_more_than_allowed_in_a_minute_and_none_is_lost() {
+    fn never_more_than_allowed_in_a_minute_and_no_place_is_lost() {
         let breaker = Breaker::new(3);
         let start = Timestamp::UNIX_EPOCH;
-        let places: Vec<i64> = (0..8).map(|_| breaker.place(start).as_second()).collect();
-        assert_eq!(places, [0, 0, 0, 60, 60, 60, 120, 120]);
+        let next = start + WINDOW;
+        let places: Vec<_> = (0..8).map(|_| breaker.place(start)).collect();
+        let too_long = Err(Duration::from_mins(2));
+        assert_eq!(places[..6], [Ok(start), Ok(start), Ok(start), Ok(next), Ok(next), Ok(next)]);
+        assert_eq!(places[6..], [too_long, too_long]);
+        assert_eq!(breaker.place(next), Ok(next + WINDOW), "who was sent away took no place");
         let later = start + SignedDuration::from_hours(1);
-        assert_eq!(breaker.place(later), later);
+        assert_eq!(breaker.place(later), Ok(later));
     }
 }

@@ -1,8 +1,10 @@
 //! From OUTBOX to the next hop: asks once more whether the message is still true, hands it on, notes what became of it.
 
+use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Delivery, Failure, Headers};
+use redress_contract::subject::{self, name};
 use redress_contract::{
-    Cause, Communication, CommunicationId, CommunicationPurpose, ComplaintId, Disposition, Recipient,
+    Cause, Communication, CommunicationId, CommunicationPurpose, ComplaintId, Disposition, Medium, Recipient,
     SuppressReason,
 };
 use redress_domain::command::Fate;
@@ -11,7 +13,7 @@ use tracing::debug;
 
 use crate::config::Mode;
 use crate::perform::{header, not_opened};
-use crate::run::{FRESH, Notifier};
+use crate::run::Notifier;
 use crate::transport::{self, SendError};
 
 /// Name of the OUTBOX header that lists the messages which are sent by sending this one.
@@ -32,14 +34,16 @@ pub(crate) struct Parcel {
 enum NotSent {
     #[error("the message is being sent already")]
     UnderWay,
+    #[error("too many messages go out in these minutes")]
+    Crowded,
     #[error("send the message: {0}")]
     Failed(SendError),
 }
 
 /// What a second look at the complaint says about a message.
 enum Standing {
-    /// It is still to be sent; true when it was noted as waiting.
-    Wanted { queued: bool },
+    /// It is still to be sent; since when it was noted as waiting, if it was.
+    Wanted { queued: Option<Timestamp> },
     /// Its fate is known.
     Settled,
     /// It should not go any more.
@@ -61,12 +65,8 @@ impl Parcel {
     }
 
     fn of(delivery: &Delivery) -> Self {
-        let with = delivery.header(WITH).unwrap_or_default().split(' ').filter_map(|pair| {
-            let (complaint, id) = pair.split_once('/')?;
-            Some((ComplaintId::new(complaint).ok()?, CommunicationId::new(id).ok()?))
-        });
         Self {
-            with: with.collect(),
+            with: gathered(delivery.header(WITH)),
             traceparent: delivery.header("traceparent").unwrap_or_default().to_owned(),
             first: false,
         }
@@ -84,7 +84,7 @@ impl Notifier {
         let opened = vault.open_communication(&delivery.subject, &delivery.headers, &delivery.body);
         let communication = opened.map_err(not_opened)?;
         let age = self.ledger.clock().now().duration_since(communication.rendered_at);
-        let first = delivery.attempt <= 1 && age <= FRESH;
+        let first = delivery.attempt <= 1 && age <= self.fresh;
         self.deliver(&communication, &Parcel { first, ..Parcel::of(&delivery) }).await
     }
 
@@ -111,7 +111,8 @@ impl Notifier {
             }
         };
         let clock = self.ledger.clock();
-        clock.reaches(self.breaker.place(clock.now())).await;
+        let place = self.breaker.place(clock.now());
+        clock.reaches(place.map_err(|wait| Failure::retry_after(NotSent::Crowded, wait))?).await;
         match self.transport.send(self.envelope(message)).await {
             Ok(()) => {
                 let at = clock.now();
@@ -140,7 +141,7 @@ impl Notifier {
         message: &Communication,
         parcel: &Parcel,
         error: SendError,
-        queued: bool,
+        queued: Option<Timestamp>,
     ) -> Result<(), Failure> {
         let why = match &error {
             SendError::Never(status) => {
@@ -153,13 +154,16 @@ impl Notifier {
             }
             SendError::NotNow(why) => why,
         };
-        let tried_for = self.ledger.clock().now().duration_since(message.rendered_at);
+        let now = self.ledger.clock().now();
+        // What waited for its turn was noted as waiting before it was rendered, and not tried before that.
+        let tried_for =
+            queued.map_or(SignedDuration::ZERO, |since| now.duration_since(since.max(message.rendered_at)));
         if tried_for > self.config.give_up_after {
             count(message, "failed");
             let fate = Fate::Failed(format!("given up after {} hours: {why}", tried_for.as_hours()));
             return self.note_fate(message, parcel, &fate).await;
         }
-        if !queued {
+        if queued.is_none() {
             count(message, "queued");
             self.note_one(message, &message.complaint_id, &message.id, &Fate::Queued(why.clone())).await?;
         }
@@ -170,19 +174,20 @@ impl Notifier {
     async fn look_again(&self, message: &Communication, parcel: &Parcel) -> Result<Standing, Failure> {
         let held = message.recipient == Recipient::Complainant && self.config.mode == Mode::Hold;
         if parcel.first {
-            let standing = Standing::Wanted { queued: false };
+            let standing = Standing::Wanted { queued: None };
             return Ok(if held { Standing::Unwanted(SuppressReason::HoldMode) } else { standing });
         }
         let complaint = self.load(&message.complaint_id).await?;
-        let queued = match complaint.delivery(&message.id).map(|delivery| &delivery.status) {
-            None | Some(DeliveryStatus::Released) => false,
-            Some(DeliveryStatus::Queued) => true,
-            Some(
+        let queued = match complaint.delivery(&message.id).map(|delivery| (&delivery.status, delivery.at)) {
+            None | Some((DeliveryStatus::Released, _)) => None,
+            Some((DeliveryStatus::Queued, since)) => Some(since),
+            Some((
                 DeliveryStatus::Accepted
                 | DeliveryStatus::Bounced
                 | DeliveryStatus::Failed
                 | DeliveryStatus::Suppressed(_),
-            ) => return Ok(Standing::Settled),
+                _,
+            )) => return Ok(Standing::Settled),
         };
         if held {
             return Ok(Standing::Unwanted(SuppressReason::HoldMode));
@@ -221,6 +226,20 @@ impl Notifier {
         Ok(())
     }
 
+    /// A message that came back did not reach anybody for those it gathers either.
+    pub(crate) async fn lose_others(&self, id: &CommunicationId) -> Result<(), Failure> {
+        let vault = self.ledger.vault();
+        let subject = subject::outbox(Medium::Email, id);
+        let stored = vault.bus().last(name::OUTBOX, &subject).await.map_err(Failure::retry)?;
+        let Some(stored) = stored.filter(|stored| !stored.body.is_empty()) else { return Ok(()) };
+        let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body);
+        let message = opened.map_err(not_opened)?;
+        for (complaint, id) in gathered(stored.header(WITH)) {
+            self.note_one(&message, &complaint, &id, &Fate::Failed("bounced".to_owned())).await?;
+        }
+        Ok(())
+    }
+
     async fn note_one(
         &self,
         message: &Communication,
@@ -242,7 +261,16 @@ impl Notifier {
     }
 }
 
-fn accepted(message: &Communication, at: jiff::Timestamp) -> Fate {
+/// The messages that are named in the header [`WITH`].
+fn gathered(header: Option<&str>) -> Vec<(ComplaintId, CommunicationId)> {
+    let pairs = header.unwrap_or_default().split(' ').filter_map(|pair| {
+        let (complaint, id) = pair.split_once('/')?;
+        Some((ComplaintId::new(complaint).ok()?, CommunicationId::new(id).ok()?))
+    });
+    pairs.collect()
+}
+
+fn accepted(message: &Communication, at: Timestamp) -> Fate {
     Fate::Accepted { at, provides: message.provides.clone() }
 }
 

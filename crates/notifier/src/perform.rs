@@ -1,5 +1,7 @@
 //! From steps to OUTBOX: finds the address, asks the guards, renders, and puts the message where it is fixed for good.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use redress_bus::{Delivery, Failure, Headers, KvError};
 use redress_contract::{
@@ -18,7 +20,7 @@ use crate::limits::Waiting;
 use crate::mail::BuildError;
 use crate::plan::{Body, Step, may_concern, plan};
 use crate::render::{Material, RenderError, id, is_automatic, render};
-use crate::run::{FRESH, Notifier, email};
+use crate::run::{Notifier, email};
 
 /// In which commit, and how the complaint stands.
 #[derive(Debug)]
@@ -45,18 +47,25 @@ impl Notifier {
         let (commit, state) = self.ledger.open(delivery.stream_seq, &delivery.body).map_err(not_loaded)?;
         let age = self.ledger.clock().now().duration_since(commit.recorded_at);
         let complaint = match state {
-            Some(state) if delivery.attempt <= 1 && age <= FRESH => state,
+            Some(state) if delivery.attempt <= 1 && age <= self.fresh => state,
             _ => self.load(&commit.complaint_id).await?,
         };
         let steps = plan(&commit, &complaint);
         let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
         let occasion = Occasion { complaint, at: commit.recorded_at, traceparent };
-        let mut told = Vec::new();
+        let mut told = HashSet::new();
         for step in &steps {
             if step.recipient == Recipient::Complainant {
                 self.to_complainant(&occasion, step).await?;
             } else {
                 self.to_staff(&occasion, step, &mut told).await?;
+            }
+        }
+        for recorded in &commit.events {
+            if let Event::CommunicationBounced(bounced) = &recorded.event
+                && bounced.permanent
+            {
+                self.lose_others(&bounced.communication_id).await?;
             }
         }
         Ok(())
@@ -97,15 +106,18 @@ impl Notifier {
         &self,
         occasion: &Occasion,
         step: &Step,
-        told: &mut Vec<String>,
+        told: &mut HashSet<String>,
     ) -> Result<(), Failure> {
         let complaint = &occasion.complaint;
         let id = id(step, self.keys());
-        if is_settled(complaint, &id) {
+        let (team, handler) = (complaint.team.as_ref(), complaint.handler.as_ref());
+        let address = self.config.staff.address(step.recipient, team, handler);
+        // Roles that share an address are told once, also when only some were told before a crash.
+        let is_told = address.is_some_and(|address| !told.insert(format!("{} {address}", step.event_id)));
+        if is_told || is_settled(complaint, &id) {
             return Ok(());
         }
-        let (team, handler) = (complaint.team.as_ref(), complaint.handler.as_ref());
-        let Some(address) = self.config.staff.address(step.recipient, team, handler) else {
+        let Some(address) = address else {
             if self.is_news(team, step.recipient) {
                 tracing::error!(
                     complaint.id = %complaint.id,
@@ -115,12 +127,6 @@ impl Notifier {
             }
             return self.suppress(occasion, step, &id, SuppressReason::NoAddress).await;
         };
-        // Roles that share an address are told once.
-        let event_and_address = format!("{} {address}", step.event_id);
-        if told.contains(&event_and_address) {
-            return Ok(());
-        }
-        told.push(event_and_address);
         let target = Target { address: email(address), authenticated: true };
         match self.ask(occasion, step, Some(&target)).await? {
             Verdict::Suppress(reason) => self.suppress(occasion, step, &id, reason).await,
@@ -190,7 +196,8 @@ impl Notifier {
         self.note(occasion, step, &waiting.id, Fate::Queued("rate_limited".to_owned())).await
     }
 
-    async fn suppress(
+    /// Notes that a message does not go out.
+    pub(crate) async fn suppress(
         &self,
         occasion: &Occasion,
         step: &Step,

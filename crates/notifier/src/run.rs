@@ -48,7 +48,8 @@ const HANDLER_TIMEOUT: Duration = Duration::from_mins(5);
 const WAITING_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Younger than this, what came with a first delivery is taken to be how things stand; older, it is loaded again.
-pub(crate) const FRESH: SignedDuration = SignedDuration::from_mins(1);
+/// See [`Notifier::fresh`].
+const FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 /// Runs the service until asked to stop; what is in flight is finished.
 ///
@@ -117,6 +118,8 @@ pub(crate) struct Notifier {
     pub(crate) limits: Limits,
     pub(crate) transport: Transport,
     pub(crate) breaker: Breaker,
+    /// [`FRESH`], or less: well before the broker gives what one replica does not answer for to another.
+    pub(crate) fresh: SignedDuration,
     pub(crate) under_way: UnderWay,
     /// How the way out is.
     pub(crate) part: Part,
@@ -131,11 +134,13 @@ impl Notifier {
         let part = deps.health.part("notifier.transport");
         let transport = Transport::new(&config.transport, config.parallel)?;
         part.ready();
+        let ack_wait = deps.ledger.vault().bus().config().ack_wait;
         Ok(Self {
             transport,
             part,
             limits: Limits::new(deps.ledger.vault().bus().kv(name::LIMITS)),
             breaker: Breaker::new(config.breaker_per_minute),
+            fresh: fresh(ack_wait),
             under_way: UnderWay::default(),
             own_addresses: config.own_addresses().map(|own| normal(&email(own), None)).collect(),
             unreachable: Mutex::default(),
@@ -171,7 +176,23 @@ impl Notifier {
     }
 }
 
+fn fresh(ack_wait: Duration) -> SignedDuration {
+    SignedDuration::try_from(ack_wait / 2).map_or(FRESH, |half| half.min(FRESH))
+}
+
 /// An email address as the contract holds it.
 pub(crate) fn email(value: &str) -> Address {
     Address { kind: AddressKind::Email, value: value.to_owned(), display_name: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_ends_before_another_replica_may_have_it() {
+        assert_eq!(fresh(Duration::from_secs(30)), SignedDuration::from_secs(15));
+        assert_eq!(fresh(Duration::from_mins(10)), FRESH);
+        assert_eq!(fresh(Duration::MAX), FRESH);
+    }
 }

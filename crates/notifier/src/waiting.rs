@@ -9,7 +9,7 @@ use redress_domain::{Complaint, DeliveryStatus};
 
 use crate::address::answer_to;
 use crate::limits::Waiting;
-use crate::perform::{Letter, Occasion, limits_failed};
+use crate::perform::{Letter, Occasion, limits_failed, reason};
 use crate::plan::{Body, Step};
 use crate::run::Notifier;
 
@@ -17,7 +17,7 @@ use crate::run::Notifier;
 const GATHERED_MAX: usize = 50;
 
 impl Notifier {
-    /// Sends what waits and may go now.
+    /// Sends what waits and may go now. A party whose turn fails does not hold up the others.
     pub(crate) async fn send_waiting(&self) -> Result<(), Failure> {
         let mut by_party: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
         for waiting in self.limits.waiting().await.map_err(limits_failed)? {
@@ -25,7 +25,10 @@ impl Notifier {
         }
         let now = self.ledger.clock().now();
         for waiting in by_party.into_values().filter(|all| all.iter().any(|one| one.not_before <= now)) {
-            self.send_gathered(waiting).await?;
+            if let Err(problem) = self.send_gathered(waiting).await {
+                let problem = reason(&problem);
+                tracing::warn!("Sending what waits for a party failed, trying again in a minute: {problem}");
+            }
         }
         Ok(())
     }
@@ -42,8 +45,13 @@ impl Notifier {
         let step = step(&lead, &complaint);
         let account = complaint.account.clone();
         let occasion = Occasion { complaint, at: self.ledger.clock().now(), traceparent: String::new() };
-        if self.ask(&occasion, &step, Some(&target)).await? != Verdict::Go {
-            return Ok(());
+        match self.ask(&occasion, &step, Some(&target)).await? {
+            Verdict::Go => {}
+            Verdict::NotBefore(_) => return Ok(()),
+            Verdict::Suppress(reason) => {
+                self.suppress(&occasion, &step, &lead.id, reason).await?;
+                return self.limits.forget(&lead).await.map_err(limits_failed);
+            }
         }
         let gathered = self.gather(waiting, &account).await?;
         let others: Vec<Reference> =

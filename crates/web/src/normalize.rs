@@ -5,8 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use redress_contract::contact::{Address, Field as NamedValue, Raw};
 use redress_contract::{AddressKind, Channel, Contact, ContactId, ParseStatus, Reference};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::submission::{Draft, ErrorKind, Field, FieldError, Submission};
 
@@ -16,6 +15,9 @@ pub const KEY_FIELD: &str = "submission_key";
 pub const STAMP_FIELD: &str = "form_stamp";
 /// A field that people do not see and that programs like to fill in.
 pub const TRAP_FIELD: &str = "website";
+/// Most fields of one body: pairs, parts or members. Each may become an error that names it, so this also bounds what
+/// an answer holds.
+pub const PARTS_MAX: usize = 64;
 
 /// A form as it came back.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,20 @@ pub struct FormBody {
     pub trap: String,
     /// Fields that are none of ours, came twice, or are files.
     pub errors: Vec<FieldError>,
+}
+
+/// A body with more than [`PARTS_MAX`] fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body has too many fields")]
+pub struct TooManyFields;
+
+/// Why a JSON body has no fields to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonError {
+    /// It is no JSON object.
+    Broken(BrokenJson),
+    /// It has more than [`PARTS_MAX`] members.
+    TooManyFields,
 }
 
 /// JSON that cannot be read, and where.
@@ -63,8 +79,15 @@ pub struct Arrival {
 }
 
 /// The pairs of an urlencoded body.
-pub fn urlencoded_pairs(body: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(body).into_owned().collect()
+///
+/// # Errors
+/// When there are more than [`PARTS_MAX`].
+pub fn urlencoded_pairs(body: &[u8]) -> Result<Vec<(String, String)>, TooManyFields> {
+    let pairs: Vec<_> = form_urlencoded::parse(body).take(PARTS_MAX + 1).collect();
+    if pairs.len() > PARTS_MAX {
+        return Err(TooManyFields);
+    }
+    Ok(pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
 /// A form from its pairs.
@@ -96,18 +119,20 @@ pub fn read_form(pairs: Vec<(String, String)>) -> FormBody {
 /// The fields of a JSON body, and what is wrong with some.
 ///
 /// # Errors
-/// [`BrokenJson`] when it is no JSON object.
-pub fn read_json(body: &[u8]) -> Result<(Draft, Vec<FieldError>), BrokenJson> {
+/// When it is no JSON object, or one with more than [`PARTS_MAX`] members.
+pub fn read_json(body: &[u8]) -> Result<(Draft, Vec<FieldError>), JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let members = reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members));
-    let members = members.map_err(|error| BrokenJson::of(&error))?;
+    let members = members
+        .map_err(|error| JsonError::Broken(BrokenJson::of(&error)))?
+        .ok_or(JsonError::TooManyFields)?;
     let (mut draft, mut errors) = (Draft::default(), Vec::new());
     for (name, value) in members {
         let filled = match (Field::ALL.into_iter().find(|field| field.api_name() == name), value) {
             (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
-            (Some(field), Value::String(text)) => draft.set(field, text),
-            (Some(_), Value::Null) => Ok(()),
-            (Some(field), _) => Err(FieldError::known(field, ErrorKind::NotText)),
+            (Some(field), Member::Text(text)) => draft.set(field, text),
+            (Some(_), Member::Null) => Ok(()),
+            (Some(field), Member::Other) => Err(FieldError::known(field, ErrorKind::NotText)),
         };
         errors.extend(filled.err());
     }
@@ -187,11 +212,12 @@ impl BrokenJson {
     }
 }
 
-/// Reads an object as its members in order: a map would drop the first of two equal names in silence.
+/// Reads an object as its members in order: a map would drop the first of two equal names in silence. None: more
+/// members than are taken.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(String, Value)>;
+    type Value = Option<Vec<(String, Member)>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
@@ -199,9 +225,71 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
+        while members.len() < PARTS_MAX {
+            let Some(member) = map.next_entry()? else { return Ok(Some(members)) };
             members.push(member);
         }
-        Ok(members)
+        let mut too_many = false;
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            too_many = true;
+        }
+        Ok((!too_many).then_some(members))
+    }
+}
+
+/// The value of a member. What is no text is not kept: a tree of small values takes many times the bytes it came in.
+enum Member {
+    Text(String),
+    Null,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(AnyMember)
+    }
+}
+
+struct AnyMember;
+
+impl<'de> Visitor<'de> for AnyMember {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
+        Ok(Member::Text(text.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Member, E> {
+        Ok(Member::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Member, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
     }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::normalize::BrokenJson;
+use crate::normalize::{JsonError, PARTS_MAX};
 use crate::submission::{FieldError, FieldName};
 
 /// One answer that is no yes.
@@ -52,10 +52,17 @@ impl Problem {
         Self { errors: errors.collect(), ..problem }
     }
 
-    /// The body is no JSON object.
-    pub(crate) fn json(broken: &BrokenJson) -> Self {
+    /// The body is no JSON object whose members can be taken.
+    pub(crate) fn json(error: &JsonError) -> Self {
+        let JsonError::Broken(broken) = error else { return Self::too_many_fields() };
         let detail = format!("{}: line {}, column {}", broken.problem, broken.line, broken.column);
         Self::new(StatusCode::BAD_REQUEST, "broken-json", "The body cannot be read", detail)
+    }
+
+    /// The body has too many members.
+    pub(crate) fn too_many_fields() -> Self {
+        let detail = format!("Nothing was recorded. At most {PARTS_MAX} fields are taken.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-fields", "The body has too many fields", detail)
     }
 }
 

@@ -117,7 +117,7 @@ fn count(channel: &'static str, outcome: &'static str) {
 /// What a body that could not be had deserves.
 fn status_of(error: body::BodyError) -> StatusCode {
     match error {
-        body::BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        body::BodyError::TooLarge | body::BodyError::TooManyFields(_) => StatusCode::PAYLOAD_TOO_LARGE,
         body::BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
         body::BodyError::Broken => StatusCode::BAD_REQUEST,
     }

@@ -57,6 +57,19 @@ async fn an_append_with_an_old_expectation_conflicts() {
 }
 
 #[tokio::test]
+async fn a_window_is_appended_in_order_whatever_its_size() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let mut end = 0;
+    for window in 0..5 {
+        let messages =
+            (0..500).map(|n| (format!("event.Noted.c{window}-{n}"), Vec::new(), Bytes::from(n.to_string())));
+        end = bus.append_all(name::EVENTS, end, messages.collect()).await.expect("nobody else appends");
+    }
+    assert_eq!(end, 2_500);
+}
+
+#[tokio::test]
 async fn buckets_claim_update_list_and_forget() {
     let broker = Broker::start().await;
     let kv = broker.bus("test").await.kv(name::CORRELATION);

@@ -46,7 +46,14 @@ async fn never_is_noted_and_staff_are_told() {
     assert_eq!(mails[0].recipients, ["lead@example.org"]);
     let text = String::from_utf8_lossy(&mails[0].bytes).into_owned();
     assert!(text.contains("550 5.1.1") && !text.contains("gone@"), "{text}");
+
+    // Nor does a second delivery tell them again by the role that was not written to.
+    let failed = stage.ledger.history(&id).await.unwrap()[1].stream_seq;
+    stage.deliver_again("notifier", failed).await;
+    stage.settled("mark").await;
     replica.stop().await;
+    let to_lead = list(&stage.sink.mails()).iter().filter(|line| line.starts_with("lead@")).count();
+    assert_eq!(to_lead, 1);
     assert_eq!(stage.dead_letters().await, 0);
 }
 
@@ -131,6 +138,18 @@ async fn a_server_that_is_away_is_waited_for() {
     stage.sink = SmtpSink::start_at(address, Options::default()).await;
     stage.eventually_fates(&id, &["acknowledgement complainant Accepted"]).await;
     assert_eq!(replica.health.report().get("notifier.transport"), Some(&State::Ready));
+    replica.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_long_outage_of_ours_the_first_not_now_is_not_the_last() {
+    let stage = Stage::set().await;
+    stage.sink.reply(Place::Recipient, 1, "451 4.7.1 greylisted");
+    let id = stage.register("c1", "jane@example.com").await;
+    stage.advance_minutes(60 * 60);
+    let replica = stage.start();
+    stage.eventually_fates(&id, &["acknowledgement complainant Accepted"]).await;
+    assert_eq!(stage.later_events(&id).await[0], "CommunicationQueued");
     replica.stop().await;
 }
 

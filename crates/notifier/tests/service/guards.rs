@@ -1,12 +1,13 @@
 //! What does not go out, not yet, or not to whom it is for.
 
 use jiff::SignedDuration;
-use redress_contract::{Contact, Disposition, MachineKind, Severity};
-use redress_domain::{Classification, Command};
+use redress_contract::subject::name;
+use redress_contract::{ComplaintId, Contact, Disposition, MachineKind, Medium, Severity};
+use redress_domain::{Classification, Command, DeliveryStatus};
 use redress_testkit::eventually;
 use redress_testkit::smtp::{Act, Rule, Stage as Place};
 
-use crate::stage::{Stage, list, parse};
+use crate::stage::{Stage, link, list, parse};
 
 #[tokio::test]
 async fn machines_ourselves_and_nobody_are_never_answered() {
@@ -62,6 +63,104 @@ async fn one_address_is_not_flooded_and_nothing_is_dropped() {
     assert_eq!(to_victim(), 3, "nothing is left to send");
     replica.stop().await;
     assert_eq!(stage.dead_letters().await, 0);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_sent_does_not_hold_up_the_others_that_wait() {
+    let stage = Stage::set().await;
+    let at = stage.now();
+    let broken = format!(
+        r#"{{"id":"m","complaint":"nowhere","event":"nowhere.1","party":"0","released":false,"since":"{at}","not_before":"{at}"}}"#
+    );
+    stage.ledger.vault().bus().kv(name::LIMITS).create("waiting.0.m", broken.into()).await.unwrap();
+    let replica = stage.start();
+    let complaints = three_of_one_address(&stage).await;
+    stage.advance_minutes(61);
+    for id in &complaints {
+        stage.eventually_fates(id, &["acknowledgement complainant Accepted"]).await;
+    }
+    replica.stop().await;
+}
+
+#[tokio::test]
+async fn what_waits_when_hold_mode_begins_is_kept_back() {
+    let stage = Stage::set().await;
+    let replica = stage.start();
+    let complaints = three_of_one_address(&stage).await;
+    let waits = queued(&stage, &complaints).await.remove(0);
+    replica.stop().await;
+    let mut settings = stage.settings();
+    settings.outbound.mode = "hold".to_owned();
+    let replica = stage.start_with(&settings);
+    let limits = stage.ledger.vault().bus().kv(name::LIMITS);
+    eventually("nothing waits", || async {
+        stage.advance_minutes(61);
+        limits.entries("waiting").await.unwrap().is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(stage.fates(&waits).await, ["acknowledgement complainant Suppressed(HoldMode)"]);
+    replica.stop().await;
+    assert_eq!(stage.sink.count(), 2);
+}
+
+#[tokio::test]
+async fn what_was_gathered_is_owed_again_when_the_one_message_comes_back() {
+    let stage = Stage::set().await;
+    let replica = stage.start();
+    let mut complaints = three_of_one_address(&stage).await;
+    complaints.push(stage.register("c3", "victim@example.com").await);
+    eventually("two wait", || async { (queued(&stage, &complaints).await.len() == 2).then_some(()) }).await;
+    let waiting = queued(&stage, &complaints).await;
+    stage.advance_minutes(61);
+    for id in &waiting {
+        stage.eventually_fates(id, &["acknowledgement complainant Accepted"]).await;
+    }
+    let vault = stage.ledger.vault();
+    let mut lead = 0;
+    for (n, id) in waiting.iter().enumerate() {
+        let sent = &stage.complaint(id).await.communications[0].id;
+        if vault.communication(Medium::Email, sent).await.unwrap().is_some() {
+            lead = n;
+        }
+    }
+    let bounce = Command::NoteBounce {
+        link: link(&stage.contact("b1", "", stage.now()), MachineKind::Bounce),
+        communication_id: stage.complaint(&waiting[lead]).await.communications[0].id.clone(),
+        status: "5.1.1".to_owned(),
+        permanent: true,
+    };
+    stage.execute(&waiting[lead], &bounce).await;
+    let other = &waiting[1 - lead];
+    eventually("the other is owed again", || async {
+        let other = stage.complaint(other).await;
+        let failed = other.communications[0].status == DeliveryStatus::Failed;
+        (failed && other.clocks[0].milestones[0].met_at.is_none()).then_some(())
+    })
+    .await;
+    replica.stop().await;
+    assert_eq!(stage.dead_letters().await, 0);
+}
+
+/// Three complaints from one address for which nobody vouches: two are acknowledged, one waits.
+async fn three_of_one_address(stage: &Stage) -> Vec<ComplaintId> {
+    let mut complaints = Vec::new();
+    for n in 0..3 {
+        complaints.push(stage.register(&format!("c{n}"), "victim@example.com").await);
+    }
+    for id in &complaints {
+        eventually("each has a fate", || async { (stage.fates(id).await.len() == 1).then_some(()) }).await;
+    }
+    complaints
+}
+
+async fn queued(stage: &Stage, complaints: &[ComplaintId]) -> Vec<ComplaintId> {
+    let mut queued = Vec::new();
+    for id in complaints {
+        if stage.fates(id).await == ["acknowledgement complainant Queued"] {
+            queued.push(id.clone());
+        }
+    }
+    queued
 }
 
 #[tokio::test]

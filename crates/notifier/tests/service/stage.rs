@@ -218,7 +218,7 @@ impl Stage {
     }
 }
 
-fn link(contact: &Contact, machine: MachineKind) -> Link {
+pub(crate) fn link(contact: &Contact, machine: MachineKind) -> Link {
     Link {
         contact_id: contact.id.clone(),
         channel: contact.channel,

@@ -72,7 +72,7 @@ pub(super) async fn other_method() -> Response {
 
 /// Everything that is wrong at once, or the submission.
 fn understand(app: &App, raw: &Bytes) -> Result<Submission, Problem> {
-    let (draft, mut errors) = read_json(raw).map_err(|broken| Problem::json(&broken))?;
+    let (draft, mut errors) = read_json(raw).map_err(|error| Problem::json(&error))?;
     match draft.check(&app.config.demands) {
         Ok(submission) if errors.is_empty() => Ok(submission),
         checked => {
@@ -136,6 +136,7 @@ fn unreadable(app: &App, error: BodyError) -> Problem {
             let limit = app.config.body_bytes_max;
             ("body-too-large", "The body is too large", format!("At most {limit} bytes are taken."))
         }
+        BodyError::TooManyFields(_) => return Problem::too_many_fields(),
         BodyError::TooSlow => {
             let limit = app.config.body_read_timeout.as_secs();
             ("body-too-slow", "The body came too slowly", format!("It must arrive within {limit} seconds."))

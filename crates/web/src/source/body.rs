@@ -9,13 +9,12 @@ use futures::StreamExt;
 use tokio::time::timeout;
 
 use crate::Config;
+use crate::normalize::{PARTS_MAX, TooManyFields};
 use crate::submission::{ErrorKind, FieldError};
 
 /// How much of a body that is too large is still read, so that its sender hears the answer instead of a broken
 /// connection.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Most parts of a multipart body.
-const PARTS_MAX: usize = 64;
 
 /// A body that could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +22,9 @@ pub(super) enum BodyError {
     /// Larger than the settings allow.
     #[error("the body is too large")]
     TooLarge,
+    /// More fields than are taken.
+    #[error(transparent)]
+    TooManyFields(#[from] TooManyFields),
     /// Not sent in time.
     #[error("the body came too slowly")]
     TooSlow,
@@ -68,7 +70,7 @@ pub(super) async fn multipart(headers: &HeaderMap, body: Bytes) -> Result<Parts,
     let (mut texts, mut errors) = (Vec::new(), Vec::new());
     while let Some(part) = multipart.next_field().await.map_err(|_| BodyError::Broken)? {
         if texts.len() + errors.len() >= PARTS_MAX {
-            return Err(BodyError::TooLarge);
+            return Err(TooManyFields.into());
         }
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some();
@@ -123,7 +125,7 @@ mod tests {
     fn parts_are_counted() {
         let part = "--x\nContent-Disposition: form-data; name=\"a\"\n\nb\n";
         assert_eq!(taken_apart(&(part.repeat(64) + "--x--\n")).unwrap().0.len(), 64);
-        assert_eq!(taken_apart(&(part.repeat(65) + "--x--\n")).unwrap_err(), BodyError::TooLarge);
+        assert_eq!(taken_apart(&(part.repeat(65) + "--x--\n")).unwrap_err(), TooManyFields.into());
     }
 
     proptest! {

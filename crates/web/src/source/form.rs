@@ -59,7 +59,7 @@ pub(super) async fn other_method(State(app): State<Arc<App>>) -> Response {
 
 async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
     if media_type == URLENCODED {
-        return Ok(read_form(urlencoded_pairs(&raw)));
+        return Ok(read_form(urlencoded_pairs(&raw)?));
     }
     let (texts, files) = body::multipart(headers, raw).await?;
     let mut form = read_form(texts);
@@ -151,6 +151,7 @@ fn unreadable(app: &App, error: BodyError) -> Response {
     count("web", "refused");
     let message = match error {
         BodyError::TooLarge => TOO_LARGE,
+        BodyError::TooManyFields(_) => TOO_MANY_FIELDS,
         BodyError::TooSlow => TOO_SLOW,
         BodyError::Broken => BROKEN,
     };
@@ -184,6 +185,10 @@ const TOO_LARGE: Message = Message {
     title: "This is more than we can take at once",
     text: "Your complaint has not been received. Please go back in your browser, shorten the text or leave files away, \
            and send the form again.",
+};
+const TOO_MANY_FIELDS: Message = Message {
+    title: "This form has more fields than we can take",
+    text: "Your complaint has not been received. Please open the first page again and send the form from there.",
 };
 const TOO_SLOW: Message = Message {
     title: "Your connection was too slow",

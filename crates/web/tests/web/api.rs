@@ -157,3 +157,26 @@ async fn what_the_api_cannot_take_has_a_status_of_its_own() {
     problem(answer, 400).await;
     assert_eq!(stage.contacts().await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_body_of_very_many_members_is_refused_as_a_whole() {
+    let stage = Stage::start().await;
+    let many = format!("{{{}}}", vec!["\"a\":0"; 40_000].join(","));
+    let refusal = problem(stage.post(Some(KEY), many).await, 413).await;
+    assert_eq!(refusal["type"], "urn:redress:problem:too-many-fields");
+    assert_eq!(refusal["detail"], "Nothing was recorded. At most 64 fields are taken.");
+    assert_eq!(refusal.get("errors"), None);
+    assert_eq!(stage.contacts().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_named_whatever_it_is() {
+    let stage = Stage::start().await;
+    let body =
+        "{\"whatHappened\":[{\"\":0},[]],\"email\":{\"a\":{}},\"phone\":-1,\"name\":1.5,\"product\":true}";
+    let refusal = problem(stage.post(Some(KEY), body).await, 422).await;
+    let errors = refusal["errors"].as_array().unwrap();
+    let no_text = errors.iter().filter(|error| error["message"] == "This must be a text.");
+    let named: Vec<_> = no_text.map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(named, ["whatHappened", "email", "phone", "name", "product"]);
+}

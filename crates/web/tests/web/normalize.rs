@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use redress_contract::{Channel, Contact, ContactId, ParseStatus, Reference};
 use redress_web::config::{Anonymous, Demands};
-use redress_web::normalize::{Arrival, contact, read_form, read_json, urlencoded_pairs};
+use redress_web::normalize::{
+    Arrival, JsonError, PARTS_MAX, TooManyFields, contact, read_form, read_json, urlencoded_pairs,
+};
 use redress_web::submission::{Draft, Field};
 
 fn arrival() -> Arrival {
@@ -50,7 +52,7 @@ fn any_text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_bytes_are_read_as_a_form_or_named_as_wrong(body in proptest::collection::vec(any::<u8>(), 0..600)) {
-        let form = read_form(urlencoded_pairs(&body));
+        let form = read_form(urlencoded_pairs(&body).unwrap_or_default());
         let _ = recorded(&form.draft, &Demands::default());
         let _ = read_json(&body);
     }
@@ -74,14 +76,14 @@ proptest! {
             .append_pair("email", &email)
             .finish();
         let json = serde_json::json!({ "whatHappened": text, "email": email }).to_string();
-        let form = read_form(urlencoded_pairs(urlencoded.as_bytes()));
+        let form = read_form(urlencoded_pairs(urlencoded.as_bytes()).unwrap());
         prop_assert_eq!(read_json(json.as_bytes()).unwrap(), (form.draft, form.errors));
     }
 }
 
 #[test]
 fn bytes_that_are_no_text_are_marked() {
-    let form = read_form(urlencoded_pairs(b"what_happened=Gr%F6%DFe&email=kim%40example.org"));
+    let form = read_form(urlencoded_pairs(b"what_happened=Gr%F6%DFe&email=kim%40example.org").unwrap());
     let contact = recorded(&form.draft, &Demands::default()).unwrap();
     assert_eq!(contact.parse_status, ParseStatus::Partial);
     assert_eq!(contact.text, "Gr\u{fffd}\u{fffd}e");
@@ -89,8 +91,17 @@ fn bytes_that_are_no_text_are_marked() {
 
 #[test]
 fn a_name_without_an_address_is_not_lost() {
-    let form = read_form(urlencoded_pairs(b"what_happened=x&name=Kim"));
+    let form = read_form(urlencoded_pairs(b"what_happened=x&name=Kim").unwrap());
     let demands = Demands { anonymous: Anonymous::Taken, ..Demands::default() };
     let contact = recorded(&form.draft, &demands).unwrap();
     assert_eq!((contact.sender, contact.fields[0].value.as_str()), (None, "Kim"));
+}
+
+#[test]
+fn fields_are_counted() {
+    let pairs = |count: usize| urlencoded_pairs("&a".repeat(count).as_bytes()).map(|pairs| pairs.len());
+    assert_eq!((pairs(PARTS_MAX), pairs(PARTS_MAX + 1)), (Ok(PARTS_MAX), Err(TooManyFields)));
+    let members = |count: usize| read_json(format!("{{{}}}", vec!["\"a\":0"; count].join(",")).as_bytes());
+    assert_eq!(members(PARTS_MAX).unwrap().1.len(), PARTS_MAX);
+    assert_eq!(members(PARTS_MAX + 1).unwrap_err(), JsonError::TooManyFields);
 }
