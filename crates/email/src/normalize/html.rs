@@ -1,22 +1,23 @@
 //! HTML turned to text: laid out where it is of a size and depth that people write, stripped of its tags otherwise.
 
+mod cost;
+mod tags;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use html2text::render::TextDecorator;
 
 use super::parse;
 
-/// HTML beyond these is stripped of its tags instead of laid out: laying out grows faster than its input.
+/// HTML beyond this is stripped of its tags instead of laid out: laying out grows faster than its input.
 const HTML_BYTES_MAX: usize = 256 * 1024;
-const HTML_DEPTH_MAX: usize = 100;
-const HTML_TABLES_MAX: usize = 12;
 
 /// Wide enough that paragraphs stay one line each.
 const WIDTH: usize = 10_000;
 
 /// HTML as plain text.
 pub(crate) fn text(html: &str) -> String {
-    if html.len() > HTML_BYTES_MAX || is_deep(html) {
+    if html.len() > HTML_BYTES_MAX || cost::is_costly(html) {
         return parse::strip_tags(html);
     }
     let lay_out = || {
@@ -33,41 +34,6 @@ pub(crate) fn text(html: &str) -> String {
         Ok(Err(_)) | Err(_) => parse::strip_tags(html),
     }
 }
-
-/// True when elements lie deeper in one another, or tables deeper in tables, than people write them. Elements that
-/// close themselves are not counted; an end tag closes the nearest element of its name, or nothing.
-fn is_deep(html: &str) -> bool {
-    let mut open: Vec<&[u8]> = Vec::new();
-    let mut rest = html.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte == b'<') {
-        rest = rest.get(at + 1..).unwrap_or_default();
-        let closing = rest.first() == Some(&b'/');
-        let name = rest.get(usize::from(closing)..).unwrap_or_default();
-        let length = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
-        let name = name.get(..length).unwrap_or_default();
-        if name.is_empty() || CLOSE_THEMSELVES.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            continue;
-        }
-        if closing {
-            if let Some(at) = open.iter().rposition(|other| other.eq_ignore_ascii_case(name)) {
-                open.truncate(at);
-            }
-            continue;
-        }
-        open.push(name);
-        let tables = || open.iter().filter(|name| name.eq_ignore_ascii_case(b"table")).count();
-        if open.len() > HTML_DEPTH_MAX || (name.eq_ignore_ascii_case(b"table") && tables() > HTML_TABLES_MAX)
-        {
-            return true;
-        }
-    }
-    false
-}
-
-const CLOSE_THEMSELVES: [&[u8]; 20] = [
-    b"br", b"img", b"hr", b"meta", b"link", b"input", b"col", b"p", b"li", b"base", b"area", b"wbr", b"td",
-    b"tr", b"th", b"dt", b"dd", b"option", b"tbody", b"thead",
-];
 
 /// Lays HTML out as text: no marks but for quotes and lists.
 #[derive(Debug, Clone)]

@@ -160,9 +160,9 @@ impl Source {
         let begun = self.folder.now().await?;
         let listing = self.folder.cur_mails(&self.known, cursor.since).await?;
         let left_before = tally.left.len();
-        let wanted = listing.fresh.len();
+        let (wanted, whole) = (listing.fresh.len(), listing.whole);
         let taken = self.take_all(listing.fresh, tally, shutdown).await?;
-        let all = taken.len() == wanted;
+        let all = whole && taken.len() == wanted;
         self.cur_left = tally.left.get(left_before..).unwrap_or_default().to_vec();
         self.known = listing.old;
         self.known.extend(taken.into_iter().map(|found| found.base));

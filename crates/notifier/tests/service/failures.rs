@@ -49,6 +49,7 @@ async fn never_is_noted_and_staff_are_told() {
 
     // Nor does a second delivery tell them again by the role that was not written to.
     let failed = stage.ledger.history(&id).await.unwrap()[1].stream_seq;
+    stage.advance_minutes(10);
     stage.deliver_again("notifier", failed).await;
     stage.settled("mark").await;
     replica.stop().await;

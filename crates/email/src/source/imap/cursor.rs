@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Kv, KvError};
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +18,18 @@ pub(super) struct Cursor {
     pub(super) gaps: BTreeSet<u32>,
     /// UIDs that are on record, but not flagged or moved yet.
     pub(super) unflagged: BTreeSet<u32>,
+    /// When the folder was first looked at, if only what came from then on is wanted.
+    pub(super) since: Option<Timestamp>,
+    /// UIDs below were given when the server numbered its mails anew: only their dates tell what is wanted. A mail
+    /// with a later UID is wanted whatever its date, since somebody may have moved it here.
+    pub(super) renumbered: u32,
 }
 
 /// Mails that wait for their flag at most; beyond, flags are left out rather than the cursor growing without end.
 const UNFLAGGED_MAX: usize = 5000;
+
+/// Clocks of servers and time zones of dates differ; so much older than `since` is surely from before.
+const SINCE_MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A cursor and where it is kept.
 #[derive(Debug, Clone)]
@@ -35,6 +44,17 @@ impl Cursor {
     /// Everything from the first UID on, under a new validity.
     pub(super) fn from_the_beginning(validity: u32) -> Self {
         Self { validity, next: 1, ..Self::default() }
+    }
+
+    /// Everything under a new validity, in which UIDs below `next` are given to mails that are there already.
+    pub(super) fn numbered_anew(&self, validity: u32, next: u32) -> Self {
+        Self { since: self.since, renumbered: next, ..Self::from_the_beginning(validity) }
+    }
+
+    /// True for a mail that was there before the first look and only got a new UID.
+    pub(super) fn is_from_before(&self, uid: u32, received_at: Option<Timestamp>) -> bool {
+        let (Some(since), Some(received_at)) = (self.since, received_at) else { return false };
+        uid < self.renumbered && since.duration_since(received_at) > SINCE_MARGIN
     }
 
     fn has_done(&self, uid: u32) -> bool {
@@ -104,7 +124,7 @@ mod tests {
     use super::*;
 
     fn cursor(next: u32, gaps: &[u32]) -> Cursor {
-        Cursor { validity: 1, next, gaps: gaps.iter().copied().collect(), unflagged: BTreeSet::new() }
+        Cursor { validity: 1, next, gaps: gaps.iter().copied().collect(), ..Cursor::default() }
     }
 
     #[test]
@@ -121,5 +141,28 @@ mod tests {
     fn another_validity_is_another_folder() {
         let renewed = Cursor { validity: 2, ..cursor(1, &[]) };
         assert_eq!(renewed.clone().merged(&cursor(50, &[])), renewed);
+    }
+
+    #[test]
+    fn numbered_anew_what_was_there_before_the_first_look_stays_out() {
+        let since: Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let date = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        let first = Cursor { since: Some(since), ..cursor(50, &[3]) };
+        assert!(!first.is_from_before(60, date("2020-01-01T00:00:00Z")), "moved here by somebody");
+        let anew = first.numbered_anew(2, 40);
+        assert_eq!((anew.validity, anew.next, anew.gaps.len()), (2, 1, 0));
+        assert!(anew.is_from_before(39, date("2026-03-09T11:59:59Z")));
+        assert!(!anew.is_from_before(39, date("2026-03-09T12:00:00Z")), "within the margin");
+        assert!(!anew.is_from_before(39, None));
+        assert!(!anew.is_from_before(40, date("2020-01-01T00:00:00Z")), "came after the numbering");
+        let all = cursor(50, &[]).numbered_anew(2, 40);
+        assert!(!all.is_from_before(1, date("2020-01-01T00:00:00Z")), "everything is wanted");
+    }
+
+    #[test]
+    fn a_cursor_of_before_is_read() {
+        let read: Cursor =
+            serde_json::from_str(r#"{"validity":1,"next":9,"gaps":[7],"unflagged":[]}"#).unwrap();
+        assert_eq!(read, cursor(9, &[7]));
     }
 }

@@ -57,7 +57,8 @@ impl Source {
     }
 
     /// Finds out where to begin: where the last look ended, or as the settings say at first contact, or from the
-    /// beginning when the server numbers its mails anew (what was recorded then is recognised by its bytes).
+    /// beginning when the server numbers its mails anew (what was recorded then is recognised by its bytes, what was
+    /// there before the first contact by its date).
     async fn find_cursor(&mut self, session: &mut Session, opened: &Opened) -> Result<(), ImapError> {
         if self.cursor.as_ref().is_some_and(|stored| stored.cursor.validity == opened.validity) {
             return Ok(());
@@ -66,17 +67,16 @@ impl Source {
         let stored = match Stored::load(&kv, &key).await? {
             Some(stored) if stored.cursor.validity == opened.validity => stored,
             Some(mut stored) => {
-                stored.cursor = Cursor::from_the_beginning(opened.validity);
+                let next = next_uid(session, opened).await?;
+                stored.cursor = stored.cursor.numbered_anew(opened.validity, next);
                 stored.save().await?;
                 stored
             }
             None => {
                 let mut cursor = Cursor::from_the_beginning(opened.validity);
                 if self.start == Start::Now {
-                    cursor.next = match opened.next {
-                        Some(next) => next,
-                        None => after_last(session, opened).await?,
-                    };
+                    cursor.next = next_uid(session, opened).await?;
+                    cursor.since = Some(self.clock.now());
                 }
                 let mut stored = Stored::fresh(&kv, &key, cursor);
                 stored.save().await?;
@@ -91,13 +91,22 @@ impl Source {
         self.cursor.as_mut().ok_or(ImapError::Unusable("nobody knows where to begin"))
     }
 
+    /// Leaves out what was there before the first contact and only got a new UID.
+    fn leave_out_old(&mut self, known: &mut Vec<Known>) -> Result<(), ImapError> {
+        let cursor = &self.stored()?.cursor;
+        known.retain(|mail| !cursor.is_from_before(mail.uid, mail.received_at));
+        Ok(())
+    }
+
     async fn forget_all(&mut self, opened: &Opened) -> Result<(), ImapError> {
         let stored = self.stored()?;
         let next = opened.next.unwrap_or(stored.cursor.next).max(stored.cursor.next);
         if stored.cursor.gaps.is_empty() && stored.cursor.unflagged.is_empty() && stored.cursor.next == next {
             return Ok(());
         }
-        stored.cursor = Cursor { next, ..Cursor::from_the_beginning(stored.cursor.validity) };
+        stored.cursor.next = next;
+        stored.cursor.gaps.clear();
+        stored.cursor.unflagged.clear();
         Ok(stored.save().await?)
     }
 
@@ -114,7 +123,8 @@ impl Source {
                 return Ok(());
             }
             let uids: BTreeSet<u32> = chunk.iter().copied().collect();
-            let (known, unclear) = known_one_by_one(session, &uids).await?;
+            let (mut known, unclear) = known_one_by_one(session, &uids).await?;
+            self.leave_out_old(&mut known)?;
             let (outcome, lost) = self.take(session, &known).await;
             let there: BTreeSet<u32> = known.iter().map(|mail| mail.uid).chain(unclear).collect();
             // What the server no longer has was deleted by somebody.
@@ -134,15 +144,12 @@ impl Source {
         tally: &mut Tally,
         shutdown: &Shutdown,
     ) -> Result<(), ImapError> {
-        let end = match opened.next {
-            Some(next) => next,
-            None => after_last(session, opened).await?,
-        };
+        let end = next_uid(session, opened).await?;
         let mut window = WINDOW;
         while self.stored()?.cursor.next < end && !shutdown.is_asked() {
             let first = self.stored()?.cursor.next;
             let last = first.saturating_add(window - 1).min(end - 1);
-            let known = match known(session, &format!("{first}:{last}")).await {
+            let mut known = match known(session, &format!("{first}:{last}")).await {
                 Ok(known) => known,
                 Err(ImapError::Refused { answer: "NO", .. }) if first < last => {
                     window = ((last - first) / 2).max(1);
@@ -156,6 +163,7 @@ impl Source {
                 Err(other) => return Err(other),
             };
             window = next_window(window, known.len());
+            self.leave_out_old(&mut known)?;
             self.take_window(session, &Window { known, last }, tally, shutdown).await?;
         }
         Ok(())
@@ -242,8 +250,11 @@ fn next_window(window: u32, found: usize) -> u32 {
     }
 }
 
-/// One more than the highest UID, for servers that give no UIDNEXT.
-async fn after_last(session: &mut Session, opened: &Opened) -> Result<u32, ImapError> {
+/// The UID of the next mail to come: UIDNEXT, or one more than the highest UID where the server gives none.
+async fn next_uid(session: &mut Session, opened: &Opened) -> Result<u32, ImapError> {
+    if let Some(next) = opened.next {
+        return Ok(next);
+    }
     if opened.exists == 0 {
         return Ok(1);
     }

@@ -34,6 +34,8 @@ pub(super) struct Listing {
     pub(super) fresh: Vec<Found>,
     /// The names of everything else.
     pub(super) old: HashSet<OsString>,
+    /// False when more is fresh than is taken in one look.
+    pub(super) whole: bool,
 }
 
 /// What is known of a file before it is read.
@@ -98,21 +100,7 @@ impl Folder {
     pub(super) async fn cur_mails(&self, known: &HashSet<OsString>, since: Timestamp) -> io::Result<Listing> {
         let folder = self.root.join("cur");
         let known = known.clone();
-        blocking(move || {
-            let mut listing = Listing { fresh: Vec::new(), old: HashSet::new() };
-            for found in entries(&folder, "cur")? {
-                let is_old = known.contains(&found.base)
-                    || std::fs::symlink_metadata(&found.path)
-                        .is_ok_and(|metadata| changed(&metadata) < since);
-                if is_old {
-                    listing.old.insert(found.base);
-                } else if listing.fresh.len() < ENTRIES_MAX {
-                    listing.fresh.push(found);
-                }
-            }
-            Ok(listing)
-        })
-        .await
+        blocking(move || Ok(listing(entries(&folder, "cur")?, &known, since, ENTRIES_MAX))).await
     }
 
     /// What an entry is; none when it is gone.
@@ -168,6 +156,23 @@ fn entries(folder: &Path, place: &'static str) -> io::Result<Vec<Found>> {
     Ok(found)
 }
 
+/// Sorts entries into fresh ones, up to so many, and old ones.
+fn listing(entries: Vec<Found>, known: &HashSet<OsString>, since: Timestamp, max: usize) -> Listing {
+    let mut listing = Listing { fresh: Vec::new(), old: HashSet::new(), whole: true };
+    for found in entries {
+        let is_old = known.contains(&found.base)
+            || std::fs::symlink_metadata(&found.path).is_ok_and(|metadata| changed(&metadata) < since);
+        if is_old {
+            listing.old.insert(found.base);
+        } else if listing.fresh.len() < max {
+            listing.fresh.push(found);
+        } else {
+            listing.whole = false;
+        }
+    }
+    listing
+}
+
 fn base(name: &OsStr) -> OsString {
     let bytes = name.as_bytes();
     let end = bytes.iter().position(|byte| *byte == b':').unwrap_or(bytes.len());
@@ -186,4 +191,29 @@ fn time(seconds: i64, nanoseconds: i64) -> Timestamp {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_that_was_cut_says_so_and_the_next_one_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("cur")).unwrap();
+        for name in ["1.host:2,S", "2.host:2,S", "3.host:2,S"] {
+            std::fs::write(folder.path().join("cur").join(name), b"").unwrap();
+        }
+        let list = |known: &HashSet<OsString>, max| {
+            listing(entries(&folder.path().join("cur"), "cur").unwrap(), known, Timestamp::UNIX_EPOCH, max)
+        };
+        let cut = list(&HashSet::new(), 2);
+        assert_eq!((cut.fresh.len(), cut.whole), (2, false));
+        let mut known: HashSet<OsString> = cut.fresh.into_iter().map(|found| found.base).collect();
+        let rest = list(&known, 2);
+        assert_eq!((rest.fresh.len(), rest.old.len(), rest.whole), (1, 2, true));
+        known.extend(rest.fresh.into_iter().map(|found| found.base));
+        assert_eq!(known.len(), 3);
+        assert!(list(&HashSet::new(), 3).whole, "as many as may be taken are not too many");
+    }
 }
