@@ -30,6 +30,16 @@ fn deliver(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
     mails
 }
 
+/// Puts mails into the inbox as a person moving them there would: they keep the date they came.
+fn deliver_long_ago(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+    let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
+    for raw in &mails {
+        let text = String::from_utf8_lossy(raw);
+        dovecot.say(&format!("APPEND INBOX \"01-Mar-2020 08:00:00 +0000\" {{{}+}}\r\n{text}", raw.len()));
+    }
+    mails
+}
+
 fn search(dovecot: &Dovecot, what: &str) -> usize {
     let said = dovecot.say(&format!("SEARCH {what}"));
     let line = said.lines().find(|line| line.starts_with("* SEARCH")).unwrap_or_default();
@@ -77,6 +87,29 @@ async fn numbering_mails_anew_records_none_again_and_loses_none() {
     let running = world.run(account(&dovecot));
     world.until_recorded(40).await;
     until_flagged(&dovecot, 40).await;
+    running.stop().await;
+    world.assert_exactly(&mails).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbering_mails_anew_brings_in_none_from_before_the_start() {
+    let Some(mut dovecot) = Dovecot::start() else { return };
+    let world = World::start().await;
+    deliver_long_ago(&dovecot, 0..5);
+    let now = AccountSettings { start: Start::Now, ..account(&dovecot) };
+    let running = world.run(now);
+    running.until_health("it is ready", |state| *state == State::Ready).await;
+    let mut mails = deliver(&dovecot, 5..8);
+    until_flagged(&dovecot, 3).await;
+    running.stop().await;
+    dovecot.renew_uid_validity();
+    let running = world.run(AccountSettings { start: Start::Now, ..account(&dovecot) });
+    running.until_health("it is ready", |state| *state == State::Ready).await;
+    mails.extend(deliver(&dovecot, 8..10));
+    until_flagged(&dovecot, 5).await;
+    // What somebody moves here afterwards is wanted, however old.
+    mails.extend(deliver_long_ago(&dovecot, 10..12));
+    until_flagged(&dovecot, 7).await;
     running.stop().await;
     world.assert_exactly(&mails).await;
 }

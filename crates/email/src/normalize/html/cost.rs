@@ -18,11 +18,13 @@ const INLINE: [&str; 15] =
 const VOID: [&str; 13] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"];
 
+const TABLE_PARTS: [&str; 6] = ["td", "th", "tr", "tbody", "thead", "tfoot"];
+
 /// Elements that end where the next of their kind begins, or where the block around them ends.
 const CLOSE_THEMSELVES: [&str; 10] = ["p", "li", "dd", "dt", "td", "th", "tr", "tbody", "thead", "tfoot"];
 
 /// Elements whose end tag ends what is open in them, if that closes itself.
-const BLOCKS: [&str; 10] = ["div", "blockquote", "ul", "ol", "dl", "table", "center", "section", "td", "tr"];
+const BLOCKS: [&str; 8] = ["div", "blockquote", "ul", "ol", "dl", "table", "center", "section"];
 
 /// Elements that change how what follows is read. People do not write them into mails.
 const ODD: [&str; 12] = [
@@ -58,24 +60,17 @@ fn has_many_prefixed_lines(html: &str) -> bool {
     prefixes.saturating_mul(lines) > PREFIXED_LINES_MAX
 }
 
-/// True when elements lie deeper in one another, or tables deeper in tables, than people write them.
+/// True when elements lie deeper in one another, or tables deeper in tables, than people write them. What is open is
+/// never taken for closed: an end tag counts only where nothing else is open inside, but for what closes itself.
 fn is_deep(html: &str) -> bool {
     let mut open: Vec<&[u8]> = Vec::new();
     for tag in tags(html.as_bytes()) {
         match tag {
+            Tag::Unclear => return true,
             Tag::Start(name) if is_one_of(&ODD, name) => return true,
             Tag::Start(name) if is_one_of(&VOID, name) => {}
-            Tag::Start(name) => {
-                if is_one_of(&CLOSE_THEMSELVES, name) {
-                    close(&mut open, name);
-                }
-                open.push(name);
-            }
-            Tag::End(name) if is_one_of(&BLOCKS, name) => close(&mut open, name),
-            Tag::End(name) => {
-                open.pop_if(|innermost| innermost.eq_ignore_ascii_case(name));
-            }
-            Tag::Unclear => return true,
+            Tag::Start(name) => begin(&mut open, name),
+            Tag::End(name) => end(&mut open, name),
         }
         let tables = || open.iter().filter(|name| name.eq_ignore_ascii_case(b"table")).count();
         if open.len() > DEPTH_MAX || tables() > TABLES_MAX {
@@ -85,15 +80,43 @@ fn is_deep(html: &str) -> bool {
     false
 }
 
-/// Closes the nearest element of this name, if all that is open in it closes itself.
-fn close(open: &mut Vec<&[u8]>, name: &[u8]) {
-    let nearest = open
-        .iter()
-        .rposition(|other| other.eq_ignore_ascii_case(name) || !is_one_of(&CLOSE_THEMSELVES, other));
-    if let Some(at) = nearest.filter(|at| open.get(*at).is_some_and(|other| other.eq_ignore_ascii_case(name)))
+/// Opens an element; one of its kind that ends here is closed, with what lies between.
+fn begin<'h>(open: &mut Vec<&'h [u8]>, name: &'h [u8]) {
+    let through: &[&str] = match name.to_ascii_lowercase().as_slice() {
+        b"p" => &[],
+        b"li" => &["p"],
+        b"dd" | b"dt" => &["p", "dd", "dt"],
+        _ => &TABLE_PARTS,
+    };
+    if is_one_of(&CLOSE_THEMSELVES, name)
+        && let Some(at) = innermost(open, name, through)
     {
         open.truncate(at);
     }
+    open.push(name);
+}
+
+/// Closes an element. What closes itself stays, since it may be open still where the element is not.
+fn end(open: &mut Vec<&[u8]>, name: &[u8]) {
+    let through: &[&str] = if is_one_of(&BLOCKS, name) { &CLOSE_THEMSELVES } else { &[] };
+    let Some(at) = innermost(open, name, through) else { return };
+    let mut inside = open.split_off(at);
+    inside.remove(0);
+    if name.eq_ignore_ascii_case(b"table") {
+        inside.retain(|name| !is_one_of(&TABLE_PARTS, name));
+    }
+    for name in inside {
+        // One directly in another of its kind cannot be.
+        if open.last().is_none_or(|last| !last.eq_ignore_ascii_case(name)) {
+            open.push(name);
+        }
+    }
+}
+
+/// The nearest open element of this name, if nothing but those elements is open in it.
+fn innermost(open: &[&[u8]], name: &[u8], through: &[&str]) -> Option<usize> {
+    let at = open.iter().rposition(|other| other.eq_ignore_ascii_case(name) || !is_one_of(through, other))?;
+    open.get(at).is_some_and(|other| other.eq_ignore_ascii_case(name)).then_some(at)
 }
 
 fn is_one_of(names: &[&str], name: &[u8]) -> bool {
@@ -120,6 +143,8 @@ mod tests {
             "<div><script><!--<script></script></div></script>".repeat(2000),
             "<div><svg><![CDATA[</svg></div>]]></svg>".repeat(2000),
             "<span><p></span></p>".repeat(5000),
+            "<span><td><p><td></td></span></p>".repeat(5000),
+            "<span><table><td><div></td></table><p></div></table></span></p>".repeat(2000),
             "<dd><li>".repeat(5000),
         ];
         for bomb in bombs {

@@ -17,15 +17,12 @@ pub(super) fn tags(mut rest: &[u8]) -> impl Iterator<Item = Tag<'_>> {
     std::iter::from_fn(move || {
         loop {
             rest = from(rest, |byte| byte == b'<').get(1..)?;
-            let name = match rest {
-                [b'!', b'-', b'-', comment @ ..] => {
-                    rest = after_comment(comment);
-                    continue;
-                }
-                [b'/', name @ ..] => name,
-                name => name,
-            };
+            if let Some(comment) = rest.strip_prefix(b"!--") {
+                rest = after_comment(comment);
+                continue;
+            }
             let closing = rest.first() == Some(&b'/');
+            let name = rest.strip_prefix(b"/").unwrap_or(rest);
             match name.first() {
                 Some(first) if first.is_ascii_alphabetic() => {}
                 Some(_) if closing || matches!(rest.first(), Some(b'!' | b'?')) => {
@@ -35,7 +32,7 @@ pub(super) fn tags(mut rest: &[u8]) -> impl Iterator<Item = Tag<'_>> {
                 _ => continue,
             }
             let after = from(name, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'));
-            let name = name.strip_suffix(after).unwrap_or_default();
+            let name = name.get(..name.len() - after.len()).unwrap_or_default();
             rest = after_attributes(after);
             if closing {
                 return Some(Tag::End(name));
