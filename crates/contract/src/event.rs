@@ -91,6 +91,17 @@ macro_rules! events {
             }
         }
 
+        impl Event {
+            /// Reads an event from its type and the text of its data.
+            pub(crate) fn from_text(type_name: &str, data: &str) -> Result<Self, serde_json::Error> {
+                let known = type_name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('.'));
+                match known {
+                    $(Some(stringify!($name)) => serde_json::from_str(data).map(Self::$name),)*
+                    _ => Ok(Self::Unknown { r#type: type_name.to_owned(), data: serde_json::from_str(data)? }),
+                }
+            }
+        }
+
         impl Serialize for Event {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;

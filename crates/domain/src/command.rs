@@ -234,7 +234,9 @@ pub enum Refusal {
         limit: u32,
     },
     /// Free text stands where a word belongs: events hold no sentences, since those may name people.
-    #[error("{what} is one word of a to z, 0 to 9, - and _, at most 40 characters; write sentences as a note")]
+    #[error(
+        "{what} is one word of a to z, 0 to 9, - and _, at most 40 characters; write sentences as a note"
+    )]
     NotAWord {
         /// What.
         what: &'static str,

@@ -2,8 +2,9 @@
 
 use redress_bus::{ReadError, Stored};
 use redress_contract::subject::{self, name};
-use redress_contract::{Commit, ComplaintId};
+use redress_contract::{Commit, ComplaintId, StateCache};
 use redress_domain::{Complaint, STATE_VERSION, replay};
+use serde::Deserialize;
 
 use crate::Ledger;
 
@@ -62,6 +63,23 @@ impl Ledger {
         self.load_from(complaint, Ask::Leader).await
     }
 
+    /// Loads a complaint from the stream's leader when it was committed to after `stream_seq`.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn load_newer(
+        &self,
+        complaint: &ComplaintId,
+        stream_seq: u64,
+    ) -> Result<Option<Loaded>, LoadError> {
+        let stored =
+            self.vault().bus().last_at_leader(name::COMPLAINTS, &subject::complaint(complaint)).await?;
+        match stored {
+            Some(stored) if stored.seq > stream_seq => self.loaded(complaint, stored).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     pub(crate) async fn load_from(
         &self,
         complaint: &ComplaintId,
@@ -86,20 +104,20 @@ impl Ledger {
     /// [`LoadError::Broken`] when it is no commit.
     pub fn open(&self, stream_seq: u64, body: &[u8]) -> Result<(Commit, Option<Complaint>), LoadError> {
         let commit = parse(stream_seq, body)?;
-        let state = cached(&commit);
+        let state = cached(commit.state.as_ref());
         Ok((commit, state))
     }
 
     async fn loaded(&self, complaint: &ComplaintId, stored: Stored) -> Result<Loaded, LoadError> {
-        let (commit, state) = self.open(stored.seq, &stored.body)?;
-        let state = match state {
+        let head: Head = serde_json::from_slice(&stored.body).map_err(|e| broken(stored.seq, &e))?;
+        let state = match cached(head.state.as_ref()) {
             Some(state) => state,
             None => self.replayed(complaint, stored.seq).await?,
         };
         Ok(Loaded {
             complaint: state,
             stream_seq: stored.seq,
-            number: commit.number,
+            number: head.number,
             sha256: Commit::hash(&stored.body),
         })
     }
@@ -115,12 +133,22 @@ impl Ledger {
 }
 
 pub(crate) fn parse(stream_seq: u64, body: &[u8]) -> Result<Commit, LoadError> {
-    serde_json::from_slice(body)
-        .map_err(|e| LoadError::Broken { stream_seq, problem: format!("it is no commit: {e}") })
+    serde_json::from_slice(body).map_err(|e| broken(stream_seq, &e))
+}
+
+fn broken(stream_seq: u64, problem: &serde_json::Error) -> LoadError {
+    LoadError::Broken { stream_seq, problem: format!("it is no commit: {problem}") }
+}
+
+/// What loading needs of a commit: its events are passed over unread.
+#[derive(Deserialize)]
+struct Head {
+    number: u32,
+    state: Option<StateCache>,
 }
 
 /// The state in a commit's cache, when this version of the domain wrote it.
-fn cached(commit: &Commit) -> Option<Complaint> {
-    let cache = commit.state.as_ref().filter(|cache| cache.version == STATE_VERSION)?;
+fn cached(cache: Option<&StateCache>) -> Option<Complaint> {
+    let cache = cache.filter(|cache| cache.version == STATE_VERSION)?;
     serde_json::from_str(cache.body.as_ref()?.get()).ok()
 }

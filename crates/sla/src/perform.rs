@@ -80,11 +80,10 @@ impl Timers {
             }
             let id = &known.complaint.id;
             try_join_all(steps.iter().map(|step| self.perform(id, step))).await?;
-            let newest = self.newest(id).await?;
-            if newest.stream_seq <= known.stream_seq {
+            let Some(newer) = self.ledger.load_newer(id, known.stream_seq).await? else {
                 return Ok(());
-            }
-            known = newest;
+            };
+            known = Known { complaint: newer.complaint, stream_seq: newer.stream_seq };
         }
         Ok(())
     }

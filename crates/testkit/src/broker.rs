@@ -106,7 +106,9 @@ impl Broker {
         let ports = self.folder.path().join(format!("nats-server-2.15.1_{pid}.ports"));
         let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
-            if self.read_ports(&ports) && tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+            if self.read_ports(&ports)
+                && tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

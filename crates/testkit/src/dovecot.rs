@@ -37,7 +37,8 @@ impl Dovecot {
             return None;
         };
         let (imap, imaps) = (listener(), listener());
-        let folder = tempfile::Builder::new().prefix("redress-dovecot-").tempdir().expect("a temporary folder");
+        let folder =
+            tempfile::Builder::new().prefix("redress-dovecot-").tempdir().expect("a temporary folder");
         let mut dovecot = Self {
             folder,
             program,
@@ -87,7 +88,11 @@ impl Dovecot {
         reader.read_line(&mut line).expect("a greeting");
         let mut said = String::new();
         let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
-        for (tag, text) in [("a", format!("LOGIN help \"{password}\"")), ("b", "SELECT INBOX".to_owned()), ("c", command.to_owned())] {
+        for (tag, text) in [
+            ("a", format!("LOGIN help \"{password}\"")),
+            ("b", "SELECT INBOX".to_owned()),
+            ("c", command.to_owned()),
+        ] {
             reader.get_mut().write_all(format!("{tag} {text}\r\n").as_bytes()).expect("Dovecot listens");
             said.clear();
             loop {
@@ -115,7 +120,8 @@ impl Dovecot {
         }
         let list = self.path("mail/help/dovecot-uidlist");
         let validity = 1_000_000 + self.delivered.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        std::fs::write(&list, format!("3 V{validity} N5000 G0123456789abcdef0123456789abcdef\n")).expect("written");
+        std::fs::write(&list, format!("3 V{validity} N5000 G0123456789abcdef0123456789abcdef\n"))
+            .expect("written");
         self.give(&list);
         self.restart();
     }
@@ -174,7 +180,8 @@ impl Dovecot {
     }
 
     fn write_files(&self) {
-        for folder in ["run", "state", "mail", "mail/help", "mail/help/tmp", "mail/help/new", "mail/help/cur"] {
+        for folder in ["run", "state", "mail", "mail/help", "mail/help/tmp", "mail/help/new", "mail/help/cur"]
+        {
             std::fs::create_dir_all(self.path(folder)).expect("a folder is made");
             self.give(&self.path(folder));
         }
@@ -238,7 +245,10 @@ impl Drop for Dovecot {
 }
 
 fn program() -> Option<PathBuf> {
-    ["/usr/sbin/dovecot", "/usr/bin/dovecot", "/usr/local/sbin/dovecot"].map(PathBuf::from).into_iter().find(|path| path.exists())
+    ["/usr/sbin/dovecot", "/usr/bin/dovecot", "/usr/local/sbin/dovecot"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| path.exists())
 }
 
 /// Who the server runs as: nobody when we are root, ourselves otherwise.

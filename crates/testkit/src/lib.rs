@@ -11,5 +11,5 @@ pub mod smtp;
 mod eventually;
 
 pub use broker::{Broker, Sync};
-pub use smtp::SmtpSink;
 pub use eventually::{eventually, eventually_within};
+pub use smtp::SmtpSink;

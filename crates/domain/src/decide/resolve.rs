@@ -142,5 +142,9 @@ fn is_acknowledgement(milestone: &PolicyMilestone) -> bool {
 fn must_be_a_word(text: &str, what: &'static str) -> Result<(), Refusal> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let text = text.trim();
-    if (1..=40).contains(&text.len()) && text.chars().all(good) { Ok(()) } else { Err(Refusal::NotAWord { what }) }
+    if (1..=40).contains(&text.len()) && text.chars().all(good) {
+        Ok(())
+    } else {
+        Err(Refusal::NotAWord { what })
+    }
 }
