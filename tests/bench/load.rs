@@ -71,7 +71,7 @@ pub(crate) fn settings(
 ) -> anyhow::Result<PathBuf> {
     let data = folder.join("data");
     std::fs::create_dir_all(&data)?;
-    let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = "42".repeat(KEY.len());
     std::fs::write(data.join("identity.key"), format!("{key}\n"))?;
     let text = redress_tests::house::settings(folder, &broker.url(), sink.address(), more);
     let file = folder.join("redress.toml");

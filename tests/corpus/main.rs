@@ -12,7 +12,6 @@ use redress_testkit::eventually_within;
 use redress_tests::program::{Running, ask, metric, tail};
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results, say};
-use sha2::{Digest as _, Sha256};
 
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -195,8 +194,8 @@ fn mails(folder: &Path) -> anyhow::Result<Vec<Mail>> {
 }
 
 fn digest(raw: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(raw).into();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    // The same digest in hex that commits use.
+    redress_contract::Commit::hash(raw)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]

@@ -348,13 +348,13 @@ impl Scan {
                     self.from_seq = stored.seq + 1;
                     return Some((Ok(stored), self));
                 }
-                Ok(Some(Err(problem))) => return self.broken(problem),
+                Ok(Some(Err(problem))) => return Some(self.broken(problem)),
                 // What was pending may have been deleted, expired or replaced meanwhile: the leader knows.
                 Err(_silence) => {
                     match self.bus.next_at_leader(&self.stream, &self.filter, self.from_seq).await {
                         Ok(Some(next)) if next.seq <= self.last_seq => {}
                         Ok(_) => return None,
-                        Err(problem) => return self.broken(problem),
+                        Err(problem) => return Some(self.broken(problem)),
                     }
                 }
             }
@@ -362,9 +362,9 @@ impl Scan {
         None
     }
 
-    fn broken(mut self, problem: ReadError) -> Option<(Result<Stored, ReadError>, Self)> {
+    fn broken(mut self, problem: ReadError) -> (Result<Stored, ReadError>, Self) {
         self.left = 0;
-        Some((Err(problem), self))
+        (Err(problem), self)
     }
 }
 

@@ -222,7 +222,7 @@ pub enum Deed {
     Release,
     /// Decide it.
     Decide {
-        /// How: upheld, partly_upheld, not_upheld or resolved.
+        /// How: `upheld`, `partly_upheld`, `not_upheld` or `resolved`.
         #[arg(value_parser = words::outcome)]
         outcome: Outcome,
         /// What the complainant gets: refund, apology, none, …
