@@ -112,6 +112,8 @@ fn summary(config: &Path, folder: &Path, reference: &str, story: &Story) -> anyh
     say(&format!("{} mails went out; they lie in {}", outgoing.len(), folder.join("outbox/new").display()));
     say("Every complaint is a hash chain; `redress verify` found it whole, and no dead letter was left.");
     let settings = config.display();
-    say(&format!("While it runs: redress -c {settings} show {reference}\n"));
+    say("To look at one of them, start it again on the same data, and ask from another terminal:");
+    say(&format!("  target/debug/redress -c {settings} up"));
+    say(&format!("  target/debug/redress -c {settings} show {reference}\n"));
     Ok(())
 }
