@@ -42,7 +42,7 @@ impl Bus {
         http::install_tls();
         let servers = config.servers.join(",");
         let client = options(config, service)
-            .connect(&servers)
+            .connect(config.servers.clone())
             .await
             .map_err(|e| ConnectError { servers: servers.clone(), problem: crate::failure::chain(&e) })?;
         info!(servers, "Connected to the broker at {servers}");

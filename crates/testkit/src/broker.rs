@@ -1,29 +1,46 @@
-//! A real nats-server on a free port with a store of its own, stopped when dropped. It can be killed and started again.
+//! A real nats-server on a free port with a store of its own, stopped when dropped. It can be killed, stopped, sent away
+//! as a lame duck, and started again.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use redress_bus::{Bus, Config, config::Settings};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::process::Process;
+pub use crate::process::server;
+
 /// How often the broker syncs its files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sync {
     /// The broker's default: quick, and good enough where nobody cuts the power.
+    #[default]
     Default,
     /// Before each acknowledgement, as shipped.
     Always,
 }
 
+/// How a broker is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How often it syncs.
+    pub sync: Sync,
+    /// Folder of its store, when that must lie on a disk of its own.
+    pub store: Option<PathBuf>,
+    /// Its `max_file_store` in bytes; none leaves it to the server.
+    pub store_bytes_max: Option<u64>,
+}
+
 /// A running nats-server.
 #[derive(Debug)]
 pub struct Broker {
+    // Before the folder, so that it ends before its folder goes.
+    process: Process,
     folder: TempDir,
-    child: Option<Child>,
+    options: Options,
     port: u16,
     monitor_port: u16,
-    sync: Sync,
 }
 
 impl Broker {
@@ -34,9 +51,15 @@ impl Broker {
 
     /// Starts a broker that syncs as said.
     pub async fn start_with(sync: Sync) -> Self {
+        Self::start_as(Options { sync, ..Options::default() }).await
+    }
+
+    /// Starts a broker set up as said.
+    pub async fn start_as(options: Options) -> Self {
         redress_runtime::http::install_tls();
         let folder = tempfile::Builder::new().prefix("redress-nats-").tempdir().expect("a temporary folder");
-        let mut broker = Self { folder, child: None, port: 0, monitor_port: 0, sync };
+        let process = Process::in_folder(folder.path(), &[]);
+        let mut broker = Self { process, folder, options, port: 0, monitor_port: 0 };
         broker.spawn().await;
         broker
     }
@@ -53,7 +76,7 @@ impl Broker {
 
     /// Its process, for accounting.
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().map_or(0, Child::id)
+        self.process.pid()
     }
 
     /// The bus settings that reach it.
@@ -75,67 +98,64 @@ impl Broker {
         Bus::connect(&config, service).await.expect("the broker is there")
     }
 
-    /// SIGKILL: no goodbye.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+    /// What it said on its log, in all its lives.
+    pub fn log(&self) -> String {
+        self.process.log()
     }
 
-    /// Starts it again on the same port and store.
+    /// SIGKILL: no goodbye.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM: it closes its files and ends.
+    pub async fn stop(&mut self) {
+        self.process.signal(Signal::TERM);
+        self.process.ended().await;
+    }
+
+    /// SIGUSR2: it tells its clients to go, waits for them, and ends.
+    pub async fn lame_duck(&mut self) {
+        self.process.signal(Signal::USR2);
+        self.process.ended().await;
+    }
+
+    /// Starts it again on the same port and store, killed first when it runs.
     pub async fn restart(&mut self) {
         self.kill();
         self.spawn().await;
     }
 
     async fn spawn(&mut self) {
-        let config = self.folder.path().join("nats.conf");
-        std::fs::write(&config, self.configuration()).expect("the broker's configuration is written");
-        let log = std::fs::File::create(self.folder.path().join("nats.log")).expect("a log file");
-        let child = Command::new(server())
-            .arg("-c")
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("nats-server starts");
-        let pid = child.id();
-        self.child = Some(child);
-        let ports = self.folder.path().join(format!("nats-server-2.15.1_{pid}.ports"));
+        self.process.spawn(&self.configuration());
         let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
-            if self.read_ports(&ports)
-                && tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
-            {
+            if self.read_ports() && tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let log = std::fs::read_to_string(self.folder.path().join("nats.log")).unwrap_or_default();
-        panic!("nats-server did not come up within 30 s:\n{log}");
+        panic!("nats-server did not come up within 30 s:\n{}", self.process.log());
     }
 
     fn configuration(&self) -> String {
         let port = |port: u16| if port == 0 { "-1".to_owned() } else { port.to_string() };
-        let sync = match self.sync {
-            Sync::Default => "",
-            Sync::Always => "sync_interval: \"always\"",
-        };
-        let folder = self.folder.path().display();
+        let folder = self.folder.path();
+        let store = self.options.store.clone().unwrap_or_else(|| folder.join("store"));
         format!(
-            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{folder}\"\nmax_payload: 1MB\n\
-             jetstream {{\n  store_dir: \"{folder}/store\"\n  {sync}\n}}\n",
+            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{}\"\nmax_payload: 1MB\n\
+             lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n{}",
             port(self.port),
             port(self.monitor_port),
+            folder.display(),
+            jetstream(&store, self.options.sync, self.options.store_bytes_max),
         )
     }
 
-    fn read_ports(&mut self, file: &std::path::Path) -> bool {
-        // The file's name carries the program's own name, so any file of this process will do.
-        let found = std::fs::read_to_string(file).ok().or_else(|| self.any_ports_file());
-        let Some(ports) = found.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()) else {
+    fn read_ports(&mut self) -> bool {
+        let Some(ports) =
+            self.ports_file().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+        else {
             return false;
         };
         let port = |kind: &str| {
@@ -151,7 +171,8 @@ impl Broker {
         }
     }
 
-    fn any_ports_file(&self) -> Option<String> {
+    /// The file's name begins with the program's own name, so any file of this process will do.
+    fn ports_file(&self) -> Option<String> {
         let suffix = format!("_{}.ports", self.pid());
         let entries = std::fs::read_dir(self.folder.path()).ok()?;
         let file = entries.flatten().find(|e| e.file_name().to_string_lossy().ends_with(&suffix))?;
@@ -159,18 +180,12 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// The nats-server to test with: `NATS_SERVER`, or the pinned one that `make test` fetches into `.tools`.
-pub fn server() -> PathBuf {
-    if let Some(path) = std::env::var_os("NATS_SERVER") {
-        return path.into();
-    }
-    let pinned = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.tools/nats-server-2.15.1");
-    assert!(pinned.exists(), "there is no nats-server; `make test` fetches it (or run tools/nats.sh)");
-    pinned
+/// The `jetstream` block of a configuration.
+pub(crate) fn jetstream(store: &std::path::Path, sync: Sync, store_bytes_max: Option<u64>) -> String {
+    let sync = match sync {
+        Sync::Default => "",
+        Sync::Always => "  sync_interval: \"always\"\n",
+    };
+    let limit = store_bytes_max.map(|bytes| format!("  max_file: {bytes}\n")).unwrap_or_default();
+    format!("jetstream {{\n  store_dir: \"{}\"\n{sync}{limit}}}\n", store.display())
 }

@@ -1,15 +1,21 @@
 //! A real broker, a hand-moved clock, fake outside worlds, faults.
 //!
-//! In: nothing. Out: the world that services run in while they are tested: [`Broker`] is a real nats-server, the
-//! outside is faked at the socket (an SMTP sink, a private Dovecot), time is [`redress_runtime::Clock::manual`], and
-//! [`eventually`] waits for a condition. Only ever a dev-dependency.
+//! In: nothing. Out: the world that services run in while they are tested: [`Broker`] is a real nats-server and
+//! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot), [`Proxy`] is a bad
+//! network, time is [`redress_runtime::Clock::manual`], and [`eventually`] waits for a condition. Only ever a
+//! dev-dependency.
 
 pub mod broker;
+pub mod cluster;
 pub mod dovecot;
+pub mod proxy;
 pub mod smtp;
 
 mod eventually;
+mod process;
 
 pub use broker::{Broker, Sync};
+pub use cluster::Cluster;
 pub use eventually::{eventually, eventually_within};
+pub use proxy::Proxy;
 pub use smtp::SmtpSink;

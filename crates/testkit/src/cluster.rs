@@ -1,0 +1,268 @@
+//! Three real nats-servers as one cluster, each with a store of its own: killed, stopped, sent away as a lame duck,
+//! started again, one by one. Streams have three replicas.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use redress_bus::{Bus, Config, config::Settings};
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::broker::{Sync, jetstream};
+use crate::process::Process;
+
+/// How many nodes there are.
+pub const NODES: usize = 3;
+
+/// How often a cluster is tried when somebody takes a port between its choice and its use.
+const TRIES: usize = 5;
+
+/// Where a node runs.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its address.
+    pub address: String,
+    /// Words before the program: how to get there (`ip netns exec node-1`).
+    pub before: Vec<String>,
+}
+
+/// Three running nats-servers.
+#[derive(Debug)]
+pub struct Cluster {
+    // Before the folder, so that they end before their folder goes.
+    nodes: Vec<Node>,
+    folder: TempDir,
+    sync: Sync,
+}
+
+#[derive(Debug)]
+struct Node {
+    process: Process,
+    folder: PathBuf,
+    address: String,
+    client_port: u16,
+    monitor_port: u16,
+    route_port: u16,
+}
+
+impl Cluster {
+    /// Starts three nodes on this machine; panics when they do not find together.
+    pub async fn start(sync: Sync) -> Self {
+        Self::start_on(
+            &[(); NODES].map(|()| Host { address: "127.0.0.1".to_owned(), before: Vec::new() }),
+            sync,
+        )
+        .await
+    }
+
+    /// Starts three nodes on these hosts; panics when they do not find together.
+    pub async fn start_on(hosts: &[Host; NODES], sync: Sync) -> Self {
+        redress_runtime::http::install_tls();
+        let mut said = String::new();
+        for _ in 0..TRIES {
+            let mut cluster = Self::laid_out(hosts, sync);
+            for node in 0..NODES {
+                cluster.spawn(node);
+            }
+            if cluster.find_together().await {
+                return cluster;
+            }
+            said = cluster.logs();
+        }
+        panic!("no cluster came up in {TRIES} tries; the last one said:\n{said}");
+    }
+
+    fn laid_out(hosts: &[Host; NODES], sync: Sync) -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("redress-cluster-").tempdir().expect("a temporary folder");
+        let mut ports = free_ports(3 * NODES).into_iter();
+        let mut port = || ports.next().expect("three for each node were asked for");
+        let node = |(n, host): (usize, &Host)| {
+            let own = folder.path().join(format!("node-{n}"));
+            std::fs::create_dir_all(&own).expect("a folder for each node");
+            Node {
+                process: Process::in_folder(&own, &host.before),
+                folder: own,
+                address: host.address.clone(),
+                client_port: port(),
+                monitor_port: port(),
+                route_port: port(),
+            }
+        };
+        let nodes = hosts.iter().enumerate().map(node).collect();
+        Self { nodes, folder, sync }
+    }
+
+    /// Where the nodes listen.
+    pub fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| format!("nats://{}:{}", node.address, node.client_port)).collect()
+    }
+
+    /// Where a node's monitoring listens.
+    pub fn monitor_url(&self, node: usize) -> String {
+        let node = &self.nodes[node];
+        format!("http://{}:{}", node.address, node.monitor_port)
+    }
+
+    /// The folder of a node: its store and its log.
+    pub fn folder(&self, node: usize) -> PathBuf {
+        self.folder.path().join(format!("node-{node}"))
+    }
+
+    /// The bus settings that reach all nodes, three replicas.
+    pub fn settings(&self) -> Settings {
+        Settings { servers: self.urls(), replicas: 3, ..Settings::default() }
+    }
+
+    /// A connection with short waits, every stream and bucket prepared.
+    pub async fn bus(&self, service: &str) -> Bus {
+        let settings = Settings {
+            ack_wait_seconds: 3,
+            ack_timeout_seconds: 2,
+            publish_patience_seconds: 60,
+            ..self.settings()
+        };
+        let bus = self.bus_with(&settings, service).await;
+        bus.prepare().await.expect("streams are prepared");
+        bus
+    }
+
+    /// A connection with these settings; nothing is prepared.
+    pub async fn bus_with(&self, settings: &Settings, service: &str) -> Bus {
+        let config = Config::check(settings).expect("the test's bus settings are right");
+        Bus::connect(&config, service).await.expect("a node is there")
+    }
+
+    /// The processes of the nodes (0: not running), for accounting.
+    pub fn pids(&self) -> Vec<u32> {
+        self.nodes.iter().map(|node| node.process.pid()).collect()
+    }
+
+    /// What a node said on its log, in all its lives.
+    pub fn log(&self, node: usize) -> String {
+        self.nodes[node].process.log()
+    }
+
+    /// SIGKILL: no goodbye.
+    pub fn kill(&mut self, node: usize) {
+        self.nodes[node].process.kill();
+    }
+
+    /// SIGTERM: it closes its files and ends.
+    pub async fn stop(&mut self, node: usize) {
+        let process = &mut self.nodes[node].process;
+        process.signal(Signal::TERM);
+        process.ended().await;
+    }
+
+    /// SIGUSR2: it hands over what it leads, tells its clients to go, and ends.
+    pub async fn lame_duck(&mut self, node: usize) {
+        let process = &mut self.nodes[node].process;
+        process.signal(Signal::USR2);
+        process.ended().await;
+    }
+
+    /// Starts a node again on its ports and store, killed first when it runs; does not wait until it has caught up.
+    pub fn spawn(&mut self, node: usize) {
+        let configuration = self.configuration(node);
+        self.nodes[node].process.spawn(&configuration);
+    }
+
+    /// Waits until every running node says that it is well and has caught up; panics when one never is.
+    pub async fn ready(&mut self) {
+        let until = Instant::now() + Duration::from_mins(1);
+        while !self.is_well().await {
+            assert!(Instant::now() < until, "the cluster is not well within a minute:\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The node that leads a stream, when there is one.
+    pub async fn leader_of(&self, stream: &str) -> Option<usize> {
+        for node in 0..NODES {
+            let Some(jsz) = ask(&format!("{}/jsz?streams=true", self.monitor_url(node))).await else {
+                continue;
+            };
+            let accounts = jsz["account_details"].as_array().cloned().unwrap_or_default();
+            let streams = accounts.iter().filter_map(|account| account["stream_detail"].as_array()).flatten();
+            let found = streams.into_iter().find(|detail| detail["name"] == stream);
+            let leader = found.and_then(|detail| detail["cluster"]["leader"].as_str());
+            if let Some(leader) = leader {
+                return (0..NODES).find(|n| leader == node_name(*n));
+            }
+        }
+        None
+    }
+
+    /// False when a node gave up, which it does when its port was taken.
+    async fn find_together(&mut self) -> bool {
+        let until = Instant::now() + Duration::from_mins(1);
+        while Instant::now() < until {
+            if self.nodes.iter_mut().any(|node| !node.process.is_running()) {
+                return false;
+            }
+            if self.is_well().await {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+
+    async fn is_well(&mut self) -> bool {
+        for node in 0..NODES {
+            if !self.nodes[node].process.is_running() {
+                continue;
+            }
+            let health = ask(&format!("{}/healthz", self.monitor_url(node))).await;
+            if health.is_none_or(|health| health["status"] != "ok") {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn logs(&self) -> String {
+        (0..NODES).map(|node| self.log(node)).collect()
+    }
+
+    fn configuration(&self, node: usize) -> String {
+        let route = |other: &Node| format!("\"nats://{}:{}\"", other.address, other.route_port);
+        let routes: Vec<String> = self.nodes.iter().map(route).collect();
+        let own = &self.nodes[node];
+        format!(
+            "server_name: {}\nlisten: \"{address}:{}\"\nhttp: \"{address}:{}\"\nmax_payload: 1MB\n\
+             lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n\
+             cluster {{\n  name: redress\n  listen: \"{address}:{}\"\n  routes: [{}]\n}}\n{}",
+            node_name(node),
+            own.client_port,
+            own.monitor_port,
+            own.route_port,
+            routes.join(", "),
+            jetstream(&own.folder.join("store"), self.sync, None),
+            address = own.address,
+        )
+    }
+}
+
+fn node_name(node: usize) -> String {
+    format!("node-{node}")
+}
+
+/// What a monitoring page answers; none when it does not answer, or with an error, within a second.
+async fn ask(url: &str) -> Option<Value> {
+    let client = redress_runtime::http::client().ok()?;
+    let answer = tokio::time::timeout(Duration::from_secs(1), client.get(url).send()).await.ok()?.ok()?;
+    serde_json::from_slice(&answer.bytes().await.ok()?).ok()
+}
+
+/// Ports that were free a moment ago.
+fn free_ports(count: usize) -> Vec<u16> {
+    let listeners: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("the loopback interface has free ports"))
+        .collect();
+    let port = |listener: &TcpListener| listener.local_addr().expect("it is bound").port();
+    listeners.iter().map(port).collect()
+}
