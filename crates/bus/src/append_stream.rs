@@ -1,11 +1,10 @@
 //! Appending to a whole stream: next in line among everything it holds, a window of messages at once.
 //!
 //! Each message expects the sequence of the one before it, so what the broker stores is always an unbroken beginning
-//! of what was sent, whoever else appends and whatever is lost on the way.
+//! of what was sent, whoever else appends and whatever is lost on the way. The answer to the last one therefore speaks
+//! for all, and only the last one asks for an answer.
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream::FuturesOrdered;
 
 use crate::publish::{Answer, header_map};
 use crate::{AppendError, Bus, Headers, PublishError};
@@ -26,36 +25,27 @@ impl Bus {
         &self,
         stream: &str,
         expected_last_seq: u64,
-        messages: Vec<Message>,
+        mut messages: Vec<Message>,
     ) -> Result<u64, AppendError> {
-        let mut last_seq = expected_last_seq;
-        let mut answers: FuturesOrdered<_> = messages
-            .into_iter()
-            .zip(expected_last_seq..)
-            .map(|(message, expected)| self.append_one(stream, expected, message))
-            .collect();
-        let mut failed = None;
-        // Every answer is awaited, so that no message of this call is still on its way when the caller reads the end.
-        // Unconstrained: tokio's budget would cut the first round in two, and the rest would be sent in another order,
-        // which the expectations refuse.
-        while let Some(answer) = tokio::task::unconstrained(answers.next()).await {
-            match answer {
-                Ok(seq) => last_seq = seq,
-                Err(error) => failed = failed.or(Some(error)),
-            }
+        let Some((subject, headers, body)) = messages.pop() else { return Ok(expected_last_seq) };
+        let mut expected = expected_last_seq;
+        for (subject, headers, body) in messages {
+            let map = expecting(stream, expected, &headers);
+            let sent = self.client.publish_with_headers(subject.clone(), map, body).await;
+            sent.map_err(|e| PublishError { subject, problem: e.to_string() })?;
+            expected += 1;
         }
-        failed.map_or(Ok(last_seq), Err)
-    }
-
-    async fn append_one(&self, stream: &str, expected: u64, message: Message) -> Result<u64, AppendError> {
-        let (subject, headers, body) = message;
-        let mut map = header_map(&headers);
-        map.insert(EXPECT_ON_STREAM, expected.to_string());
-        map.insert(EXPECT_STREAM, stream);
-        match self.patiently(&subject, &map, &body).await? {
+        match self.patiently(&subject, &expecting(stream, expected, &headers), &body).await? {
             Answer::Stored(seq) => Ok(seq),
             Answer::Conflict => Err(AppendError::Conflict(subject)),
             Answer::Away(problem) | Answer::Refused(problem) => Err(PublishError { subject, problem }.into()),
         }
     }
+}
+
+fn expecting(stream: &str, last_seq: u64, headers: &Headers) -> async_nats::HeaderMap {
+    let mut map = header_map(headers);
+    map.insert(EXPECT_ON_STREAM, last_seq.to_string());
+    map.insert(EXPECT_STREAM, stream);
+    map
 }

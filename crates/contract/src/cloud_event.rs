@@ -5,10 +5,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::commit::{Commit, CommitEvent};
-use crate::event::Event;
+use crate::commit::{CommitText, EventText};
+use crate::event::{Event, EventData};
 use crate::id::{ComplaintId, EventId};
 use crate::words::ActorRole;
 
@@ -51,17 +50,17 @@ pub struct CloudEvent {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub traceparent: String,
     /// The event in proto3 JSON.
-    pub data: Value,
+    pub data: EventData,
 }
 
 impl CloudEvent {
     /// The published form of one event of a commit. `source` names the installation.
-    pub fn of(commit: &Commit, event: &CommitEvent, source: &str) -> Self {
+    pub fn of(commit: &CommitText, event: &EventText, source: &str) -> Self {
         Self {
             specversion: "1.0".to_owned(),
-            id: commit.event_id(event),
+            id: EventId::of(&commit.complaint_id, event.seq),
             source: source.to_owned(),
-            r#type: event.event.type_name(),
+            r#type: event.r#type.clone(),
             subject: commit.complaint_id.clone(),
             time: event.occurred_at,
             datacontenttype: "application/json".to_owned(),
@@ -72,7 +71,7 @@ impl CloudEvent {
             actorrole: commit.actor.role,
             recordedtime: commit.recorded_at,
             traceparent: commit.cause.traceparent.clone(),
-            data: event.event.data(),
+            data: event.data.clone(),
         }
     }
 
@@ -81,6 +80,6 @@ impl CloudEvent {
     /// # Errors
     /// When the type is known and the data does not fit it.
     pub fn event(&self) -> Result<Event, serde_json::Error> {
-        Event::from_parts(&self.r#type, self.data.clone())
+        Event::from_text(&self.r#type, self.data.get())
     }
 }

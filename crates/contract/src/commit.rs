@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::event::Event;
+use crate::event::{Event, EventData};
 use crate::id::{ComplaintId, EventId};
 use crate::words::ActorRole;
 
@@ -54,25 +54,70 @@ pub struct CommitEvent {
     pub event: Event,
 }
 
-/// A commit event on the wire. Its data stays text until the type is known: every service reads every commit, and
-/// taking a flattened field apart twice was a tenth of all its work.
-#[derive(Deserialize)]
-struct WireEvent {
-    seq: u32,
-    #[serde(rename = "occurredAt")]
-    occurred_at: Timestamp,
-    r#type: String,
+/// A commit as whoever passes its events on needs it: what is inside them stays the text it came as, also what this
+/// version does not know.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CommitText {
+    /// The case.
+    pub complaint_id: ComplaintId,
+    /// When it was written.
+    pub recorded_at: Timestamp,
+    /// Who caused it.
+    pub actor: Actor,
+    /// What caused it.
+    pub cause: Cause,
+    /// What happened, in order; at least one.
+    pub events: Vec<EventText>,
+}
+
+/// An event of a commit on the wire. Its data stays text until the type is known: every service reads every commit,
+/// and taking a flattened field apart twice was a tenth of all its work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventText {
+    /// From 1, without gaps, over all commits of the complaint.
+    pub seq: u32,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The full type: `redress.complaint.v1.Registered`.
+    pub r#type: String,
+    /// The data as JSON.
     #[serde(default)]
-    data: Option<Box<RawValue>>,
+    pub data: EventData,
 }
 
 impl<'de> Deserialize<'de> for CommitEvent {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let wire = WireEvent::deserialize(from)?;
-        let data = wire.data.as_ref().map_or("{}", |data| data.get());
-        let event = Event::from_text(&wire.r#type, data)
-            .map_err(|e| D::Error::custom(format!("{}: {e}", wire.r#type)))?;
-        Ok(Self { seq: wire.seq, occurred_at: wire.occurred_at, event })
+        let text = EventText::deserialize(from)?;
+        let event = Event::from_text(&text.r#type, text.data.get())
+            .map_err(|e| D::Error::custom(format!("{}: {e}", text.r#type)))?;
+        Ok(Self { seq: text.seq, occurred_at: text.occurred_at, event })
+    }
+}
+
+impl From<&Commit> for CommitText {
+    fn from(commit: &Commit) -> Self {
+        let text = |event: &CommitEvent| EventText {
+            seq: event.seq,
+            occurred_at: event.occurred_at,
+            r#type: event.event.type_name(),
+            data: EventData::from(&event.event),
+        };
+        Self {
+            complaint_id: commit.complaint_id.clone(),
+            recorded_at: commit.recorded_at,
+            actor: commit.actor.clone(),
+            cause: commit.cause.clone(),
+            events: commit.events.iter().map(text).collect(),
+        }
+    }
+}
+
+impl EventText {
+    /// The last word of the type: `Registered`.
+    pub fn name(&self) -> &str {
+        self.r#type.rsplit('.').next().unwrap_or(&self.r#type)
     }
 }
 

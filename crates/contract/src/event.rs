@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::id::{
     ClockId, CommunicationId, ComplaintId, ContactId, ContentId, HandlerId, MilestoneId, PolicyId, Reference,
@@ -92,6 +93,14 @@ macro_rules! events {
         }
 
         impl Event {
+            fn data_text(&self) -> Box<RawValue> {
+                let text = match self {
+                    $(Self::$name(event) => to_raw_value(event),)*
+                    Self::Unknown { data, .. } => to_raw_value(data),
+                };
+                text.expect("events are plain data and always become JSON")
+            }
+
             /// Reads an event from its type and the text of its data.
             pub(crate) fn from_text(type_name: &str, data: &str) -> Result<Self, serde_json::Error> {
                 let known = type_name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('.'));
@@ -443,6 +452,37 @@ pub struct Rung {
     pub percent: u32,
     /// Who is told.
     pub recipients: Vec<Recipient>,
+}
+
+/// The data of an event as the JSON text it came as. Two are equal when they mean the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventData(Box<RawValue>);
+
+impl EventData {
+    /// The text.
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl Default for EventData {
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".to_owned()).expect("two braces are JSON"))
+    }
+}
+
+impl PartialEq for EventData {
+    fn eq(&self, other: &Self) -> bool {
+        let value = |data: &Self| serde_json::from_str::<Value>(data.get()).ok();
+        self.get() == other.get() || value(self) == value(other)
+    }
+}
+
+impl From<&Event> for EventData {
+    fn from(event: &Event) -> Self {
+        Self(event.data_text())
+    }
 }
 
 #[derive(Deserialize)]

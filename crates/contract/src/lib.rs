@@ -25,7 +25,7 @@ pub mod words;
 mod bytes64;
 
 pub use cloud_event::CloudEvent;
-pub use commit::{Actor, Cause, Commit, CommitEvent, StateCache};
+pub use commit::{Actor, Cause, Commit, CommitEvent, CommitText, EventText, StateCache};
 pub use communication::Communication;
 pub use contact::Contact;
 pub use content::Content;

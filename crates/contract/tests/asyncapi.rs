@@ -103,6 +103,7 @@ fn the_envelope_asks_for_what_is_always_there() {
         }],
         ..Default::default()
     };
+    let commit = redress_contract::CommitText::from(&commit);
     let least = cloud_event::CloudEvent::of(&commit, &commit.events[0], "/redress");
     let least = serde_json::to_value(least).unwrap();
     let document = document();

@@ -2,6 +2,8 @@
 //!
 //! It travels as a cache inside each commit ([`STATE_VERSION`]); whoever reads another version replays the events.
 
+mod rungs;
+
 use jiff::Timestamp;
 use redress_contract::event::Rung;
 use redress_contract::{
@@ -12,7 +14,7 @@ use redress_contract::{
 use serde::{Deserialize, Serialize};
 
 /// Version of the layout of [`Complaint`] as it is cached in commits.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// A complaint as it stands after its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -184,6 +186,7 @@ pub struct Milestone {
     /// 1, and one more at each reopening.
     pub generation: u32,
     /// When each rung is reached.
+    #[serde(with = "rungs")]
     pub rungs: Vec<Rung>,
     /// How many rungs were recorded (the number of the last one).
     pub rungs_reached: u32,

@@ -4,24 +4,25 @@
 use bytes::Bytes;
 use redress_bus::append_stream::Message;
 use redress_contract::cloud_event::CONTENT_TYPE;
-use redress_contract::{CloudEvent, Commit, CommitEvent, subject};
+use redress_contract::{CloudEvent, Commit, CommitText, EventText, subject};
 
 use crate::Position;
 use crate::position::{COMMIT_SEQ, EVENT_INDEX};
 
 /// The events of a commit. `source` names the installation.
 pub fn derive(commit: &Commit, source: &str) -> Vec<CloudEvent> {
-    commit.events.iter().map(|event| CloudEvent::of(commit, event, source)).collect()
+    let commit = CommitText::from(commit);
+    commit.events.iter().map(|event| CloudEvent::of(&commit, event, source)).collect()
 }
 
 /// The messages of a commit, each with its place.
-pub(crate) fn messages(commit_seq: u64, commit: &Commit, source: &str) -> Vec<(Position, Message)> {
+pub(crate) fn messages(commit_seq: u64, commit: &CommitText, source: &str) -> Vec<(Position, Message)> {
     let position = |index: usize| Position { commit_seq, index: u32::try_from(index).unwrap_or(u32::MAX) };
     let all = commit.events.iter().enumerate();
     all.map(|(index, event)| (position(index), message(position(index), commit, event, source))).collect()
 }
 
-fn message(position: Position, commit: &Commit, event: &CommitEvent, source: &str) -> Message {
+fn message(position: Position, commit: &CommitText, event: &EventText, source: &str) -> Message {
     let published = CloudEvent::of(commit, event, source);
     let mut headers = vec![
         ("Content-Type".to_owned(), CONTENT_TYPE.to_owned()),
@@ -33,5 +34,5 @@ fn message(position: Position, commit: &Commit, event: &CommitEvent, source: &st
         headers.push(("traceparent".to_owned(), published.traceparent.clone()));
     }
     let body = serde_json::to_vec(&published).expect("an event is plain data and always becomes JSON");
-    (subject::event(event.event.name(), &commit.complaint_id), headers, Bytes::from(body))
+    (subject::event(event.name(), &commit.complaint_id), headers, Bytes::from(body))
 }

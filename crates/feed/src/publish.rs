@@ -12,7 +12,7 @@ use futures::stream::BoxStream;
 use redress_bus::append_stream::Message;
 use redress_bus::failure::chain;
 use redress_bus::{AppendError, Bus, KvError, ReadError, Stored};
-use redress_contract::Commit;
+use redress_contract::CommitText;
 use redress_contract::subject::name;
 use redress_runtime::{Part, Shutdown};
 use tokio::time::Instant;
@@ -159,7 +159,7 @@ impl Feed {
     }
 
     fn take(&self, stored: &Stored, backlog: &mut Backlog) {
-        match serde_json::from_slice::<Commit>(&stored.body) {
+        match serde_json::from_slice::<CommitText>(&stored.body) {
             Ok(commit) => {
                 let all = messages(stored.seq, &commit, &self.config.source);
                 backlog.extend(all.into_iter().filter(|(position, _)| *position > self.published));

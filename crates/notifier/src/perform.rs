@@ -20,7 +20,7 @@ use crate::limits::Waiting;
 use crate::mail::BuildError;
 use crate::plan::{Body, Step, may_concern, plan};
 use crate::render::{Material, RenderError, id, is_automatic, render};
-use crate::run::{Notifier, email};
+use crate::run::{FRESH, Notifier, email};
 
 /// In which commit, and how the complaint stands.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Notifier {
         let (commit, state) = self.ledger.open(delivery.stream_seq, &delivery.body).map_err(not_loaded)?;
         let age = self.ledger.clock().now().duration_since(commit.recorded_at);
         let complaint = match state {
-            Some(state) if delivery.attempt <= 1 && age <= self.fresh => state,
+            Some(state) if delivery.attempt <= 1 && age <= FRESH => state,
             _ => self.load(&commit.complaint_id).await?,
         };
         let steps = plan(&commit, &complaint);

@@ -48,8 +48,7 @@ const HANDLER_TIMEOUT: Duration = Duration::from_mins(5);
 const WAITING_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Younger than this, what came with a first delivery is taken to be how things stand; older, it is loaded again.
-/// See [`Notifier::fresh`].
-const FRESH: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 /// Runs the service until asked to stop; what is in flight is finished.
 ///
@@ -118,7 +117,8 @@ pub(crate) struct Notifier {
     pub(crate) limits: Limits,
     pub(crate) transport: Transport,
     pub(crate) breaker: Breaker,
-    /// [`FRESH`], or less: well before the broker gives what one replica does not answer for to another.
+    /// For handing a message on: [`FRESH`], or less: well before the broker gives what one replica does not answer for
+    /// to another.
     pub(crate) fresh: SignedDuration,
     pub(crate) under_way: UnderWay,
     /// How the way out is.
