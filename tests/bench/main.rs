@@ -3,6 +3,7 @@
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
 //! name the parts to run (`intake router story paced maildir`); none runs all.
 
+mod bare;
 mod intake;
 mod load;
 mod maildir;

@@ -7,7 +7,7 @@
 //! conflict is compared with what was meant.
 //!
 //! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`append_stream`], [`read`], [`kv`],
-//! [`blobs`], [`consume`], [`failure`], [`dead`].
+//! [`blobs`], [`consume`], [`failure`], [`dead`], [`server`] (how the broker itself is started).
 
 pub mod append_stream;
 pub mod blobs;
@@ -19,6 +19,7 @@ pub mod kv;
 pub mod layout;
 pub mod publish;
 pub mod read;
+pub mod server;
 
 mod connect;
 

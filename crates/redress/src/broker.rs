@@ -94,6 +94,7 @@ impl Server {
         let mut child = Command::new(&self.program)
             .arg("-c")
             .arg(self.configuration.file())
+            .envs(redress_bus::server::ENVIRONMENT)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

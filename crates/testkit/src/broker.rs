@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use redress_bus::server::SETTINGS;
 use redress_bus::{Bus, Config, config::Settings};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -143,7 +144,7 @@ impl Broker {
         let folder = self.folder.path();
         let store = self.options.store.clone().unwrap_or_else(|| folder.join("store"));
         format!(
-            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{}\"\nmax_payload: 1MB\n\
+            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{}\"\n{SETTINGS}\
              lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n{}",
             port(self.port),
             port(self.monitor_port),

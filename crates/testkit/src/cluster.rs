@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use redress_bus::server::SETTINGS;
 use redress_bus::{Bus, Config, config::Settings};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -233,7 +234,7 @@ impl Cluster {
         let routes: Vec<String> = self.nodes.iter().map(route).collect();
         let own = &self.nodes[node];
         format!(
-            "server_name: {}\nlisten: \"{address}:{}\"\nhttp: \"{address}:{}\"\nmax_payload: 1MB\n\
+            "server_name: {}\nlisten: \"{address}:{}\"\nhttp: \"{address}:{}\"\n{SETTINGS}\
              lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n\
              cluster {{\n  name: redress\n  listen: \"{address}:{}\"\n  routes: [{}]\n}}\n{}",
             node_name(node),

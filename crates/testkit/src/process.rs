@@ -32,6 +32,7 @@ impl Process {
             .args(&words[1..])
             .arg("-c")
             .arg(&config)
+            .envs(redress_bus::server::ENVIRONMENT)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log.expect("a log file"))

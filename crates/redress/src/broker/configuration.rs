@@ -62,9 +62,10 @@ impl Configuration {
              log_file: {log}\n\
              log_size_limit: 10MB\n\
              log_max_num: 3\n\
-             max_payload: 1MB\n\
+             {settings}\
              authorization {{ user: {USER}, password: \"{password}\" }}\n\
              jetstream {{\n  store_dir: {store}\n  max_mem: 256MB\n  max_file: {max}\n  sync_interval: \"always\"\n}}\n",
+            settings = redress_bus::server::SETTINGS,
             port = port(self.port),
             monitor = port(self.monitor_port),
             pid = in_folder("nats.pid"),
