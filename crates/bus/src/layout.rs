@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{Config as Stream, DiscardPolicy, PersistenceMode, StorageType};
 use async_nats::jetstream::{kv, object_store, stream};
 use redress_contract::subject::name;
+use serde_json::Value;
 
 use crate::failure::chain;
 use crate::{Bus, Config};
@@ -93,6 +94,30 @@ fn is_missing(error: &async_nats::jetstream::context::GetStreamError) -> bool {
     use async_nats::jetstream::ErrorCode;
     use async_nats::jetstream::context::GetStreamErrorKind;
     matches!(error.kind(), GetStreamErrorKind::JetStream(e) if e.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+/// Names of all streams, of those behind buckets and blobs too.
+pub(crate) fn names(config: &Config) -> Vec<String> {
+    let wanted = streams(config).into_iter().chain(buckets(config)).map(|wanted| wanted.config.name);
+    wanted.chain([format!("OBJ_{}", name::BLOBS)]).collect()
+}
+
+/// A stream's configuration of elsewhere, with as many copies as the settings say; what depends on that follows.
+pub(crate) fn as_settings_say(config: &Config, name: &str, elsewhere: &Value) -> Value {
+    let wanted = streams(config).into_iter().chain(buckets(config)).find(|wanted| wanted.config.name == name);
+    let mode = wanted.and_then(|wanted| wanted.config.persist_mode);
+    let mut adapted = elsewhere.clone();
+    adapted["num_replicas"] = config.replicas.into();
+    if let Some(fields) = adapted.as_object_mut() {
+        fields.remove("persist_mode");
+        if mode == Some(PersistenceMode::Async) {
+            fields.insert("persist_mode".to_owned(), "async".into());
+        }
+        if let Some(Value::Object(notes)) = fields.get_mut("metadata") {
+            notes.retain(|key, _| !key.starts_with("_nats."));
+        }
+    }
+    adapted
 }
 
 /// The streams of DESIGN §4.

@@ -7,7 +7,8 @@
 //! conflict is compared with what was meant.
 //!
 //! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`append_stream`], [`read`], [`kv`],
-//! [`blobs`], [`consume`], [`failure`], [`dead`], [`server`] (how the broker itself is started).
+//! [`blobs`], [`consume`], [`failure`], [`dead`], [`snapshot`] (copies of whole streams), [`server`] (how the broker
+//! itself is started).
 
 pub mod append_stream;
 pub mod blobs;
@@ -20,6 +21,7 @@ pub mod layout;
 pub mod publish;
 pub mod read;
 pub mod server;
+pub mod snapshot;
 
 mod connect;
 

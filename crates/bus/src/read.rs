@@ -275,7 +275,12 @@ impl Bus {
     }
 
     /// Asks the broker something that is safe to ask again, until it answers or patience is over.
-    async fn ask(&self, what: &str, subject: String, body: Bytes) -> Result<async_nats::Message, ReadError> {
+    pub(crate) async fn ask(
+        &self,
+        what: &str,
+        subject: String,
+        body: Bytes,
+    ) -> Result<async_nats::Message, ReadError> {
         let until = Instant::now() + self.config.publish_patience;
         let mut pause = Duration::from_millis(20);
         loop {
