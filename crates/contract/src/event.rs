@@ -409,7 +409,7 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none")]
         content_id: Option<ContentId>,
     }
-    /// It waits no longer; and an acknowledgement kept back (`received_long_ago`) may go out.
+    /// It waits no longer; and what was kept back (`received_long_ago`, `perhaps_sent`) may go out.
     Released {
         /// What it waited for; unspecified when only a communication was kept back.
         hold: Hold,

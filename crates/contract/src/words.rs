@@ -272,6 +272,8 @@ SuppressReason / "SUPPRESS_REASON_UNSPECIFIED" {
     HoldMode = "SUPPRESS_REASON_HOLD_MODE" / "hold_mode",
     /// The complaint moved on and the message is no longer true.
     Superseded = "SUPPRESS_REASON_SUPERSEDED" / "superseded",
+    /// Perhaps sent before a restore took back the note of it; a person releases it.
+    PerhapsSent = "SUPPRESS_REASON_PERHAPS_SENT" / "perhaps_sent",
 });
 
 words!(/// How sure we are that the sender of a contact is a party of the complaint.

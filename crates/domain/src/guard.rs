@@ -7,7 +7,7 @@ use crate::deadline::after;
 
 /// What the guards look at.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "five facts that are independent of each other")]
 pub struct Outgoing {
     /// What it is for.
     pub purpose: CommunicationPurpose,
@@ -25,6 +25,8 @@ pub struct Outgoing {
     pub received_at: Timestamp,
     /// See `received_at`.
     pub recorded_at: Timestamp,
+    /// True when it may have gone out before a restore took back the note of it.
+    pub perhaps_sent: bool,
     /// True when a person released it after it was kept back.
     pub released: bool,
     /// When automatic messages went to this address lately (any order).
@@ -88,6 +90,9 @@ pub fn may_go_out(outgoing: &Outgoing, limits: &GuardLimits, now: Timestamp) -> 
     }
     if limits.hold_all {
         return Verdict::Suppress(SuppressReason::HoldMode);
+    }
+    if outgoing.perhaps_sent && !outgoing.released {
+        return Verdict::Suppress(SuppressReason::PerhapsSent);
     }
     if is_stale(outgoing, limits) {
         return Verdict::Suppress(SuppressReason::ReceivedLongAgo);

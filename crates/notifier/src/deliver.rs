@@ -84,7 +84,8 @@ impl Notifier {
         let opened = vault.open_communication(&delivery.subject, &delivery.headers, &delivery.body);
         let communication = opened.map_err(not_opened)?;
         let age = self.ledger.clock().now().duration_since(communication.rendered_at);
-        let first = delivery.attempt <= 1 && age <= self.fresh;
+        let known = self.restored.was_before(communication.rendered_at);
+        let first = delivery.attempt <= 1 && age <= self.fresh && !known;
         self.deliver(&communication, &Parcel { first, ..Parcel::of(&delivery) }).await
     }
 
@@ -178,7 +179,12 @@ impl Notifier {
             return Ok(if held { Standing::Unwanted(SuppressReason::HoldMode) } else { standing });
         }
         let complaint = self.load(&message.complaint_id).await?;
+        let theirs = message.recipient == Recipient::Complainant;
+        let in_doubt = theirs && self.restored.was_before(message.rendered_at);
         let queued = match complaint.delivery(&message.id).map(|delivery| (&delivery.status, delivery.at)) {
+            None | Some((DeliveryStatus::Queued, _)) if in_doubt => {
+                return Ok(Standing::Unwanted(SuppressReason::PerhapsSent));
+            }
             None | Some((DeliveryStatus::Released, _)) => None,
             Some((DeliveryStatus::Queued, since)) => Some(since),
             Some((
@@ -228,16 +234,35 @@ impl Notifier {
 
     /// A message that came back did not reach anybody for those it gathers either.
     pub(crate) async fn lose_others(&self, id: &CommunicationId) -> Result<(), Failure> {
-        let vault = self.ledger.vault();
-        let subject = subject::outbox(Medium::Email, id);
-        let stored = vault.bus().last(name::OUTBOX, &subject).await.map_err(Failure::retry)?;
-        let Some(stored) = stored.filter(|stored| !stored.body.is_empty()) else { return Ok(()) };
-        let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body);
-        let message = opened.map_err(not_opened)?;
-        for (complaint, id) in gathered(stored.header(WITH)) {
+        let Some((message, parcel)) = self.in_outbox(id).await? else { return Ok(()) };
+        for (complaint, id) in parcel.with {
             self.note_one(&message, &complaint, &id, &Fate::Failed("bounced".to_owned())).await?;
         }
         Ok(())
+    }
+
+    /// Hands on a message that lay in OUTBOX, kept back, when a person released it. One that was put there for the
+    /// release comes by itself.
+    pub(crate) async fn let_go(&self, id: &CommunicationId, released_at: Timestamp) -> Result<(), Failure> {
+        match self.in_outbox(id).await? {
+            Some((message, parcel)) if message.rendered_at < released_at => {
+                self.deliver(&message, &parcel).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A message as it lies in OUTBOX; none when it was erased.
+    async fn in_outbox(&self, id: &CommunicationId) -> Result<Option<(Communication, Parcel)>, Failure> {
+        let vault = self.ledger.vault();
+        let subject = subject::outbox(Medium::Email, id);
+        let stored = vault.bus().last(name::OUTBOX, &subject).await.map_err(Failure::retry)?;
+        let Some(stored) = stored.filter(|stored| !stored.body.is_empty()) else { return Ok(None) };
+        let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body);
+        let message = opened.map_err(not_opened)?;
+        let traceparent = stored.header("traceparent").unwrap_or_default().to_owned();
+        let parcel = Parcel { with: gathered(stored.header(WITH)), traceparent, first: false };
+        Ok(Some((message, parcel)))
     }
 
     async fn note_one(

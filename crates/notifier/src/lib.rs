@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`plan`] (which messages a commit calls for), `perform` (steps → OUTBOX), `limits` and
 //! `waiting` (one address is not flooded: the rest is gathered into a later message), `deliver` (OUTBOX → the next
-//! hop), `transport`; for what is said: [`texts`], `render`, `mail`, `header`; [`settings`], [`config`],
+//! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, `mail`, `header`; [`settings`], [`config`],
 //! [`staff`].
 
 mod address;
@@ -21,6 +21,7 @@ mod mail;
 mod perform;
 pub mod plan;
 mod render;
+pub mod restored;
 mod run;
 #[cfg(test)]
 mod sample;

@@ -97,7 +97,9 @@ impl Notifier {
                     return self.suppress(occasion, step, &id, SuppressReason::NoAddress).await;
                 };
                 let letter = Letter { target: &target, contact: contact.as_ref(), others: &[], with: &[] };
-                self.put(occasion, step, &letter).await.map(drop)
+                let new = self.put(occasion, step, &letter).await?;
+                // It was rendered before it was kept back: that very message is let go.
+                if step.released && !new { self.let_go(&id, occasion.at).await } else { Ok(()) }
             }
         }
     }
@@ -146,7 +148,7 @@ impl Notifier {
         target: Option<&Target>,
     ) -> Result<Verdict, Failure> {
         let now = self.ledger.clock().now();
-        let outgoing = self.outgoing(&occasion.complaint, step, target);
+        let outgoing = self.outgoing(occasion, step, target);
         let ask = |recently: Vec<Timestamp>| {
             may_go_out(&Outgoing { recently, ..outgoing.clone() }, &self.config.limits, now)
         };
@@ -159,17 +161,21 @@ impl Notifier {
         }
     }
 
-    fn outgoing(&self, complaint: &Complaint, step: &Step, target: Option<&Target>) -> Outgoing {
+    fn outgoing(&self, occasion: &Occasion, step: &Step, target: Option<&Target>) -> Outgoing {
+        let complaint = &occasion.complaint;
         let answered = step.contact_id.as_ref().and_then(|id| complaint.contact(id));
+        let received_at = answered.map_or(complaint.received_at, |contact| contact.received_at);
+        let purpose = step.body.purpose();
         Outgoing {
-            purpose: step.body.purpose(),
+            purpose,
             recipient: step.recipient,
             machine: answered.map_or(MachineKind::Unspecified, |contact| contact.machine),
             has_address: target.is_some(),
             to_own_address: target.is_some_and(|target| self.is_own(&target.address)),
             authenticated: target.is_some_and(|target| target.authenticated),
-            received_at: answered.map_or(complaint.received_at, |contact| contact.received_at),
+            received_at,
             recorded_at: complaint.recorded_at,
+            perhaps_sent: self.restored.perhaps_sent(purpose, received_at, occasion.at),
             released: step.released,
             recently: Vec::new(),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use redress_bus::consume::{ConsumeError, Surroundings};
-use redress_bus::{Consumer, Delivery, Failure};
+use redress_bus::{Consumer, Delivery, Failure, KvError};
 use redress_contract::contact::Address;
 use redress_contract::subject::name;
 use redress_contract::{AddressKind, Recipient, TeamId};
@@ -18,6 +18,7 @@ use redress_runtime::{Health, Part, Shutdown};
 use crate::breaker::Breaker;
 use crate::config::Config;
 use crate::limits::Limits;
+use crate::restored::Restored;
 use crate::transport::{Transport, TransportError};
 use crate::under_way::UnderWay;
 
@@ -39,6 +40,9 @@ pub enum Error {
     /// A consumer.
     #[error(transparent)]
     Consume(#[from] ConsumeError),
+    /// What a restore left in doubt.
+    #[error("look whether the broker was restored")]
+    Restored(#[from] KvError),
 }
 
 /// How long one delivery may take at most: longer than a message may wait for the breaker and the mail server.
@@ -55,7 +59,8 @@ pub(crate) const FRESH: SignedDuration = SignedDuration::from_mins(1);
 /// # Errors
 /// [`Error`] when it cannot start.
 pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), Error> {
-    let notifier = Arc::new(Notifier::new(config, &deps)?);
+    let restored = Restored::read(deps.ledger.vault().bus()).await?;
+    let notifier = Arc::new(Notifier::new(config, &deps, restored)?);
     let own = shutdown.child();
     let bus = deps.ledger.vault().bus();
     let surroundings = |part: &str| Surroundings {
@@ -121,6 +126,8 @@ pub(crate) struct Notifier {
     /// to another.
     pub(crate) fresh: SignedDuration,
     pub(crate) under_way: UnderWay,
+    /// What may have been sent by notes that were lost.
+    pub(crate) restored: Restored,
     /// How the way out is.
     pub(crate) part: Part,
     /// Our own addresses in normal form.
@@ -130,7 +137,7 @@ pub(crate) struct Notifier {
 }
 
 impl Notifier {
-    fn new(config: Config, deps: &Deps) -> Result<Self, Error> {
+    fn new(config: Config, deps: &Deps, restored: Restored) -> Result<Self, Error> {
         let part = deps.health.part("notifier.transport");
         let transport = Transport::new(&config.transport, config.parallel)?;
         part.ready();
@@ -142,6 +149,7 @@ impl Notifier {
             breaker: Breaker::new(config.breaker_per_minute),
             fresh: fresh(ack_wait),
             under_way: UnderWay::default(),
+            restored,
             own_addresses: config.own_addresses().map(|own| normal(&email(own), None)).collect(),
             unreachable: Mutex::default(),
             ledger: deps.ledger.clone(),

@@ -89,8 +89,13 @@ fn moves_on(known: Option<&DeliveryStatus>, fate: &Fate) -> bool {
         Some(Known::Accepted) => matches!(fate, Fate::Failed(_)),
         Some(Known::Queued) => !matches!(fate, Fate::Queued(_)),
         Some(Known::Suppressed(_)) => matches!(fate, Fate::Accepted { .. }),
-        Some(Known::Released) => !matches!(fate, Fate::Suppressed(SuppressReason::ReceivedLongAgo)),
+        Some(Known::Released) => !matches!(fate, Fate::Suppressed(reason) if is_releasable(*reason)),
     }
+}
+
+/// True for what a person may let go: nothing but our own doubt speaks against sending it.
+pub(super) fn is_releasable(reason: SuppressReason) -> bool {
+    matches!(reason, SuppressReason::ReceivedLongAgo | SuppressReason::PerhapsSent)
 }
 
 fn noted(fact: &CommunicationFact) -> Event {

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use redress_contract::event::{Accepted, Held, MilestoneMet, NoteAdded, Released};
 use redress_contract::{
-    CommunicationId, CommunicationPurpose, ContentId, Event, HandlerId, Hold, StopReason, SuppressReason,
+    CommunicationId, CommunicationPurpose, ContentId, Event, HandlerId, Hold, StopReason,
 };
 
 use super::clocks::stopped;
+use super::communicate::is_releasable;
 use super::register::{assigned, classified};
 use super::{Case, Decision, must_be_given};
 use crate::Refusal;
@@ -147,15 +148,18 @@ impl Case<'_> {
         Ok(vec![Event::from(Held { hold, content_id: content_id.cloned() })])
     }
 
-    /// Lets the complaint wait no longer, and lets go what was kept back as received long ago.
+    /// Lets the complaint wait no longer, and lets go what was kept back in doubt: a decision on a closed complaint
+    /// too, for which it may have been the last word.
     pub(super) fn release(&self) -> Decision {
-        let kept_back = DeliveryStatus::Suppressed(SuppressReason::ReceivedLongAgo);
-        let kept = self.complaint.communications.iter().filter(|delivery| delivery.status == kept_back);
+        let is_kept = |status: &DeliveryStatus| matches!(status, DeliveryStatus::Suppressed(reason) if is_releasable(*reason));
+        let kept = self.complaint.communications.iter().filter(|delivery| is_kept(&delivery.status));
         let communication_ids: Vec<_> = kept.map(|delivery| delivery.id.clone()).collect();
         if self.complaint.hold.is_unspecified() && communication_ids.is_empty() {
             return Err(Refusal::NotHeld);
         }
-        self.must_be_open()?;
+        if communication_ids.is_empty() {
+            self.must_be_open()?;
+        }
         Ok(vec![Event::from(Released { hold: self.complaint.hold, communication_ids })])
     }
 }

@@ -103,6 +103,16 @@ fn an_acknowledgement_kept_back_as_old_goes_out_after_a_person_released_it() {
 }
 
 #[test]
+fn what_a_restore_left_in_doubt_may_be_released_after_closing_too() {
+    let doubtful = || suppressed(SuppressReason::PerhapsSent);
+    given([doubtful(), close(redress_contract::CloseReason::Withdrawn)])
+        .when(Command::Release)
+        .then(["Released"])
+        .when(doubtful())
+        .then_nothing();
+}
+
+#[test]
 fn another_guard_may_stop_what_was_released() {
     given([suppressed(SuppressReason::ReceivedLongAgo), Command::Release])
         .when(suppressed(SuppressReason::NoAddress))

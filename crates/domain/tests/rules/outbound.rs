@@ -17,6 +17,7 @@ fn acknowledgement() -> Outgoing {
         authenticated: false,
         received_at: day(1, "08:00"),
         recorded_at: day(1, "08:00"),
+        perhaps_sent: false,
         released: false,
         recently: Vec::new(),
     }
@@ -82,6 +83,17 @@ fn what_was_received_long_ago_is_acknowledged_after_a_person_released_it() {
     assert_eq!(asked(&Outgoing { released: true, ..aged(73) }), Verdict::Go);
     let response = Outgoing { purpose: CommunicationPurpose::FinalResponse, ..aged(73) };
     assert_eq!(asked(&response), Verdict::Go);
+}
+
+#[test]
+fn what_a_restore_left_in_doubt_goes_out_after_a_person_released_it() {
+    for purpose in [CommunicationPurpose::Acknowledgement, CommunicationPurpose::FinalResponse] {
+        let doubtful = Outgoing { purpose, perhaps_sent: true, ..acknowledgement() };
+        assert_eq!(asked(&doubtful), Verdict::Suppress(SuppressReason::PerhapsSent));
+        assert_eq!(asked(&Outgoing { released: true, ..doubtful }), Verdict::Go);
+    }
+    let to_staff = Outgoing { recipient: Recipient::Owner, perhaps_sent: true, ..acknowledgement() };
+    assert_eq!(asked(&to_staff), Verdict::Go);
 }
 
 #[test]

@@ -190,6 +190,40 @@ async fn what_was_received_long_ago_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn after_a_restore_what_may_have_been_sent_waits_for_a_person() {
+    let stage = Stage::set().await;
+    // Before the broker was lost: one is rendered and cannot be sent, one was not even planned.
+    let busy = Act::Reply("451 4.7.1 later".to_owned());
+    stage.sink.script(Rule { stage: Place::Recipient, recipient: None, times: None, act: busy });
+    let replica = stage.start();
+    let rendered = stage.register("c1", "rendered@example.com").await;
+    stage.eventually_fates(&rendered, &["acknowledgement complainant Queued"]).await;
+    replica.kill().await;
+    let planned = stage.register("c2", "planned@example.com").await;
+    stage.sink.behave();
+    stage.advance_minutes(10);
+    redress_notifier::restored::note(stage.ledger.vault().bus(), stage.now()).await.unwrap();
+    stage.advance_minutes(10);
+
+    let replica = stage.start();
+    let again =
+        stage.register_received("c3", "again@example.com", stage.now() - SignedDuration::from_mins(11));
+    let (again, later) = (again.await, stage.register("c4", "later@example.com").await);
+    stage.eventually_fates(&later, &["acknowledgement complainant Accepted"]).await;
+    for id in [&rendered, &planned, &again] {
+        stage.eventually_fates(id, &["acknowledgement complainant Suppressed(PerhapsSent)"]).await;
+    }
+    assert_eq!(list(&stage.sink.mails()).len(), 1);
+    for id in [&rendered, &planned, &again] {
+        stage.execute(id, &Command::Release).await;
+        stage.eventually_fates(id, &["acknowledgement complainant Accepted"]).await;
+    }
+    replica.stop().await;
+    assert_eq!(list(&stage.sink.mails()).len(), 4);
+    assert_eq!(stage.dead_letters().await, 0);
+}
+
+#[tokio::test]
 async fn in_hold_mode_nothing_goes_to_complainants() {
     let stage = Stage::set().await;
     let mut settings = stage.settings();
