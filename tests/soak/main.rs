@@ -5,6 +5,7 @@
 
 mod check;
 mod crash;
+mod restore;
 mod threads;
 mod workload;
 
@@ -42,6 +43,10 @@ async fn main() -> anyhow::Result<()> {
         say("\ncore.crash: services and broker are killed while mails come in");
         crash::run(&form, &mut results).await?;
     }
+    if parts.is_empty() || parts.iter().any(|part| part == "restore") {
+        say("\ncore.restore: a backup of a running house, its broker lost, the backup put back");
+        restore::run(&form, &mut results).await?;
+    }
     results.finish()
 }
 
@@ -62,7 +67,7 @@ fn arguments() -> anyhow::Result<(Form, Vec<String>)> {
             "--mails" => form.folder = Some(value()?.into()),
             part if !part.starts_with('-') => parts.push(part.to_owned()),
             other => bail!(
-                "unknown argument {other}; usage: soak [--form short|long] [--seed N] [--kills N] [--mails FOLDER] [threads|crash]"
+                "unknown argument {other}; usage: soak [--form short|long] [--seed N] [--kills N] [--mails FOLDER] [threads|crash|restore]"
             ),
         }
     }

@@ -111,6 +111,25 @@ Examples:
   redress verify --checkpoint heads.json    and nothing vanished since; writes the new checkpoint
   redress verify --export commits.jsonl     every commit as it lies in the log, one a line")]
     Verify(Verify),
+    /// Copy everything the broker holds into a new folder, while everything runs.
+    #[command(after_help = "\
+Examples:
+  redress backup /backup/2026-03-02                           streams, buckets and blobs
+  redress backup /backup/2026-03-02 --keys /safe/keys.json    and the keys, in a place of their own
+Without the keys a backup is of no use: keep them, but not beside it. The folder appears when
+everything is on disk.")]
+    Backup(Backup),
+    /// Put a backup back into an empty broker, with every service stopped.
+    #[command(after_help = "\
+Examples:
+  redress restore /backup/2026-03-02 --check        only see whether the backup is whole
+  redress restore /backup/2026-03-02 --stopped-at 2026-03-02T14:05:00Z
+  redress restore /backup/2026-03-02 --keys /safe/keys.json
+Without [bus] servers it starts the broker of `redress up` for as long as it takes.
+What was not sent yet when the backup was taken may have been sent before the broker was lost: to
+people who had complained before --stopped-at nothing automatic goes out until somebody releases it
+(redress act RD-… --as … release). --send-again sends it, perhaps twice.")]
+    Restore(Restore),
     /// Make the keys of an installation.
     Keys {
         /// What to do.
@@ -306,6 +325,35 @@ pub struct Verify {
     /// Write every commit to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+}
+
+/// `redress backup …`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The folder to make.
+    pub folder: PathBuf,
+    /// Copy the keys too, into this new file (mode 0600).
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+}
+
+/// `redress restore …`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The folder of the backup.
+    pub folder: PathBuf,
+    /// Put the keys of this file back where they are missing.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// When the lost broker took its last message; now when left out.
+    #[arg(long, value_name = "TIME", conflicts_with = "send_again")]
+    pub stopped_at: Option<jiff::Timestamp>,
+    /// Send what may have been sent before the broker was lost.
+    #[arg(long)]
+    pub send_again: bool,
+    /// Only see whether the backup is whole.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `redress keys …`

@@ -1,6 +1,7 @@
 //! One file per command. Each answers on standard output and fails with what it was doing.
 
 mod act;
+mod backup;
 mod config;
 mod dead;
 mod doctor;
@@ -8,6 +9,7 @@ mod events;
 mod keys;
 mod queue;
 mod read;
+mod restore;
 mod run;
 mod show;
 mod timeline;
@@ -43,6 +45,10 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         Command::Config => config::run(&settings, out)?,
         Command::Keys { what } => keys::run(&config, &what, out)?,
         Command::Read { what } => return read::run(&config, &what, out),
+        Command::Restore(restore) => {
+            start_logs(&config, Some("warn"))?;
+            return restore::run(config, &restore, environment, out).await;
+        }
         Command::Doctor => {
             start_logs(&config, Some("error"))?;
             return doctor::run(&settings, &config, out).await;
@@ -65,7 +71,9 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         Command::Events(events) => events::run(config, house, &events, out).await?,
         Command::Dead { what } => dead::run(house, &what, out).await?,
         Command::Verify(verify) => return verify::run(house, &verify, out).await,
+        Command::Backup(backup) => return backup::run(config, house, &backup, out).await,
         Command::Up
+        | Command::Restore(_)
         | Command::Run { .. }
         | Command::Config
         | Command::Keys { .. }

@@ -5,8 +5,9 @@
 //!
 //! Reading order: [`cli`] (what can be asked), [`settings`] (all services' tables), [`data`] (the data folder and the
 //! identity key), [`broker`] (the supervised nats-server), [`house`] (what the services of a process share),
-//! [`services`] (running them), [`command`] (one file per command), [`out`] (answers to people and programs).
+//! [`services`] (running them), [`backup`] (copies of everything), [`command`] (one file per command), [`out`] (answers to people and programs).
 
+pub mod backup;
 pub mod broker;
 pub mod cli;
 pub mod command;

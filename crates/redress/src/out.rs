@@ -51,6 +51,35 @@ impl Out {
     }
 }
 
+/// How far long work came: a bar where a person looks on, nothing elsewhere.
+#[derive(Debug)]
+pub struct Progress(indicatif::ProgressBar);
+
+impl Out {
+    /// A bar over so many bytes, on standard error.
+    pub fn progress(self, bytes: u64) -> Progress {
+        if self.json || !io::stderr().is_terminal() {
+            return Progress(indicatif::ProgressBar::hidden());
+        }
+        let bar = indicatif::ProgressBar::new(bytes);
+        let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes:>10} of {total_bytes} {msg}");
+        Progress(bar.with_style(style.expect("the template is right")))
+    }
+}
+
+impl Progress {
+    /// So many bytes more, of this.
+    pub fn passed(&self, what: &str, bytes: u64) {
+        self.0.set_message(what.to_owned());
+        self.0.inc(bytes);
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// Text from outside, safe to show: control characters but line ends and tabs become `�`.
 pub fn printable(text: &str) -> String {
     let safe =

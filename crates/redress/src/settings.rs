@@ -235,6 +235,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Every file that holds a key of the installation, by what the key is for.
+    pub fn key_files(&self) -> Vec<(String, PathBuf)> {
+        vec![("identity".to_owned(), self.key_file.clone())]
+    }
+}
+
 /// Gathers the problems of all tables.
 struct Checks(Problems);
 

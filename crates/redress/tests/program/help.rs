@@ -18,6 +18,8 @@ fn help_teaches() {
         "events",
         "dead",
         "verify",
+        "backup",
+        "restore",
         "keys",
     ];
     let mut all = String::new();

@@ -4,5 +4,6 @@
 
 mod answers;
 mod help;
+mod restore;
 mod run;
 mod up;

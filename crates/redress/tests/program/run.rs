@@ -46,6 +46,12 @@ impl Desk {
     pub(crate) fn ask(&self, arguments: &[&str]) -> Answer {
         Answer::of(self.command(arguments).output().unwrap())
     }
+
+    /// Asks a command that starts a broker itself.
+    pub(crate) fn ask_with_broker(&self, arguments: &[&str]) -> Answer {
+        let server = redress_testkit::broker::server().canonicalize().unwrap();
+        Answer::of(self.command(arguments).env("NATS_SERVER", server).output().unwrap())
+    }
 }
 
 impl Answer {

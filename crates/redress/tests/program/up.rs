@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::run::{Answer, Desk, only_file};
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 [data]
 folder = "house"
 [public]
@@ -29,19 +29,19 @@ maildir_path = "out"
 from_address = "help@example.org"
 "#;
 
-const MAIL: &[u8] =
+pub(crate) const MAIL: &[u8] =
     b"From: Ann Example <ann@example.com>\r\nTo: help@example.org\r\nSubject: Broken kettle\r\n\
 Message-ID: <k1@example.com>\r\n\r\nThe kettle burst and I want my money back.\r\n";
 
 /// A running `redress up`; killed when dropped.
-struct Up {
+pub(crate) struct Up {
     child: Child,
     public: String,
     health: String,
 }
 
 impl Up {
-    fn start(desk: &Desk) -> Self {
+    pub(crate) fn start(desk: &Desk) -> Self {
         for folder in ["mail/new", "mail/cur", "mail/tmp"] {
             std::fs::create_dir_all(desk.path(folder)).unwrap();
         }
@@ -69,7 +69,7 @@ impl Up {
     }
 
     /// Asks it to stop; it must drain and end well.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(Signal::TERM);
         assert!(self.child.wait().unwrap().success());
     }
@@ -86,14 +86,14 @@ fn log_of(desk: &Desk) -> String {
     std::fs::read_to_string(desk.path("log")).unwrap_or_default()
 }
 
-fn ask(desk: &Desk, arguments: &[&str]) -> Answer {
+pub(crate) fn ask(desk: &Desk, arguments: &[&str]) -> Answer {
     let answer = desk.ask(arguments);
     assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.err);
     answer
 }
 
 /// A mail as it is delivered into a Maildir.
-fn deliver(desk: &Desk, name: &str, mail: &[u8]) {
+pub(crate) fn deliver(desk: &Desk, name: &str, mail: &[u8]) {
     let new = desk.write(&format!("mail/tmp/{name}"), mail);
     std::fs::rename(new, desk.path(&format!("mail/new/{name}"))).unwrap();
 }
@@ -114,7 +114,7 @@ async fn post(up: &Up) -> Value {
 }
 
 /// Open complaints, once there are so many.
-async fn queue(desk: &Desk, count: usize) -> Vec<Value> {
+pub(crate) async fn queue(desk: &Desk, count: usize) -> Vec<Value> {
     eventually("the complaints are open", || async {
         let open = ask(desk, &["queue", "--json"]).lines();
         (open.len() == count).then_some(open)
@@ -122,7 +122,7 @@ async fn queue(desk: &Desk, count: usize) -> Vec<Value> {
     .await
 }
 
-async fn ready(up: &Up) {
+pub(crate) async fn ready(up: &Up) {
     let client = redress_runtime::http::client().unwrap();
     eventually("it is ready", || async {
         let answer = client.get(format!("{}/readyz", up.health)).send().await.ok()?;
