@@ -14,10 +14,10 @@ use crate::settings::Config;
 /// What each key is for → its file's text.
 type Keys = BTreeMap<String, String>;
 
-/// Writes the keys that the settings name into a new file; answers how many.
+/// Writes the keys that the settings name into a new file, unless it holds just these; answers how many.
 ///
 /// # Errors
-/// When the file exists, or a key cannot be read.
+/// When the file holds something else, or a key cannot be read.
 pub fn write(config: &Config, file: &Path) -> anyhow::Result<usize> {
     let mut keys = Keys::new();
     for (role, path) in config.key_files() {
@@ -25,6 +25,9 @@ pub fn write(config: &Config, file: &Path) -> anyhow::Result<usize> {
         keys.insert(role, text);
     }
     let text = serde_json::to_string_pretty(&keys)?;
+    if std::fs::read_to_string(file).is_ok_and(|there| there == text) {
+        return Ok(keys.len());
+    }
     new_file(file, &text).with_context(|| format!("write the keys to {}", file.display()))?;
     Ok(keys.len())
 }

@@ -36,8 +36,10 @@ pub async fn take(house: &House, folder: &Path, passed: impl FnMut(&str, u64)) -
         bail!("make {}: it is there already", folder.display());
     }
     let unfinished = folder.with_added_extension("unfinished");
-    DirBuilder::new().mode(0o700).create(&unfinished).with_context(|| {
-        format!("make {} (an unfinished backup of that name can be deleted)", unfinished.display())
+    DirBuilder::new().mode(0o700).create(&unfinished).map_err(|error| {
+        let left = error.kind() == std::io::ErrorKind::AlreadyExists;
+        let hint = if left { " (left over from a backup that was killed? then delete it)" } else { "" };
+        anyhow::Error::new(error).context(format!("make {}{hint}", unfinished.display()))
     })?;
     let mut copy = Copy { house, folder: unfinished.clone(), passed };
     let taken = match copy.everything().await {

@@ -28,7 +28,7 @@ pub(super) async fn run(
     }
     let found = keys(&config, asked, &manifest)?;
     if found > 0 {
-        out.complain(&format!("redress: put {found} keys back"));
+        out.complain(&format!("redress: keys put back where they were missing: {found}"));
     }
     if !config.bus.servers.is_empty() {
         return restore(&config, asked, &manifest, out).await;
@@ -68,7 +68,9 @@ fn check(asked: &Restore, out: Out) -> anyhow::Result<Manifest> {
 /// Puts missing keys back, and sees that the identity key is the one the backup was taken with.
 fn keys(config: &Config, asked: &Restore, manifest: &Manifest) -> anyhow::Result<usize> {
     let found = asked.keys.as_deref().map(|file| keys_file::put_back(config, file)).transpose()?;
-    let identity = read_keys(&config.key_file)?.name("backup", &["identity"]);
+    let keys =
+        read_keys(&config.key_file).context("find the key that belongs to the backup (--keys FILE)")?;
+    let identity = keys.name("backup", &["identity"]);
     ensure!(
         identity == manifest.identity,
         "use the identity key {}: the backup was taken with another one",

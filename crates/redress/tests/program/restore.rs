@@ -32,6 +32,7 @@ async fn what_was_lost_comes_back_and_is_not_overwritten() {
     );
     let reminded = ask(&desk, &["backup", "second"]);
     assert!(reminded.err.contains("THE KEYS ARE NOT IN IT"), "{}", reminded.err);
+    ask(&desk, &["backup", "third", "--keys", "keys.json"]);
     let again = desk.ask(&["backup", "copy"]);
     assert!(again.code == 1 && again.err.contains("is there already"), "{}", again.err);
     // A house that runs is not restored over, nor one that holds anything.
