@@ -17,6 +17,9 @@ IMAGE ?= redress:local
 PINNED = NATS_SERVER="$$(tools/nats.sh --pinned)" && export NATS_SERVER
 RECENT = NATS_SERVER="$$(tools/nats.sh)" && export NATS_SERVER
 
+# Fail points, which the program has only here: `test` and `soak` share what is built.
+FAULTS = --features redress/failpoints
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +38,7 @@ test: ## All tests, on the pinned nats-server; says which real servers are missi
 		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
 		else echo "real server: $$server is missing; its tests are skipped"; fi; \
 	done
-	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --locked --no-fail-fast
+	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --locked --no-fail-fast $(FAULTS)
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -71,11 +74,11 @@ bench: ## RESULT lines about speed, as ratios to bare loops in the same run
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench
 
 # The short form runs what `make test` built, so that CI builds once; the long one is optimised.
-SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,)
+SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,) $(FAULTS)
 
 .PHONY: soak
 soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 --mails FOLDER"]
-	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress && $(CARGO) run $(SOAK_PROFILE) --locked -p redress-tests --bin soak -- --form "$(FORM)" $(SOAK)
+	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK)
 
 .PHONY: snapshots
 snapshots: ## Review changed snapshots one by one

@@ -6,6 +6,7 @@ mod crates;
 mod documents;
 mod example;
 mod files;
+mod private;
 mod sources;
 
 /// Fails with one line for each offender.

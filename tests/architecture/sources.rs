@@ -80,6 +80,18 @@ fn services_read_no_clock_and_no_environment_of_their_own() {
 }
 
 #[test]
+fn only_one_file_hands_words_to_the_mail_builder() {
+    // Its drafts are made of types that hold nothing a header may not (`HeaderText`, `MailAddress`, `MessageId`).
+    let outside: Vec<_> = sources()
+        .into_iter()
+        .filter(|file| file.path.contains("/src/") && file.path != "crates/notifier/src/mail.rs")
+        .collect();
+    for word in ["lettre::{", "lettre::message", "lettre::Message", "lettre::*", "mail_builder::"] {
+        none_of(&lines_with(&outside, word), word);
+    }
+}
+
+#[test]
 fn every_metric_in_an_alert_is_counted_somewhere() {
     let code: String = sources().iter().filter(|file| file.path.contains("/src/")).map(File::text).collect();
     let alerts = files::all().into_iter().filter(|file| file.path.starts_with("deploy/prometheus/"));

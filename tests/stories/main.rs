@@ -10,5 +10,6 @@ mod machines;
 mod mail_server;
 mod overdue;
 mod private;
+mod redacted;
 mod replicas;
 mod web;

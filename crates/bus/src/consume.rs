@@ -47,8 +47,8 @@ pub struct Consumer {
     pub handler_timeout: Duration,
 }
 
-/// One delivery of a message.
-#[derive(Debug, Clone)]
+/// One delivery of a message. `Debug` shows which, never what it says.
+#[derive(Clone)]
 pub struct Delivery {
     /// Its subject.
     pub subject: String,
@@ -68,6 +68,17 @@ impl Delivery {
     /// A header by its name.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("subject", &self.subject)
+            .field("stream_seq", &self.stream_seq)
+            .field("attempt", &self.attempt)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

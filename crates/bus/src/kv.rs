@@ -16,13 +16,22 @@ pub struct Kv {
     bus: Bus,
 }
 
-/// What `create` found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What `create` found. `Debug` does not show the value.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Created {
     /// The key was free; it holds our value now.
     New,
     /// The key held this value (perhaps ours, from an earlier try).
     Exists(Bytes),
+}
+
+impl std::fmt::Debug for Created {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::New => f.write_str("New"),
+            Self::Exists(value) => write!(f, "Exists({} bytes)", value.len()),
+        }
+    }
 }
 
 /// A bucket operation that failed.

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::{Bus, Headers};
 
-/// A stored message.
-#[derive(Debug, Clone)]
+/// A stored message. `Debug` shows where it lies, never what it says.
+#[derive(Clone)]
 pub struct Stored {
     /// Its sequence in the stream.
     pub seq: u64,
@@ -27,6 +27,17 @@ pub struct Stored {
     pub body: Bytes,
     /// When the broker stored it.
     pub stored_at: Timestamp,
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let size = self.body.len();
+        f.debug_struct("Stored")
+            .field("seq", &self.seq)
+            .field("subject", &self.subject)
+            .field("bytes", &size)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A read that failed.

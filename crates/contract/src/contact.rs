@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
 use crate::words::{AddressKind, Channel, MachineKind, ParseStatus};
 
@@ -92,8 +93,8 @@ pub struct Address {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Attachment {
-    /// Its name as stated, made safe to show; never used as a path.
-    pub file_name: String,
+    /// Its name as stated, made safe; empty when none was.
+    pub file_name: FileName,
     /// Media type as stated.
     pub media_type: String,
     /// Decoded size.

@@ -1,12 +1,14 @@
 //! A dead letter: a message that could not be handled, kept with the reason, never lost.
 
+use std::fmt;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Body of a `dead.<service>.<kind>` message (proto `redress.intake.v1.DeadLetter`). It names the original by
 /// position; the original stays where it is, so this holds no personal data.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeadLetter {
     /// The service that gave up.
@@ -28,4 +30,17 @@ pub struct DeadLetter {
     /// The message itself where it would otherwise vanish; empty when `stream_seq` still finds it.
     #[serde(with = "crate::bytes64", skip_serializing_if = "Bytes::is_empty")]
     pub payload: Bytes,
+}
+
+impl fmt::Debug for DeadLetter {
+    /// Without the payload: it is whatever somebody sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("service", &self.service)
+            .field("stream", &self.stream)
+            .field("stream_seq", &self.stream_seq)
+            .field("reason", &self.reason)
+            .field("payload_bytes", &self.payload.len())
+            .finish_non_exhaustive()
+    }
 }

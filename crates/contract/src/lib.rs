@@ -5,11 +5,12 @@
 //! enum values, RFC 3339 times in UTC, no 64-bit integers. Readers ignore unknown fields, read an unknown enum
 //! value as `Unspecified` and keep an unknown event as [`Event::Unknown`].
 //!
-//! Reading order: [`id`], [`words`] (enums used everywhere), [`contact`], [`event`], [`commit`], [`cloud_event`],
+//! Reading order: [`id`], [`words`] (enums used everywhere), [`border`] (strangers' text, made safe), [`contact`], [`event`], [`commit`], [`cloud_event`],
 //! [`communication`], [`content`], [`timer`], [`dead`], [`subject`].
 //!
 //! No I/O, no clock, no randomness.
 
+pub mod border;
 pub mod cloud_event;
 pub mod commit;
 pub mod communication;
@@ -24,6 +25,7 @@ pub mod words;
 
 mod bytes64;
 
+pub use border::{FileName, HeaderText};
 pub use cloud_event::CloudEvent;
 pub use commit::{Actor, Cause, Commit, CommitEvent, CommitText, EventText, StateCache};
 pub use communication::Communication;

@@ -26,6 +26,8 @@ pub struct Config {
     pub own_addresses: Vec<String>,
     /// How much of one mail is read.
     pub limits: Limits,
+    /// A mail whose reading takes longer is recorded unread.
+    pub read_time_max: Duration,
     /// A mail larger than this stays where it is and is reported.
     pub fetch_bytes_max: usize,
     /// Bytes of raw mail held in memory at once, over one account.
@@ -116,6 +118,7 @@ impl Config {
             accounts,
             own_addresses,
             limits,
+            read_time_max: Duration::from_secs(u64::from(written.read_seconds_max)),
             fetch_bytes_max: mebibytes(written.fetch_mebibytes_max),
             in_flight_bytes_max: mebibytes(written.in_flight_mebibytes_max),
             in_flight_mails_max: written.in_flight_mails_max as usize,
@@ -252,6 +255,7 @@ fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
         ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 1),
         ("in_flight_mebibytes_max", settings.in_flight_mebibytes_max, 1),
         ("in_flight_mails_max", settings.in_flight_mails_max, 1),
+        ("read_seconds_max", settings.read_seconds_max, 1),
         ("headers_max", settings.headers_max, 20),
         ("header_kibibytes_max", settings.header_kibibytes_max, 1),
         ("parts_max", settings.parts_max, 2),

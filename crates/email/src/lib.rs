@@ -10,15 +10,19 @@ pub mod normalize;
 
 mod source;
 
+use std::sync::Arc;
+
 use redress_contract::Contact;
 use redress_identity::Keys;
 use redress_intake::Intake;
 use redress_runtime::{Clock, Health, Shutdown};
 use tokio::task::JoinSet;
+use tracing::info;
 
 pub use config::{Config, Settings};
 
 use config::Place;
+use source::tries::Tries;
 use source::{Recorder, imap, maildir};
 
 /// What the service needs.
@@ -46,8 +50,9 @@ pub enum Error {
 /// [`Error`] only by a bug: a mailbox that cannot be read is tried again and shows in the health of its account.
 pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), Error> {
     let mut accounts = JoinSet::new();
+    let tries = Arc::new(Tries::new(deps.intake.vault().bus(), deps.clock.clone()));
     for (name, account) in &config.accounts {
-        let recorder = Recorder::new(name, &config, deps.intake.clone());
+        let recorder = Recorder::new(name, &config, deps.intake.clone(), Arc::clone(&tries));
         let part = deps.health.part(&format!("email.{name}"));
         let clock = deps.clock.clone();
         let (start, poll) = (account.start, account.poll);
@@ -68,6 +73,10 @@ pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), E
             shutdown.ask();
             ended = Err(error.into());
         }
+    }
+    if let Err(error) = tries.end().await {
+        let reason = redress_bus::failure::chain(&error);
+        info!("What was being read stays noted, and is read one by one at the next start: {reason}");
     }
     ended
 }

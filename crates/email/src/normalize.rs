@@ -7,6 +7,8 @@ pub mod limits;
 
 mod bounce;
 mod clean;
+#[cfg(feature = "failpoints")]
+mod fault;
 mod file;
 mod html;
 mod machine;
@@ -21,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 use redress_contract::contact::{Contact, Raw};
-use redress_contract::{Channel, ParseStatus};
+use redress_contract::{Channel, ContactId, ParseStatus};
 use redress_identity::Keys;
 
 use limits::{CONTACT_JSON_BYTES_MAX, Limits, SUBJECT_CHARS_MAX};
@@ -64,6 +66,11 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     contact
 }
 
+/// The id of the contact that a mail is: from its bytes and its mailbox, nothing of it being read.
+pub fn contact_id(raw: &[u8], envelope: &Envelope<'_>) -> ContactId {
+    envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(raw))
+}
+
 /// The contact of a mail that is not read at all: id, times and digest. For mails whose contact could not be stored
 /// otherwise.
 pub fn unread(raw: &[u8], envelope: &Envelope<'_>, problem: &str) -> Contact {
@@ -99,6 +106,8 @@ fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
 }
 
 fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Contact> {
+    #[cfg(feature = "failpoints")]
+    fault::parse(raw);
     let tidy = tidy(raw);
     let scan = scan::scan(&tidy, envelope.limits);
     let mail = parse::parse(&scan.raw).filter(Mail::is_mail)?;

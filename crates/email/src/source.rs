@@ -1,15 +1,19 @@
 //! Raw mails in, from wherever they lie: [`maildir`] and [`imap`]. Here is what both share: taking one mail through
-//! the normaliser onto the record, within the limits on what is held in memory at once.
+//! the normaliser onto the record, within the limits on what is held in memory at once. What is about to be read is
+//! noted first ([`tries`]), so that no mail can end the program more than a few times.
 
 pub(crate) mod imap;
 pub(crate) mod maildir;
+pub(crate) mod tries;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use redress_intake::{Intake, IntakeError};
+use redress_bus::KvError;
+use redress_contract::Contact;
+use redress_intake::{Intake, IntakeError, Receipt};
 use redress_runtime::{Clock, Shutdown};
 use redress_vault::PutError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,10 +21,8 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::normalize::limits::Limits;
-use crate::normalize::{Envelope, normalize, unread};
-
-/// Reading a mail larger than this would hold up other work of the same thread.
-const READ_ASIDE_BYTES: usize = 128 * 1024;
+use crate::normalize::{Envelope, contact_id, normalize, unread};
+use tries::{Tries, Turn};
 
 /// So many failures without a success between them mean that the broker is away, not that a mail is odd.
 pub(crate) const FAILURES_MAX: usize = 4;
@@ -36,6 +38,8 @@ struct Shared {
     intake: Intake,
     own_addresses: Vec<String>,
     limits: Limits,
+    read_time_max: Duration,
+    tries: Arc<Tries>,
     fetch_bytes_max: usize,
     mails_max: usize,
     bytes_max: usize,
@@ -58,8 +62,19 @@ pub(crate) enum Recorded {
     Again,
 }
 
+/// A mail that is not on record.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecordError {
+    /// It could not be noted that it is being read.
+    #[error("note what is being read")]
+    Note(#[from] KvError),
+    /// The broker did not take it.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
 impl Recorder {
-    pub(crate) fn new(account: &str, config: &Config, intake: Intake) -> Self {
+    pub(crate) fn new(account: &str, config: &Config, intake: Intake, tries: Arc<Tries>) -> Self {
         let kibibytes = config.in_flight_bytes_max.div_ceil(1024).max(1);
         Self {
             shared: Arc::new(Shared {
@@ -67,6 +82,8 @@ impl Recorder {
                 intake,
                 own_addresses: config.own_addresses.clone(),
                 limits: config.limits.clone(),
+                read_time_max: config.read_time_max,
+                tries,
                 fetch_bytes_max: config.fetch_bytes_max,
                 mails_max: config.in_flight_mails_max,
                 bytes_max: config.in_flight_bytes_max,
@@ -112,32 +129,53 @@ impl Recorder {
         Permit { _mail: mail, _kibibytes: bytes }
     }
 
+    /// Knows which mails the program died of before; nothing is taken from a mailbox until it does.
+    pub(crate) async fn ready(&self) -> Result<(), RecordError> {
+        Ok(self.shared.tries.ready().await?)
+    }
+
     /// Reads a mail and records it; returns only when the broker has it.
-    pub(crate) async fn record(&self, raw: Bytes, received_at: Timestamp) -> Result<Recorded, IntakeError> {
-        let contact = if raw.len() < READ_ASIDE_BYTES {
-            self.with_envelope(received_at, |envelope| normalize(&raw, envelope))
-        } else {
-            let (this, bytes) = (self.clone(), raw.clone());
-            let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
-            match tokio::task::spawn_blocking(read).await {
-                Ok(contact) => contact,
-                Err(_) => {
-                    self.with_envelope(received_at, |envelope| unread(&raw, envelope, "the reader gave up"))
-                }
+    pub(crate) async fn record(&self, raw: Bytes, received_at: Timestamp) -> Result<Recorded, RecordError> {
+        let id = self.with_envelope(received_at, |envelope| contact_id(&raw, envelope));
+        let contact = match self.shared.tries.begin(&id).await? {
+            Turn::Leave => self.unread(&raw, received_at, "the program died reading it"),
+            Turn::Read(reading) => {
+                let contact = self.read(&raw, received_at).await;
+                reading.came_through().await?;
+                contact
             }
         };
         let recorded = match self.shared.intake.record(contact, raw.clone(), Vec::new()).await {
             Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
                 error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
-                let bare =
-                    |envelope: &Envelope<'_>| unread(&raw, envelope, "what was read fits into no message");
-                let contact = self.with_envelope(received_at, bare);
+                let contact = self.unread(&raw, received_at, "what was read fits into no message");
                 self.shared.intake.record(contact, raw.clone(), Vec::new()).await
             }
             other => other,
         };
         self.count(&recorded, raw.len());
-        recorded.map(|receipt| if receipt.already_recorded { Recorded::Again } else { Recorded::New })
+        let receipt = recorded?;
+        Ok(if receipt.already_recorded { Recorded::Again } else { Recorded::New })
+    }
+
+    /// Reads a mail on a thread where it holds up nobody, for as long as the settings allow. A reader that takes longer
+    /// is left to itself.
+    async fn read(&self, raw: &Bytes, received_at: Timestamp) -> Contact {
+        let (this, bytes) = (self.clone(), raw.clone());
+        let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
+        let read = tokio::time::timeout(self.shared.read_time_max, tokio::task::spawn_blocking(read)).await;
+        match read {
+            Ok(Ok(contact)) => contact,
+            Ok(Err(_)) => self.unread(raw, received_at, "the reader gave up"),
+            Err(_) => {
+                let seconds = self.shared.read_time_max.as_secs();
+                self.unread(raw, received_at, &format!("reading it took more than {seconds} seconds"))
+            }
+        }
+    }
+
+    fn unread(&self, raw: &[u8], received_at: Timestamp, problem: &str) -> Contact {
+        self.with_envelope(received_at, |envelope| unread(raw, envelope, problem))
     }
 
     fn with_envelope<T>(&self, received_at: Timestamp, read: impl FnOnce(&Envelope<'_>) -> T) -> T {
@@ -151,7 +189,7 @@ impl Recorder {
         })
     }
 
-    fn count(&self, recorded: &Result<redress_intake::Receipt, IntakeError>, bytes: usize) {
+    fn count(&self, recorded: &Result<Receipt, IntakeError>, bytes: usize) {
         let account = self.shared.account.clone();
         let outcome = match recorded {
             Ok(receipt) if receipt.already_recorded => "repeated",

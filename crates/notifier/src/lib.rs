@@ -8,7 +8,8 @@
 //!
 //! Reading order: [`plan`] (which messages a commit calls for), `perform` (steps → OUTBOX), `limits` and
 //! `waiting` (one address is not flooded: the rest is gathered into a later message), `deliver` (OUTBOX → the next
-//! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, `mail`, `header`; [`settings`], [`config`],
+//! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, [`mail`],
+//! `header`; [`settings`], [`config`],
 //! [`staff`].
 
 mod address;
@@ -17,7 +18,7 @@ pub mod config;
 mod deliver;
 mod header;
 mod limits;
-mod mail;
+pub mod mail;
 mod perform;
 pub mod plan;
 mod render;

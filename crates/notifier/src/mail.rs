@@ -1,53 +1,55 @@
 //! From words and addresses to the bytes of a mail: RFC 5322, the same for the same input.
 //!
 //! Nothing here is random or looks at a clock: the boundary comes from the communication's id, the date is handed in.
+//! A draft is made of types that hold nothing but what may stand where they are put, so whatever strangers wrote comes
+//! no further than their constructors.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use lettre::Message;
-use lettre::address::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use redress_contract::CommunicationId;
+use redress_contract::{CommunicationId, HeaderText};
 
-use crate::header::{HeaderText, message_id};
+pub use crate::header::{MailAddress, MessageId};
 
 /// A mail to be built.
-#[derive(Debug, Clone)]
-pub(crate) struct Draft {
+#[derive(Clone)]
+pub struct Draft {
     /// Whose id makes the boundary.
-    pub(crate) id: CommunicationId,
+    pub id: CommunicationId,
     /// Name beside the sender's address.
-    pub(crate) from_name: HeaderText,
+    pub from_name: HeaderText,
     /// The sender's address.
-    pub(crate) from: String,
+    pub from: MailAddress,
     /// To whom.
-    pub(crate) to: String,
+    pub to: MailAddress,
     /// Where answers go.
-    pub(crate) reply_to: String,
+    pub reply_to: MailAddress,
     /// Its subject.
-    pub(crate) subject: HeaderText,
-    /// Its Message-ID, without angle brackets.
-    pub(crate) message_id: String,
+    pub subject: HeaderText,
+    /// Its Message-ID.
+    pub message_id: MessageId,
     /// What it answers, and the thread it belongs to; empty for a mail that answers none.
-    pub(crate) thread: Thread,
+    pub thread: Thread,
     /// `auto-replied` or `auto-generated` (RFC 3834 §5).
-    pub(crate) auto_submitted: &'static str,
+    pub auto_submitted: &'static str,
     /// Its Date.
-    pub(crate) date: Timestamp,
+    pub date: Timestamp,
     /// Plain text.
-    pub(crate) text: String,
+    pub text: String,
     /// HTML.
-    pub(crate) html: String,
+    pub html: String,
 }
 
 /// Ids to quote, all of them fit to be quoted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Thread {
-    parent: Option<String>,
-    references: Vec<String>,
+pub struct Thread {
+    parent: Option<MessageId>,
+    references: Vec<MessageId>,
 }
 
 /// How many ids References names at most: the first, which names the thread, and the last ones.
@@ -55,12 +57,12 @@ const REFERENCES_MAX: usize = 20;
 
 impl Thread {
     /// The thread of an answer to a mail with this id, whose own ancestors are these, oldest first.
-    pub(crate) fn answering(id: &str, ancestors: &[String]) -> Self {
-        let parent = message_id(id).map(str::to_owned);
-        let mut references: Vec<String> = Vec::new();
-        for id in ancestors.iter().filter_map(|id| message_id(id)).chain(parent.as_deref()) {
-            if !references.iter().any(|known| known == id) {
-                references.push(id.to_owned());
+    pub fn answering(id: &str, ancestors: &[String]) -> Self {
+        let parent = MessageId::new(id);
+        let mut references: Vec<MessageId> = Vec::new();
+        for id in ancestors.iter().filter_map(|id| MessageId::new(id)).chain(parent.clone()) {
+            if !references.contains(&id) {
+                references.push(id);
             }
         }
         if references.len() > REFERENCES_MAX {
@@ -70,12 +72,24 @@ impl Thread {
     }
 }
 
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("id", &self.id)
+            .field("text_bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A mail that cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BuildError {
+pub enum BuildError {
     /// An address that no mail can be sent to or from; the text says whose.
     #[error("the address of the {0} cannot be used in a mail")]
     Address(&'static str),
+    /// An id of our own that is none; the settings were checked, so this is a bug.
+    #[error("the mail's own id cannot be used in a mail")]
+    MessageId,
     /// The mail builder failed.
     #[error("build the mail: {0}")]
     Builder(String),
@@ -85,7 +99,7 @@ pub(crate) enum BuildError {
 ///
 /// # Errors
 /// [`BuildError`], also when the builder panics.
-pub(crate) fn build(draft: &Draft) -> Result<Bytes, BuildError> {
+pub fn build(draft: &Draft) -> Result<Bytes, BuildError> {
     let built = catch_unwind(AssertUnwindSafe(|| assemble(draft)));
     built.unwrap_or_else(|_| Err(BuildError::Builder("it panicked".to_owned())))
 }
@@ -94,17 +108,17 @@ fn assemble(draft: &Draft) -> Result<Bytes, BuildError> {
     let from_name = Some(draft.from_name.as_str().to_owned()).filter(|name| !name.is_empty());
     let mut builder = Message::builder()
         .date(draft.date.into())
-        .from(Mailbox::new(from_name, address(&draft.from, "sender")?))
-        .to(Mailbox::new(None, address(&draft.to, "recipient")?))
-        .reply_to(Mailbox::new(None, address(&draft.reply_to, "reply address")?))
+        .from(Mailbox::new(from_name, draft.from.inner()))
+        .to(Mailbox::new(None, draft.to.inner()))
+        .reply_to(Mailbox::new(None, draft.reply_to.inner()))
         .subject(draft.subject.as_str())
-        .raw_header(ids(HeaderName::new_from_ascii_str("Message-ID"), [draft.message_id.as_str()]));
+        .raw_header(ids(HeaderName::new_from_ascii_str("Message-ID"), [&draft.message_id]));
     if let Some(parent) = &draft.thread.parent {
-        builder = builder.raw_header(ids(HeaderName::new_from_ascii_str("In-Reply-To"), [parent.as_str()]));
+        builder = builder.raw_header(ids(HeaderName::new_from_ascii_str("In-Reply-To"), [parent]));
     }
     if !draft.thread.references.is_empty() {
-        let references = draft.thread.references.iter().map(String::as_str);
-        builder = builder.raw_header(ids(HeaderName::new_from_ascii_str("References"), references));
+        builder =
+            builder.raw_header(ids(HeaderName::new_from_ascii_str("References"), &draft.thread.references));
     }
     let auto_submitted = HeaderName::new_from_ascii_str("Auto-Submitted");
     let suppress = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
@@ -121,14 +135,9 @@ fn assemble(draft: &Draft) -> Result<Bytes, BuildError> {
     Ok(Bytes::from(message.formatted()))
 }
 
-fn address(text: &str, whose: &'static str) -> Result<Address, BuildError> {
-    text.parse().map_err(|_| BuildError::Address(whose))
-}
-
-/// A header of Message-IDs, one a line. They are checked before, so nothing needs encoding; an encoded id would be
-/// another id.
-fn ids<'a>(name: HeaderName, ids: impl IntoIterator<Item = &'a str>) -> HeaderValue {
-    let raw: Vec<String> = ids.into_iter().map(|id| format!("<{id}>")).collect();
+/// A header of Message-IDs, one a line. Nothing in them needs encoding; an encoded id would be another id.
+fn ids<'a>(name: HeaderName, ids: impl IntoIterator<Item = &'a MessageId>) -> HeaderValue {
+    let raw: Vec<String> = ids.into_iter().map(|id| format!("<{}>", id.as_str())).collect();
     HeaderValue::dangerous_new_pre_encoded(name, raw.join(" "), raw.join("\r\n "))
 }
 
@@ -140,17 +149,18 @@ mod tests {
     fn references_keep_the_first_id_and_the_last_ones() {
         let ancestors: Vec<String> = (0..50).map(|n| format!("{n}@example.org")).collect();
         let thread = Thread::answering("<me@example.org>", &ancestors);
-        assert_eq!(thread.parent.as_deref(), Some("me@example.org"));
+        let id = |text: &str| MessageId::new(text).unwrap();
+        assert_eq!(thread.parent, Some(id("me@example.org")));
         assert_eq!(thread.references.len(), REFERENCES_MAX);
-        assert_eq!(thread.references[0], "0@example.org");
-        assert_eq!(thread.references[1], "32@example.org");
-        assert_eq!(thread.references[19], "me@example.org");
+        assert_eq!(thread.references[0], id("0@example.org"));
+        assert_eq!(thread.references[1], id("32@example.org"));
+        assert_eq!(thread.references[19], id("me@example.org"));
     }
 
     #[test]
     fn what_is_no_id_is_not_quoted() {
         let thread =
             Thread::answering("a b@c\r\nBcc: x", &["x".to_owned(), "a@b".to_owned(), "a@b".to_owned()]);
-        assert_eq!(thread, Thread { parent: None, references: vec!["a@b".to_owned()] });
+        assert_eq!(thread, Thread { parent: None, references: vec![MessageId::new("a@b").unwrap()] });
     }
 }

@@ -9,14 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use minijinja::{Value, context};
 use redress_contract::contact::Address;
 use redress_contract::{
-    Communication, CommunicationId, CommunicationPurpose, Contact, Disposition, Medium, Recipient, Reference,
+    Communication, CommunicationId, CommunicationPurpose, Contact, Disposition, HeaderText, Medium,
+    Recipient, Reference,
 };
 use redress_domain::{Complaint, Status};
 use redress_identity::Keys;
 
 use crate::config::{Config, Sender};
-use crate::header::HeaderText;
-use crate::mail::{BuildError, Draft, Thread, build};
+use crate::mail::{BuildError, Draft, MailAddress, MessageId, Thread, build};
 use crate::plan::{Body, Step};
 use crate::texts::TextError;
 
@@ -73,11 +73,12 @@ pub(crate) fn render(
     let words = Wording { material, config, sender }.words()?;
     let draft = Draft {
         from_name: HeaderText::new(&sender.name),
-        from: sender.address.clone(),
-        to: material.to.value.clone(),
-        reply_to: reply_to(complaint, sender, config, keys),
+        from: address(&sender.address, "sender")?,
+        to: address(&material.to.value, "recipient")?,
+        reply_to: address(&reply_to(complaint, sender, config, keys), "reply address")?,
         subject: HeaderText::new(&words.subject),
-        message_id: keys.message_id(&id, &complaint.id, &config.message_id_domain),
+        message_id: MessageId::new(&keys.message_id(&id, &complaint.id, &config.message_id_domain))
+            .ok_or(BuildError::MessageId)?,
         thread: thread(contact),
         auto_submitted: auto_submitted(step.recipient),
         date: material.at,
@@ -101,6 +102,10 @@ pub(crate) fn render(
         recipient_authenticated: material.authenticated,
         id,
     })
+}
+
+fn address(text: &str, whose: &'static str) -> Result<MailAddress, BuildError> {
+    MailAddress::new(text).ok_or(BuildError::Address(whose))
 }
 
 fn reply_to(complaint: &Complaint, sender: &Sender, config: &Config, keys: &Keys) -> String {

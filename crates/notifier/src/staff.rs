@@ -8,12 +8,24 @@ use redress_runtime::settings::Problems;
 use crate::config::check_email;
 use crate::settings::Settings;
 
-/// Addresses of staff, by role, team and handler.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Addresses of staff, by role, team and handler. `Debug` shows none.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Staff {
     roles: BTreeMap<Recipient, String>,
     teams: BTreeMap<String, BTreeMap<Recipient, String>>,
     handlers: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Staff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Staff({} roles, {} teams, {} handlers)",
+            self.roles.len(),
+            self.teams.len(),
+            self.handlers.len()
+        )
+    }
 }
 
 /// From the one who handles it up to the one who answers for all.

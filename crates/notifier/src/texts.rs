@@ -20,7 +20,7 @@ pub struct Texts {
 }
 
 /// A message in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Words {
     /// Its subject line.
     pub subject: String,
@@ -30,6 +30,13 @@ pub struct Words {
     pub html: String,
     /// What the text says of itself that it states.
     pub provides: Vec<String>,
+}
+
+impl std::fmt::Debug for Words {
+    /// The words of a decision are its reasons, which are somebody's.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Words({} bytes)", self.text.len())
+    }
 }
 
 /// A text that cannot be used.

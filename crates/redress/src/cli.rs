@@ -2,6 +2,8 @@
 
 mod words;
 
+pub use words::Text;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -227,7 +229,7 @@ pub enum Deed {
     /// Write a note.
     Note {
         /// The words; `-` reads them from standard input.
-        text: String,
+        text: Text,
     },
     /// Let it wait for somebody.
     Hold {
@@ -235,7 +237,7 @@ pub enum Deed {
         #[arg(value_parser = words::hold)]
         hold: Hold,
         /// Why; `-` reads standard input.
-        text: Option<String>,
+        text: Option<Text>,
     },
     /// Let it wait no longer, and let go what was kept back.
     Release,
@@ -249,7 +251,7 @@ pub enum Deed {
         remedy: String,
         /// Why; the complainant reads it. `-` reads standard input.
         #[arg(long)]
-        reasons: String,
+        reasons: Text,
     },
     /// Close it.
     Close {

@@ -24,7 +24,7 @@ pub struct Lock {
 }
 
 /// How to reach the broker that `redress up` runs, for the other commands (file `broker.json`, readable by its owner).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct BrokerRecord {
     /// `nats://127.0.0.1:…`
     pub url: String,
@@ -36,6 +36,12 @@ pub struct BrokerRecord {
     pub password: String,
     /// Its process.
     pub pid: u32,
+}
+
+impl std::fmt::Debug for BrokerRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrokerRecord").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
+    }
 }
 
 impl BrokerRecord {

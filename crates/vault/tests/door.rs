@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redress_contract::contact::{Attachment, Raw};
 use redress_contract::subject::name;
-use redress_contract::{Channel, Contact, ContactId, ParseStatus};
+use redress_contract::{Channel, Contact, ContactId, FileName, ParseStatus};
 use redress_identity::Keys;
 use redress_testkit::Broker;
 use redress_vault::Vault;
@@ -74,7 +74,9 @@ async fn files_lie_in_blobs_that_the_contact_names() {
     let broker = Broker::start().await;
     let vault = vault(&broker).await;
     let mut with_file = contact("file");
-    with_file.attachments.push(Attachment { file_name: "receipt.pdf".to_owned(), ..Attachment::default() });
+    with_file
+        .attachments
+        .push(Attachment { file_name: FileName::new("receipt.pdf"), ..Attachment::default() });
     let file = Bytes::from_static(b"%PDF-");
     vault.put_contact(with_file, Bytes::new(), vec![(0, file.clone())], Vec::new()).await.unwrap();
     let found = vault.contact(Channel::Email, &ContactId::new("file").unwrap()).await.unwrap().unwrap();

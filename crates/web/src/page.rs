@@ -57,7 +57,6 @@ pub(crate) enum Notice {
 }
 
 /// What the thank-you page shows.
-#[derive(Debug)]
 pub(crate) struct Thanks<'a> {
     /// What to quote.
     pub(crate) reference: &'a Reference,

@@ -79,8 +79,8 @@ pub struct FieldError {
     pub kind: ErrorKind,
 }
 
-/// A field, known or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A field, known or not. `Debug` shows no name that the sender made up.
+#[derive(Clone, PartialEq, Eq)]
 pub enum FieldName {
     /// One of ours.
     Known(Field),
@@ -289,6 +289,15 @@ impl fmt::Display for ErrorKind {
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Draft(***)")
+    }
+}
+
+impl fmt::Debug for FieldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(field) => write!(f, "Known({field:?})"),
+            Self::Other(_) => f.write_str("Other(***)"),
+        }
     }
 }
 

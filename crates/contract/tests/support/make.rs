@@ -194,6 +194,12 @@ impl Make for String {
     }
 }
 
+impl Make for FileName {
+    fn make(rng: &mut TestRng) -> Self {
+        Self::new(&String::make(rng))
+    }
+}
+
 impl Make for Timestamp {
     fn make(rng: &mut TestRng) -> Self {
         // What google.protobuf.Timestamp can say: the years 1 to 9999.

@@ -138,6 +138,8 @@ pub enum AfterAck {
 pub struct LimitSettings {
     /// Of a larger mail only so much is read; all of it is kept.
     pub mail_mebibytes_max: u32,
+    /// A mail whose reading takes longer is recorded unread.
+    pub read_seconds_max: u32,
     /// A mail larger than this stays where it is and is reported.
     pub fetch_mebibytes_max: u32,
     /// Raw mail held in memory at once, for each account.
@@ -164,6 +166,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             mail_mebibytes_max: 25,
+            read_seconds_max: 60,
             fetch_mebibytes_max: 256,
             in_flight_mebibytes_max: 64,
             in_flight_mails_max: 32,

@@ -70,14 +70,6 @@ pub(crate) fn address(mailbox: &Mailbox) -> Option<Address> {
     })
 }
 
-/// A file name to show and to offer for download: the last segment of whatever path was stated.
-pub(crate) fn file_name(stated: &str) -> String {
-    let last = stated.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean = line(last, NAME_CHARS_MAX);
-    let clean = clean.trim_start_matches(['.', ' ']);
-    clean.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect()
-}
-
 /// Cuts a text to at most `bytes_max` bytes without splitting a character.
 pub(crate) fn cut(text: &mut String, bytes_max: usize) {
     let mut end = bytes_max.min(text.len());
@@ -101,19 +93,6 @@ mod tests {
         assert_eq!(line("Evil\r\nBcc:\tv@x\u{202e}", 100), "Evil Bcc: v@x");
         assert_eq!(line("abcdef", 3), "abc");
         assert_eq!(lines("\r\na \r\n\r\n\r\n\r\nb\0\u{7}\r\n\r\n"), "a\n\nb");
-    }
-
-    #[test]
-    fn file_names_cannot_be_paths() {
-        for (stated, shown) in [
-            ("../../\r\nx.sh", "x.sh"),
-            ("C:\\Users\\a\\bill.pdf", "bill.pdf"),
-            (".htaccess", "htaccess"),
-            ("..", ""),
-            ("a\u{202e}fdp.exe", "afdp.exe"),
-        ] {
-            assert_eq!(file_name(stated), shown);
-        }
     }
 
     #[test]

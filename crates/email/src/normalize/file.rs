@@ -1,5 +1,6 @@
 //! Files that came with a mail: names made safe, sizes and digests of what they hold.
 
+use redress_contract::FileName;
 use redress_contract::contact::Attachment;
 use sha2::{Digest as _, Sha256};
 
@@ -19,7 +20,7 @@ pub(crate) fn files(mail: &Mail<'_>, end: Option<usize>, limits: &Limits) -> Vec
 fn file(part: &Part<'_, '_>) -> Attachment {
     let bytes = part.decoded();
     let media_type = clean::line(&part.media_type(), NAME_CHARS_MAX);
-    let stated = part.file_name().map(|name| clean::file_name(&name)).unwrap_or_default();
+    let stated = part.file_name().map(|name| FileName::new(&name)).unwrap_or_default();
     let file_name = if stated.is_empty() { unnamed(part.index, &media_type) } else { stated };
     Attachment {
         file_name,
@@ -32,7 +33,7 @@ fn file(part: &Part<'_, '_>) -> Attachment {
     }
 }
 
-fn unnamed(index: u32, media_type: &str) -> String {
+fn unnamed(index: u32, media_type: &str) -> FileName {
     let ending = match media_type {
         "message/rfc822" | "message/global" => "eml",
         "text/html" => "html",
@@ -45,7 +46,7 @@ fn unnamed(index: u32, media_type: &str) -> String {
         text if text.starts_with("text/") || text.starts_with("message/") => "txt",
         _ => "bin",
     };
-    format!("part-{index}.{ending}")
+    FileName::new(&format!("part-{index}.{ending}"))
 }
 
 /// SHA-256 in lower-case hex.

@@ -20,7 +20,7 @@ pub(crate) struct Mail<'x> {
 }
 
 /// Name and address as they were written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mailbox {
     pub(crate) name: String,
     pub(crate) address: String,

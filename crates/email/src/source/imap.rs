@@ -17,7 +17,7 @@ use redress_runtime::health::Part;
 use redress_runtime::{Clock, Shutdown};
 use tracing::{info, warn};
 
-use super::{Recorder, pause};
+use super::{RecordError, Recorder, pause};
 use crate::config::{Imap, Start};
 use cursor::{Cursor, Stored};
 use session::Session;
@@ -85,7 +85,7 @@ pub(crate) enum ImapError {
     Cursor(#[from] KvError),
     /// The broker did not take a mail.
     #[error("record a mail")]
-    Record(#[source] Box<redress_intake::IntakeError>),
+    Record(#[source] Box<RecordError>),
 }
 
 impl Source {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{FAILURES_MAX, Recorded, Recorder, pause};
+use super::{FAILURES_MAX, RecordError, Recorded, Recorder, pause};
 use crate::config::Start;
 use folder::{Folder, Found};
 
@@ -67,7 +67,7 @@ enum LookError {
     #[error("remember how far it was read")]
     Cursor(#[from] KvError),
     #[error("record a mail")]
-    Record(#[source] Box<redress_intake::IntakeError>),
+    Record(#[source] Box<RecordError>),
 }
 
 /// What a look at the folder found.
@@ -136,6 +136,7 @@ impl Source {
 
     async fn look(&mut self, shutdown: &Shutdown) -> Result<Tally, LookError> {
         self.folder.prepare().await?;
+        self.recorder.ready().await.map_err(|error| LookError::Record(Box::new(error)))?;
         let cursor = self.cursor().await?;
         let mut tally = Tally::default();
         let found = self.folder.new_mails().await?;
@@ -325,5 +326,5 @@ enum TakeError {
     /// This one cannot be read; others can.
     Unreadable(String),
     /// The broker did not take it; it will not take others either.
-    Record(Box<redress_intake::IntakeError>),
+    Record(Box<RecordError>),
 }

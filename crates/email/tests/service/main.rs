@@ -4,4 +4,6 @@
 
 mod imap;
 mod maildir;
+#[cfg(feature = "failpoints")]
+mod poison;
 mod world;

@@ -43,7 +43,7 @@ impl World {
             ..broker.settings()
         };
         let bus = broker.bus_with(&settings, "email").await;
-        let keys = Arc::new(Keys::from_master(&[7; 32]));
+        let keys = keys();
         let vault = Vault::new(bus.clone(), Arc::clone(&keys));
         Self { broker, bus, vault, keys }
     }
@@ -121,6 +121,11 @@ impl Running {
         self.task.abort();
         let _ = self.task.await;
     }
+}
+
+/// The keys of all tests here.
+pub(crate) fn keys() -> Arc<Keys> {
+    Arc::new(Keys::from_master(&[7; 32]))
 }
 
 /// The n-th of many mails that differ.

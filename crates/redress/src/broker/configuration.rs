@@ -15,7 +15,6 @@ const MEBIBYTE: u64 = 1024 * 1024;
 const LOG_LINES: usize = 8;
 
 /// What the file says.
-#[derive(Debug)]
 pub(super) struct Configuration {
     pub(super) folder: PathBuf,
     pub(super) password: String,
@@ -30,6 +29,12 @@ pub(super) struct Configuration {
 struct Ports {
     nats: Vec<String>,
     monitoring: Vec<String>,
+}
+
+impl std::fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Configuration").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Configuration {

@@ -4,6 +4,29 @@ use redress_contract::{CloseReason, Disposition, Hold, Outcome, Severity};
 
 use super::From;
 
+/// Words that somebody writes about a case; `-` reads them from standard input. `Debug` does not show them.
+#[derive(Clone)]
+pub struct Text(String);
+
+impl Text {
+    /// As it was given.
+    pub fn as_given(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::convert::From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
 pub(super) fn disposition(text: &str) -> Result<Disposition, String> {
     fits(Disposition::from_token(text), Disposition::ALL.iter().map(|word| word.token()))
 }

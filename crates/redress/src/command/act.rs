@@ -9,7 +9,7 @@ use redress_ledger::Executed;
 use serde_json::json;
 
 use super::timeline;
-use crate::cli::{Act, Deed};
+use crate::cli::{Act, Deed, Text};
 use crate::house::House;
 use crate::out::Out;
 
@@ -52,7 +52,7 @@ async fn command(
     handler: &HandlerId,
     deed: Deed,
 ) -> anyhow::Result<Command> {
-    let write = async |text: &str| content(house, complaint, handler, text).await;
+    let write = async |text: &Text| content(house, complaint, handler, text.as_given()).await;
     Ok(match deed {
         Deed::Accept => Command::Accept { handler: handler.clone() },
         Deed::Classify { disposition, category, product, severity } => {

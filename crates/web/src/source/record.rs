@@ -30,7 +30,7 @@ pub(super) struct Incoming {
 }
 
 /// It is on record: what the sender is told, the same for each repeat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Recorded {
     pub(super) contact_id: ContactId,
     pub(super) reference: Reference,

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use async_imap::imap_proto::RequestId;
 use bytes::Bytes;
 use jiff::Timestamp;
-use redress_intake::IntakeError;
 use tokio::task::{JoinError, JoinSet};
 
 use super::session::{Fetched, Session, set};
 use super::{ImapError, Source};
-use crate::source::{FAILURES_MAX, Recorded};
+use crate::source::{FAILURES_MAX, RecordError, Recorded};
 
 /// Mails fetched with one command.
 const FETCH_MAILS_MAX: usize = 50;
@@ -35,19 +34,19 @@ pub(super) struct Known {
     pub(super) received_at: Option<Timestamp>,
 }
 
-type Tasks = JoinSet<(u32, Result<Recorded, IntakeError>)>;
+type Tasks = JoinSet<(u32, Result<Recorded, RecordError>)>;
 
 /// What became of the mails of one window.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) recorded: BTreeSet<u32>,
     pub(super) tally: Tally,
-    pub(super) not_recorded: Option<IntakeError>,
+    pub(super) not_recorded: Option<RecordError>,
     pub(super) failures_in_a_row: usize,
 }
 
 impl Outcome {
-    fn note(&mut self, ended: Result<(u32, Result<Recorded, IntakeError>), JoinError>) {
+    fn note(&mut self, ended: Result<(u32, Result<Recorded, RecordError>), JoinError>) {
         match ended {
             Ok((uid, Ok(recorded))) => {
                 self.recorded.insert(uid);

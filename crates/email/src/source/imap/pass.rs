@@ -25,6 +25,7 @@ struct Window {
 impl Source {
     /// Looks at the folder once, from where the last look ended.
     pub(super) async fn look(&mut self, shutdown: &Shutdown) -> Result<Tally, ImapError> {
+        self.recorder.ready().await.map_err(|error| ImapError::Record(Box::new(error)))?;
         let mut session = match self.session.take() {
             Some(session) => session,
             None => Session::open(&self.place).await?,

@@ -28,7 +28,7 @@ pub(super) struct Opened {
 }
 
 /// What the server says about one mail.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fetched {
     pub(super) uid: u32,
     pub(super) size: Option<u32>,
