@@ -113,7 +113,7 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     let mail = parse::parse(&scan.raw).filter(Mail::is_mail)?;
     let mut problems = scan.problems;
     let own = Own { addresses: envelope.own_addresses, keys: envelope.keys };
-    people::fill(&mut contact, &mail, &own, envelope.limits);
+    problems.extend(people::fill(&mut contact, &mail, &own, envelope.limits));
     contact.subject = clean::line(&mail.text_field("Subject").unwrap_or_default(), SUBJECT_CHARS_MAX);
     contact.written_at = mail.date();
     contact.language = language(&mail);

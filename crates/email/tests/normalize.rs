@@ -174,6 +174,51 @@ fn of_a_mail_that_is_too_large_the_beginning_is_read() {
     assert_eq!(names, ["small.pdf"], "a file that is not whole has no digest worth keeping");
 }
 
+/// A mail that passes every limit of these.
+fn beyond(limits: &Limits) -> Vec<u8> {
+    let to: Vec<String> = (0..=limits.recipients_max).map(|n| format!("p{n}@example.org")).collect();
+    let mut mail =
+        format!("{}Cc: {}\r\nX-Long: {}\r\n", header(), to.join(","), "x".repeat(limits.header_bytes_max));
+    mail.extend((0..limits.headers_max).map(|n| format!("X-{n}: y\r\n")));
+    mail.into_bytes()
+}
+
+#[test]
+fn each_limit_is_settable_and_is_told_of_when_it_is_passed() {
+    let small = Limits {
+        mail_bytes_max: 4000,
+        headers_max: 20,
+        header_bytes_max: 1024,
+        parts_max: 3,
+        depth_max: 2,
+        text_part_bytes_max: 100,
+        recipients_max: 2,
+        references_max: 2,
+    };
+    let part = |body: &str| format!("--b\r\nContent-Type: text/plain\r\n\r\n{body}\r\n");
+    let multipart = format!("{}Content-Type: multipart/mixed; boundary=b\r\n\r\n", header());
+    let nested = format!(
+        "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nx\r\n"
+    );
+    for (raw, problem) in [
+        (format!("{}\r\n{}", header(), "x".repeat(5000)), "only the first 4000 were read"),
+        (format!("{}\r\n{}", header(), "x".repeat(200)), "only the first 100 were kept"),
+        (format!("{multipart}{}--b--\r\n", part("x").repeat(9)), "more than 3 parts"),
+        (format!("{multipart}--b\r\n{nested}"), "nested more than 2 deep"),
+        (format!("{}{}\r\nx\r\n", header(), "X-Y: z\r\n".repeat(30)), "more than 20 header fields"),
+        (format!("{}X-Y: {}\r\n\r\nx\r\n", header(), "z".repeat(2000)), "a header field of"),
+        (String::from_utf8(beyond(&small)).unwrap(), "more than 2 recipients"),
+    ] {
+        let contact = read_with(raw.as_bytes(), &small);
+        assert_eq!(contact.parse_status, ParseStatus::Partial, "{problem}: {}", contact.parse_problem);
+        assert!(contact.parse_problem.contains(problem), "{problem}: {}", contact.parse_problem);
+        let kept = contact.raw.unwrap();
+        assert_eq!(usize::try_from(kept.size_bytes).unwrap(), raw.len(), "the bytes are kept whole");
+        let unlimited = read(raw.as_bytes());
+        assert!(!unlimited.parse_problem.contains(problem), "{}", unlimited.parse_problem);
+    }
+}
+
 #[test]
 fn a_signed_id_in_a_bounce_is_preferred() {
     let keys = Keys::from_master(&[7; 32]);

@@ -27,8 +27,8 @@ impl Own<'_> {
     }
 }
 
-/// Fills in sender, `reply_to` and recipients.
-pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) {
+/// Fills in sender, `reply_to` and recipients; answers what was too much.
+pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) -> Option<String> {
     contact.sender =
         ["From", "Sender", "X-Envelope-From"].into_iter().find_map(|field| addresses(mail, field).next());
     let mut answers: Vec<Address> = addresses(mail, "Reply-To").take(limits.recipients_max).collect();
@@ -36,11 +36,9 @@ pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits
     if answers.iter().all(|answer| contact.sender.as_ref().is_some_and(|sender| same(sender, answer))) {
         answers.clear();
     }
-    let mut recipients: Vec<Address> = ["To", "Cc"]
-        .into_iter()
-        .flat_map(|field| addresses(mail, field))
-        .take(limits.recipients_max)
-        .collect();
+    let mut all = ["To", "Cc"].into_iter().flat_map(|field| addresses(mail, field));
+    let mut recipients: Vec<Address> = all.by_ref().take(limits.recipients_max).collect();
+    let surplus = all.next().map(|_| format!("more than {} recipients", limits.recipients_max));
     // A signed address of ours says what a mail answers, even where it stands only on the envelope.
     for field in ["Delivered-To", "X-Original-To", "Envelope-To"] {
         let envelope = mail.fields(field).take(5).map(|text| Address {
@@ -53,6 +51,7 @@ pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits
     dedup(&mut recipients);
     contact.reply_to = answers;
     contact.recipients = recipients;
+    surplus
 }
 
 fn addresses(mail: &Mail<'_>, field: &str) -> impl Iterator<Item = Address> + use<> {

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Bus, Kv, KvError};
@@ -18,6 +19,10 @@ use redress_runtime::Clock;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tracing::warn;
+
+/// While others are being read too, a note waits so long for more of them. Reading a mailbox that is full costs one write
+/// for many mails then, and a mail that comes by itself waits for nothing.
+const GATHERED_FOR: Duration = Duration::from_millis(3);
 
 /// So often a mail may be alone when the process dies. Once may be chance: somebody pulled the plug.
 const ALONE_MAX: u32 = 2;
@@ -182,6 +187,9 @@ impl Tries {
         if let Some((_, error)) = written.failed.as_ref().filter(|(failed, _)| *failed >= version) {
             return Err(error.clone());
         }
+        if self.lock().is_busy() {
+            tokio::time::sleep(GATHERED_FOR).await;
+        }
         let (note, version) = {
             let noted = self.lock();
             (serde_json::to_vec(&noted.begun).expect("ids and numbers always become JSON"), noted.version)
@@ -208,6 +216,11 @@ impl Tries {
 const PREFIX: &str = "email-reading";
 
 impl Noted {
+    /// True while more mails are under way than one.
+    fn is_busy(&self) -> bool {
+        self.begun.len() > self.suspects.len() + 1
+    }
+
     fn begin(&mut self, id: &ContactId, alone: u32, now: Timestamp) -> u64 {
         let since = self.begun.get(id).map_or(now, |known| known.since);
         self.begun.insert(id.clone(), Try { alone, since });
