@@ -68,7 +68,9 @@ fn shown() -> Vec<String> {
         html: marker(),
         provides: Vec::new(),
     };
-    let keys = Keys::from_master(MARKER.repeat(4).as_bytes()[..32].try_into().unwrap());
+    let mut master = [0; 32];
+    master[..MARKER.len()].copy_from_slice(MARKER.as_bytes());
+    let keys = Keys::from_master(&master);
     let things: Vec<Box<dyn std::fmt::Debug>> = vec![
         Box::new(contact.sender.clone()),
         Box::new(contact.attachments.clone()),

@@ -197,9 +197,7 @@ fn each_limit_is_settable_and_is_told_of_when_it_is_passed() {
     };
     let part = |body: &str| format!("--b\r\nContent-Type: text/plain\r\n\r\n{body}\r\n");
     let multipart = format!("{}Content-Type: multipart/mixed; boundary=b\r\n\r\n", header());
-    let nested = format!(
-        "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nx\r\n"
-    );
+    let nested = "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nx\r\n";
     for (raw, problem) in [
         (format!("{}\r\n{}", header(), "x".repeat(5000)), "only the first 4000 were read"),
         (format!("{}\r\n{}", header(), "x".repeat(200)), "only the first 100 were kept"),
