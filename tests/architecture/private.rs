@@ -44,7 +44,7 @@ const BARE: [&str; 7] = ["String", "Bytes", "Vec<u8>", "&'a str", "&'static str"
 
 /// What is no person's although it goes under such a name: file, field, why.
 const KNOWN: [(&str, &str, &str); 11] = [
-    ("crates/contract/src/words.rs", "code", "a word of the contract"),
+    ("crates/bus/src/snapshot.rs", "to", "the subject on which the broker waits for the parts of a snapshot"),
     ("crates/notifier/src/config.rs", "address", "the organisation's own mailbox, from the settings"),
     (
         "crates/notifier/src/settings.rs",
