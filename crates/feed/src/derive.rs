@@ -16,7 +16,7 @@ pub fn derive(commit: &Commit, source: &str) -> Vec<CloudEvent> {
 }
 
 /// The messages of a commit, each with its place.
-pub(crate) fn messages(commit_seq: u64, commit: &CommitText, source: &str) -> Vec<(Position, Message)> {
+pub fn messages(commit_seq: u64, commit: &CommitText, source: &str) -> Vec<(Position, Message)> {
     let position = |index: usize| Position { commit_seq, index: u32::try_from(index).unwrap_or(u32::MAX) };
     let all = commit.events.iter().enumerate();
     all.map(|(index, event)| (position(index), message(position(index), commit, event, source))).collect()

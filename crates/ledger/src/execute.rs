@@ -6,15 +6,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use jiff::Timestamp;
 use redress_bus::{AppendError, Headers};
-use redress_contract::commit::COMMIT_VERSION;
-use redress_contract::{Actor, Cause, Commit, CommitEvent, ComplaintId, Event, StateCache, subject};
-use redress_domain::{Command, Complaint, Refusal, STATE_VERSION, decide, evolve};
-use serde_json::value::to_raw_value;
+use redress_contract::{Actor, Cause, CommitEvent, ComplaintId, subject};
+use redress_domain::{Command, Complaint, Refusal};
 
-use crate::load::{Ask, Loaded};
+use crate::load::Ask;
+use crate::round::{Prepared, Round, Wish};
 use crate::{Ledger, LoadError};
 
 /// Rounds of load, decide, append before the caller is told.
@@ -67,30 +64,21 @@ impl Ledger {
             Command::Register(_) => None,
             _ => self.load_from(complaint, Ask::Anyone).await?,
         };
+        let wish = Wish { complaint, command, actor: &actor, cause: &cause };
         let mut tried: Option<Prepared> = None;
         for round in 0..ROUNDS_MAX {
-            if let (Some(tried), Some(there)) = (&tried, &loaded)
-                && tried.sha256 == there.sha256
-            {
-                // Ours after all: the answer to an earlier try was lost.
-                return Ok(tried.clone().executed(there.stream_seq));
-            }
             let now = self.clock().now();
-            let state = loaded.as_ref().map(|loaded| &loaded.complaint);
-            let events = match decide(state, command, self.rules(), now) {
+            let prepared = match wish.round(loaded.as_ref(), tried.as_ref(), self.rules(), now) {
                 // A replica that is behind may not know the complaint yet: ask the leader before refusing.
-                Err(Refusal::NoSuchComplaint) if round == 0 => {
+                Err(ExecuteError::Refused(Refusal::NoSuchComplaint)) if round == 0 => {
                     loaded = self.load_from(complaint, Ask::Leader).await?;
                     continue;
                 }
-                decided => decided?,
+                decided => match decided? {
+                    Round::Done(executed) => return Ok(executed),
+                    Round::Append(prepared) => prepared,
+                },
             };
-            if let (true, Some(there)) = (events.is_empty(), &loaded) {
-                let complaint = there.complaint.clone();
-                return Ok(Executed { complaint, events: Vec::new(), stream_seq: there.stream_seq });
-            }
-            let prepared = prepare(complaint, loaded.as_ref(), events, now, (&actor, &cause));
-            let prepared = prepared.map_err(|problem| append_error(complaint, problem))?;
             let expected = loaded.as_ref().map_or(0, |loaded| loaded.stream_seq);
             match self.append(complaint, &prepared, expected, &cause).await {
                 Ok(stream_seq) => return Ok(prepared.executed(stream_seq)),
@@ -122,51 +110,6 @@ impl Ledger {
         let subject = subject::complaint(complaint);
         self.vault().bus().append(&subject, expected, headers, prepared.bytes.clone()).await
     }
-}
-
-/// A commit ready to append.
-#[derive(Clone)]
-struct Prepared {
-    bytes: Bytes,
-    sha256: String,
-    events: Vec<CommitEvent>,
-    complaint: Complaint,
-}
-
-impl Prepared {
-    fn executed(self, stream_seq: u64) -> Executed {
-        Executed { complaint: self.complaint, events: self.events, stream_seq }
-    }
-}
-
-fn prepare(
-    id: &ComplaintId,
-    loaded: Option<&Loaded>,
-    events: Vec<Event>,
-    now: Timestamp,
-    (actor, cause): (&Actor, &Cause),
-) -> Result<Prepared, String> {
-    let first = loaded.map_or(0, |loaded| loaded.complaint.seq);
-    let events: Vec<CommitEvent> =
-        (first + 1..).zip(events).map(|(seq, event)| CommitEvent { seq, occurred_at: now, event }).collect();
-    let state = events.iter().fold(loaded.map(|loaded| loaded.complaint.clone()), |state, e| {
-        evolve(state, e.seq, e.occurred_at, &e.event)
-    });
-    let complaint = state.ok_or("the rules opened a complaint without Registered")?;
-    let body = to_raw_value(&complaint).map_err(|e| e.to_string())?;
-    let commit = Commit {
-        version: COMMIT_VERSION,
-        complaint_id: id.clone(),
-        number: loaded.map_or(0, |loaded| loaded.number) + 1,
-        previous_sha256: loaded.map(|loaded| loaded.sha256.clone()).unwrap_or_default(),
-        recorded_at: now,
-        actor: actor.clone(),
-        cause: cause.clone(),
-        events,
-        state: Some(StateCache { version: STATE_VERSION, body: Some(body) }),
-    };
-    let bytes = Bytes::from(serde_json::to_vec(&commit).map_err(|e| e.to_string())?);
-    Ok(Prepared { sha256: Commit::hash(&bytes), bytes, events: commit.events, complaint })
 }
 
 fn append_error(complaint: &ComplaintId, problem: String) -> ExecuteError {

@@ -3,12 +3,13 @@
 //! In: a command for a complaint. Out: the events it wrote, or the refusal. One command is one message: its events,
 //! the state after them, the hash of the message before.
 //!
-//! Reading order: [`execute`], [`load`], [`history`] (all commits of one complaint, all complaints), [`verify`]
+//! Reading order: [`round`] (pure: what one round decides), [`execute`], [`load`], [`history`] (all commits of one complaint, all complaints), [`verify`]
 //! (the hash chain).
 
 pub mod execute;
 pub mod history;
 pub mod load;
+pub mod round;
 pub mod verify;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use redress_vault::Vault;
 
 pub use execute::{ExecuteError, Executed};
 pub use load::{LoadError, Loaded};
+pub use round::{Prepared, Round, Wish};
 
 /// The log, as one service sees it. Cheap to clone.
 #[derive(Clone, Debug)]

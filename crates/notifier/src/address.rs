@@ -6,16 +6,16 @@ use redress_identity::address::{domain, is_email, normal};
 
 /// An address an answer may go to.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
     /// The address, its domain in ASCII.
-    pub(crate) address: Address,
+    pub address: Address,
     /// True when the channel vouches for this very address.
-    pub(crate) authenticated: bool,
+    pub authenticated: bool,
 }
 
 /// Where the sender of a contact wants answers: Reply-To, else the sender, else the form's field `email`.
 /// Nobody vouches for an address that is not the sender's own.
-pub(crate) fn answer_to(contact: &Contact) -> Option<Target> {
+pub fn answer_to(contact: &Contact) -> Option<Target> {
     let sender = contact.sender.as_ref().filter(|sender| is_usable(sender));
     let wanted = contact.reply_to.iter().find(|address| is_usable(address)).or(sender);
     if let Some(wanted) = wanted {

@@ -4,16 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Delivery, Failure, Headers};
 use redress_contract::subject::{self, name};
 use redress_contract::{
-    Cause, Communication, CommunicationId, CommunicationPurpose, ComplaintId, Disposition, Medium, Recipient,
-    SuppressReason,
+    Cause, Communication, CommunicationId, ComplaintId, Medium, Recipient, SuppressReason,
 };
 use redress_domain::command::Fate;
-use redress_domain::{CommunicationFact, Complaint, DeliveryStatus, Status};
+use redress_domain::{CommunicationFact, DeliveryStatus};
 use tracing::debug;
 
 use crate::config::Mode;
 use crate::perform::{header, not_opened};
 use crate::run::Notifier;
+use crate::standing::{Case, Standing, standing};
 use crate::transport::{self, SendError};
 
 /// Name of the OUTBOX header that lists the messages which are sent by sending this one.
@@ -38,16 +38,6 @@ enum NotSent {
     Crowded,
     #[error("send the message: {0}")]
     Failed(SendError),
-}
-
-/// What a second look at the complaint says about a message.
-enum Standing {
-    /// It is still to be sent; since when it was noted as waiting, if it was.
-    Wanted { queued: Option<Timestamp> },
-    /// Its fate is known.
-    Settled,
-    /// It should not go any more.
-    Unwanted(SuppressReason),
 }
 
 impl Parcel {
@@ -175,35 +165,18 @@ impl Notifier {
     async fn look_again(&self, message: &Communication, parcel: &Parcel) -> Result<Standing, Failure> {
         let held = message.recipient == Recipient::Complainant && self.config.mode == Mode::Hold;
         if parcel.first {
-            let standing = Standing::Wanted { queued: None };
-            return Ok(if held { Standing::Unwanted(SuppressReason::HoldMode) } else { standing });
+            let wanted = Standing::Wanted { queued: None };
+            return Ok(if held { Standing::Unwanted(SuppressReason::HoldMode) } else { wanted });
         }
         let complaint = self.load(&message.complaint_id).await?;
-        let theirs = message.recipient == Recipient::Complainant;
-        let in_doubt = theirs && self.restored.was_before(message.rendered_at);
-        let queued = match complaint.delivery(&message.id).map(|delivery| (&delivery.status, delivery.at)) {
-            None | Some((DeliveryStatus::Queued, _)) if in_doubt => {
-                return Ok(Standing::Unwanted(SuppressReason::PerhapsSent));
-            }
-            None | Some((DeliveryStatus::Released, _)) => None,
-            Some((DeliveryStatus::Queued, since)) => Some(since),
-            Some((
-                DeliveryStatus::Accepted
-                | DeliveryStatus::Bounced
-                | DeliveryStatus::Failed
-                | DeliveryStatus::Suppressed(_),
-                _,
-            )) => return Ok(Standing::Settled),
-        };
-        if held {
-            return Ok(Standing::Unwanted(SuppressReason::HoldMode));
-        }
-        // What others wait for is sent in any case: an acknowledgement too many harms nobody.
-        if parcel.with.is_empty() && is_superseded(message, &complaint) {
+        let in_doubt =
+            message.recipient == Recipient::Complainant && self.restored.was_before(message.rendered_at);
+        let case = Case { held, in_doubt, gathers: !parcel.with.is_empty() };
+        let standing = standing(message, &complaint, case);
+        if standing == Standing::Unwanted(SuppressReason::Superseded) {
             debug!(complaint.id = %complaint.id, "A message is no longer true and does not go out");
-            return Ok(Standing::Unwanted(SuppressReason::Superseded));
         }
-        Ok(Standing::Wanted { queued })
+        Ok(standing)
     }
 
     /// Notes the same fate for a message and for those it gathers.
@@ -303,30 +276,4 @@ fn count(message: &Communication, outcome: &'static str) {
     let purpose = message.purpose.token();
     metrics::counter!("redress_notifier_messages_total", "purpose" => purpose, "outcome" => outcome)
         .increment(1);
-}
-
-/// True when the complaint moved on and the message is no longer true.
-fn is_superseded(message: &Communication, complaint: &Complaint) -> bool {
-    let told = |purpose| {
-        complaint.communications.iter().any(|sent| {
-            sent.purpose == purpose
-                && sent.recipient == Recipient::Complainant
-                && sent.status == DeliveryStatus::Accepted
-        })
-    };
-    match message.purpose {
-        CommunicationPurpose::Acknowledgement => {
-            matches!(complaint.disposition, Disposition::Machine | Disposition::Spam)
-                || told(CommunicationPurpose::FinalResponse)
-        }
-        CommunicationPurpose::FinalResponse => {
-            !matches!(complaint.status, Status::Decided { .. } | Status::Closed { .. })
-        }
-        CommunicationPurpose::Warning | CommunicationPurpose::Escalation => {
-            !complaint.pending().iter().any(|(_, milestone)| milestone.rungs_reached > 0)
-        }
-        CommunicationPurpose::HoldingResponse
-        | CommunicationPurpose::DeliveryProblem
-        | CommunicationPurpose::Unspecified => false,
-    }
 }

@@ -6,13 +6,13 @@
 //! crash between a mail server's yes and our noting of it, and a replay by hand, on another replica, within the first
 //! minute of a message.
 //!
-//! Reading order: [`plan`] (which messages a commit calls for), `perform` (steps → OUTBOX), `limits` and
+//! Reading order: [`plan`] (which messages a commit calls for), [`standing`] (is one still wanted), `perform` (steps → OUTBOX), `limits` and
 //! `waiting` (one address is not flooded: the rest is gathered into a later message), `deliver` (OUTBOX → the next
 //! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, [`mail`],
 //! `header`; [`settings`], [`config`],
 //! [`staff`].
 
-mod address;
+pub mod address;
 mod breaker;
 pub mod config;
 mod deliver;
@@ -28,9 +28,10 @@ mod run;
 mod sample;
 pub mod settings;
 pub mod staff;
+pub mod standing;
 pub mod texts;
 mod transport;
-mod under_way;
+pub mod under_way;
 mod waiting;
 
 pub use config::Config;

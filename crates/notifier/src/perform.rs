@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use redress_bus::{Delivery, Failure, Headers, KvError};
 use redress_contract::{
-    Actor, Cause, Channel, CommunicationId, ComplaintId, Contact, ContactId, ContentId, Event, MachineKind,
-    Medium, Recipient, Reference, SuppressReason,
+    Actor, Cause, Channel, CommunicationId, ComplaintId, Contact, ContactId, ContentId, Event, Medium,
+    Recipient, Reference, SuppressReason,
 };
 use redress_domain::command::Fate;
 use redress_domain::guard::{Outgoing, Verdict, may_go_out};
-use redress_domain::{Command, CommunicationFact, Complaint, DeliveryStatus, Refusal};
+use redress_domain::{Command, CommunicationFact, Complaint, Refusal};
 use redress_ledger::{ExecuteError, LoadError};
 use redress_vault::{OpenError, PutError};
 
@@ -19,8 +19,9 @@ use crate::deliver::Parcel;
 use crate::limits::Waiting;
 use crate::mail::BuildError;
 use crate::plan::{Body, Step, may_concern, plan};
-use crate::render::{Material, RenderError, id, is_automatic, render};
+use crate::render::{Material, RenderError, render};
 use crate::run::{FRESH, Notifier, email};
+use crate::standing::{is_automatic, is_settled, outgoing};
 
 /// In which commit, and how the complaint stands.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Notifier {
 
     async fn to_complainant(&self, occasion: &Occasion, step: &Step) -> Result<(), Failure> {
         let complaint = &occasion.complaint;
-        let id = id(step, self.keys());
+        let id = step.id(self.keys());
         if is_settled(complaint, &id) {
             return Ok(());
         }
@@ -111,7 +112,7 @@ impl Notifier {
         told: &mut HashSet<String>,
     ) -> Result<(), Failure> {
         let complaint = &occasion.complaint;
-        let id = id(step, self.keys());
+        let id = step.id(self.keys());
         let (team, handler) = (complaint.team.as_ref(), complaint.handler.as_ref());
         let address = self.config.staff.address(step.recipient, team, handler);
         // Roles that share an address are told once, also when only some were told before a crash.
@@ -148,36 +149,22 @@ impl Notifier {
         target: Option<&Target>,
     ) -> Result<Verdict, Failure> {
         let now = self.ledger.clock().now();
-        let outgoing = self.outgoing(occasion, step, target);
+        let complaint = &occasion.complaint;
+        let planned = outgoing(complaint, step, target);
+        let outgoing = Outgoing {
+            to_own_address: target.is_some_and(|target| self.is_own(&target.address)),
+            perhaps_sent: self.restored.perhaps_sent(planned.purpose, planned.received_at, occasion.at),
+            ..planned
+        };
         let ask = |recently: Vec<Timestamp>| {
             may_go_out(&Outgoing { recently, ..outgoing.clone() }, &self.config.limits, now)
         };
         match target {
             Some(target) if is_automatic(step.body.purpose()) => {
                 let party = self.keys().party(&target.address, None);
-                self.limits.claim(&party, &id(step, self.keys()), now, ask).await.map_err(limits_failed)
+                self.limits.claim(&party, &step.id(self.keys()), now, ask).await.map_err(limits_failed)
             }
             _ => Ok(ask(Vec::new())),
-        }
-    }
-
-    fn outgoing(&self, occasion: &Occasion, step: &Step, target: Option<&Target>) -> Outgoing {
-        let complaint = &occasion.complaint;
-        let answered = step.contact_id.as_ref().and_then(|id| complaint.contact(id));
-        let received_at = answered.map_or(complaint.received_at, |contact| contact.received_at);
-        let purpose = step.body.purpose();
-        Outgoing {
-            purpose,
-            recipient: step.recipient,
-            machine: answered.map_or(MachineKind::Unspecified, |contact| contact.machine),
-            has_address: target.is_some(),
-            to_own_address: target.is_some_and(|target| self.is_own(&target.address)),
-            authenticated: target.is_some_and(|target| target.authenticated),
-            received_at,
-            recorded_at: complaint.recorded_at,
-            perhaps_sent: self.restored.perhaps_sent(purpose, received_at, occasion.at),
-            released: step.released,
-            recently: Vec::new(),
         }
     }
 
@@ -190,7 +177,7 @@ impl Notifier {
         not_before: Timestamp,
     ) -> Result<(), Failure> {
         let waiting = Waiting {
-            id: id(step, self.keys()),
+            id: step.id(self.keys()),
             complaint: occasion.complaint.id.clone(),
             event: step.event_id.clone(),
             party: self.keys().party(&target.address, None),
@@ -270,7 +257,7 @@ impl Notifier {
         let communication = match render(&material, &self.config, self.keys()) {
             Ok(communication) => communication,
             Err(RenderError::Build(BuildError::Address("recipient"))) => {
-                let id = id(step, self.keys());
+                let id = step.id(self.keys());
                 return self.suppress(occasion, step, &id, SuppressReason::NoAddress).await.map(|()| true);
             }
             Err(problem @ RenderError::Text(_)) => return Err(Failure::retry(problem)),
@@ -328,11 +315,6 @@ pub(crate) struct Letter<'a> {
     pub(crate) others: &'a [Reference],
     /// The messages that are thereby sent as well.
     pub(crate) with: &'a [(ComplaintId, CommunicationId)],
-}
-
-/// True when nothing is left to plan: it is on its way or its fate is known. A released one may go.
-fn is_settled(complaint: &Complaint, id: &CommunicationId) -> bool {
-    complaint.delivery(id).is_some_and(|delivery| delivery.status != DeliveryStatus::Released)
 }
 
 /// The reason of a failure.

@@ -8,6 +8,7 @@ use redress_contract::{
     EventId, MilestoneId, Recipient,
 };
 use redress_domain::{Complaint, Delivery};
+use redress_identity::Keys;
 use serde::Deserialize;
 
 /// One message that is wanted.
@@ -25,6 +26,14 @@ pub struct Step {
     pub id: Option<CommunicationId>,
     /// True when a person let it go after it was kept back.
     pub released: bool,
+}
+
+impl Step {
+    /// The communication's id: the same for the same event, rule and recipient.
+    pub fn id(&self, keys: &Keys) -> CommunicationId {
+        let fresh = || keys.communication_id(&self.event_id, self.body.rule(), self.recipient);
+        self.id.clone().unwrap_or_else(fresh)
+    }
 }
 
 /// What a message says.

@@ -9,8 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use minijinja::{Value, context};
 use redress_contract::contact::Address;
 use redress_contract::{
-    Communication, CommunicationId, CommunicationPurpose, Contact, Disposition, HeaderText, Medium,
-    Recipient, Reference,
+    Communication, CommunicationId, Contact, Disposition, HeaderText, Medium, Recipient, Reference,
 };
 use redress_domain::{Complaint, Status};
 use redress_identity::Keys;
@@ -52,12 +51,6 @@ pub(crate) enum RenderError {
     Build(#[from] BuildError),
 }
 
-/// The communication's id: the same for the same event, rule and recipient.
-pub(crate) fn id(step: &Step, keys: &Keys) -> CommunicationId {
-    let fresh = || keys.communication_id(&step.event_id, step.body.rule(), step.recipient);
-    step.id.clone().unwrap_or_else(fresh)
-}
-
 /// Renders a message.
 ///
 /// # Errors
@@ -68,7 +61,7 @@ pub(crate) fn render(
     keys: &Keys,
 ) -> Result<Communication, RenderError> {
     let Material { step, complaint, contact, .. } = *material;
-    let id = id(step, keys);
+    let id = step.id(keys);
     let sender = config.sender(&complaint.account);
     let words = Wording { material, config, sender }.words()?;
     let draft = Draft {
@@ -279,11 +272,6 @@ impl std::fmt::Debug for Material<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Material").field("step", &self.step).finish_non_exhaustive()
     }
-}
-
-/// What the guards want to know of a purpose.
-pub(crate) fn is_automatic(purpose: CommunicationPurpose) -> bool {
-    purpose == CommunicationPurpose::Acknowledgement
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const DONE_MAX: usize = 4096;
 
 /// Memory of what is under way. It is lost with the process: then, and only then, a message may go twice.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay {
+pub struct UnderWay {
     inner: Mutex<Inner>,
 }
 
@@ -26,14 +26,14 @@ struct Inner {
 
 /// The right to send one message; ends when dropped.
 #[derive(Debug)]
-pub(crate) struct Sending<'a> {
+pub struct Sending<'a> {
     under_way: &'a UnderWay,
     id: CommunicationId,
 }
 
 impl UnderWay {
     /// The right to send a message, unless somebody has it.
-    pub(crate) fn begin(&self, id: &CommunicationId) -> Option<Sending<'_>> {
+    pub fn begin(&self, id: &CommunicationId) -> Option<Sending<'_>> {
         self.lock().sending.insert(id.clone()).then(|| Sending { under_way: self, id: id.clone() })
     }
 
@@ -44,17 +44,17 @@ impl UnderWay {
 
 impl Sending<'_> {
     /// When the next hop took the message, if it did and that is not noted yet.
-    pub(crate) fn taken_at(&self) -> Option<Timestamp> {
+    pub fn taken_at(&self) -> Option<Timestamp> {
         self.under_way.lock().taken.get(&self.id).copied()
     }
 
     /// The next hop took it.
-    pub(crate) fn taken(&self, at: Timestamp) {
+    pub fn taken(&self, at: Timestamp) {
         self.under_way.lock().taken.insert(self.id.clone(), at);
     }
 
     /// That is noted: over and done.
-    pub(crate) fn noted(&self) {
+    pub fn noted(&self) {
         let mut inner = self.under_way.lock();
         inner.taken.remove(&self.id);
         if inner.done.insert(self.id.clone()) {
@@ -68,7 +68,7 @@ impl Sending<'_> {
     }
 
     /// True when it is over and done, as far as is remembered.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.under_way.lock().done.contains(&self.id)
     }
 }

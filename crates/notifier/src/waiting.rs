@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use redress_bus::Failure;
 use redress_contract::{CommunicationId, ComplaintId, Recipient, Reference};
+use redress_domain::Complaint;
 use redress_domain::guard::Verdict;
-use redress_domain::{Complaint, DeliveryStatus};
 
 use crate::address::answer_to;
 use crate::limits::Waiting;
 use crate::perform::{Letter, Occasion, limits_failed, reason};
 use crate::plan::{Body, Step};
 use crate::run::Notifier;
+use crate::standing::is_waited_for;
 
 /// How many messages one message gathers at most, besides its own.
 const GATHERED_MAX: usize = 50;
@@ -77,7 +78,7 @@ impl Notifier {
     ) -> Result<Option<(Waiting, Complaint)>, Failure> {
         for one in waiting {
             let complaint = self.load(&one.complaint).await?;
-            if is_open(&complaint, &one.id) {
+            if is_waited_for(&complaint, &one.id) {
                 return Ok(Some((one, complaint)));
             }
             self.limits.forget(&one).await.map_err(limits_failed)?;
@@ -97,7 +98,7 @@ impl Notifier {
                 break;
             }
             let complaint = self.load(&one.complaint).await?;
-            if complaint.account == account && is_open(&complaint, &one.id) {
+            if complaint.account == account && is_waited_for(&complaint, &one.id) {
                 gathered.push((one, complaint));
             }
         }
@@ -114,9 +115,4 @@ fn step(waiting: &Waiting, complaint: &Complaint) -> Step {
         id: Some(waiting.id.clone()),
         released: waiting.released,
     }
-}
-
-fn is_open(complaint: &Complaint, id: &CommunicationId) -> bool {
-    let status = complaint.delivery(id).map(|delivery| &delivery.status);
-    matches!(status, None | Some(DeliveryStatus::Queued | DeliveryStatus::Released))
 }

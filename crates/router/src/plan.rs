@@ -1,18 +1,22 @@
 //! Pure: what a contact says of itself, and where it therefore belongs.
 //!
 //! [`clues()`] are read from the contact alone; [`Answers`] are what was found when they were looked up; from both
-//! [`decide_belonging`] says which complaint it is, how sure that is, and why. [`facts()`] are what the routing rules
-//! look at.
+//! [`decide_belonging`] says which complaint it is, how sure that is, and why. [`Entry`] is how it gets in there,
+//! [`kept`] are the keys it leaves for those who come after it. [`facts()`] are what the routing rules look at.
 
 pub mod belonging;
 pub mod clues;
+pub mod entry;
 pub mod facts;
+pub mod keys;
 pub mod language;
 pub mod orders;
 
 pub use belonging::{Answers, Belonging, Claimed, Found, bears_anothers_id, decide_belonging};
 pub use clues::{Bounce, Clues, Origin, Root, clues};
+pub use entry::{Barred, CONTINUATIONS_MAX, Entry, Step};
 pub use facts::facts;
+pub use keys::{Claim, Kept, kept, party_key};
 pub use language::language;
 pub use orders::OrderPattern;
 

@@ -12,7 +12,7 @@ type Place = (Timestamp, ComplaintId, ClockId, MilestoneId);
 
 /// Which timer every milestone that is still owed has next.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
+pub struct Agenda {
     places: HashMap<ComplaintId, Vec<Place>>,
     timers: BTreeMap<Place, Entry>,
 }
@@ -25,7 +25,7 @@ struct Entry {
 
 impl Agenda {
     /// Replaces what was known of a complaint; its newest commit was stored at `noted_at`.
-    pub(crate) fn note(&mut self, complaint: &Complaint, noted_at: Timestamp) {
+    pub fn note(&mut self, complaint: &Complaint, noted_at: Timestamp) {
         for place in self.places.remove(&complaint.id).unwrap_or_default() {
             self.timers.remove(&place);
         }
@@ -43,17 +43,22 @@ impl Agenda {
     }
 
     /// How many timers are owed.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.timers.len()
     }
 
+    /// True when nothing is owed.
+    pub fn is_empty(&self) -> bool {
+        self.timers.is_empty()
+    }
+
     /// What is due, earliest first.
-    pub(crate) fn overdue(&self, now: Timestamp) -> Vec<TimerDue> {
+    pub fn overdue(&self, now: Timestamp) -> Vec<TimerDue> {
         self.timers.iter().take_while(|(place, _)| place.0 <= now).map(timer).collect()
     }
 
     /// What becomes due after `now` and not after `until`, of complaints whose newest commit is older than `noted_before`.
-    pub(crate) fn upcoming(
+    pub fn upcoming(
         &self,
         now: Timestamp,
         until: Timestamp,

@@ -5,13 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use redress_bus::{Delivery, Failure};
 use redress_contract::{Actor, Cause, TimerDue, subject};
-use redress_domain::Command;
 use redress_ledger::{ExecuteError, Executed, Ledger};
 use tracing::{info, warn};
 
-/// Clocks of machines differ by seconds. A timer that is earlier than this is not waited for: the sweep, which goes
-/// by our own clock, finds it when it is due.
-const SKEW_MAX: SignedDuration = SignedDuration::from_mins(10);
+use crate::plan::{self, Fired};
 
 #[derive(Debug, thiserror::Error)]
 #[error("fire a timer {early:#} before it is due by our clock")]
@@ -21,14 +18,16 @@ struct Early {
 
 pub(crate) async fn handle(ledger: &Ledger, delivery: &Delivery) -> Result<(), Failure> {
     let timer: TimerDue = serde_json::from_slice(&delivery.body).map_err(Failure::reject)?;
-    let early = timer.due_at.duration_since(ledger.clock().now());
-    if early > SKEW_MAX {
-        warn!(complaint.id = %timer.complaint_id, "A timer fired {early:#} early by our clock; left to the sweep");
-        return Ok(());
-    }
-    if early.is_positive() {
-        let after = Duration::try_from(early).expect("a positive duration fits");
-        return Err(Failure::retry_after(Early { early }, after));
+    match plan::fired(&timer, ledger.clock().now()) {
+        Fired::Now => {}
+        Fired::LeftToSweep(early) => {
+            warn!(complaint.id = %timer.complaint_id, "A timer fired {early:#} early by our clock; left to the sweep");
+            return Ok(());
+        }
+        Fired::Early(early) => {
+            let after = Duration::try_from(early).expect("a positive duration fits");
+            return Err(Failure::retry_after(Early { early }, after));
+        }
     }
     let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
     match fire(ledger, &timer, traceparent).await {
@@ -44,11 +43,7 @@ pub(crate) async fn fire(
     timer: &TimerDue,
     traceparent: String,
 ) -> Result<Executed, ExecuteError> {
-    let command = Command::Fire {
-        clock: timer.clock.clone(),
-        milestone: timer.milestone.clone(),
-        generation: timer.generation,
-    };
+    let command = plan::fire(timer);
     let causation_id = subject::timer_set(&timer.complaint_id, &timer.clock, &timer.milestone);
     let cause = Cause { causation_id, traceparent };
     let executed = ledger.execute(&timer.complaint_id, &command, Actor::service("sla"), cause).await?;

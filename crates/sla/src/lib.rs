@@ -5,16 +5,16 @@
 //! fires, only a commit is made. Deadlines follow from the log, schedules are their alarm clock: a leased replica
 //! sweeps for what the broker missed.
 //!
-//! Reading order: [`config`], `plan` (pure: commit and state → timers), `perform` (timers → broker), `due` (what a
-//! fired timer does), `agenda` (pure: due times in memory), `lease`, `sweep`.
+//! Reading order: [`config`], [`plan`] (pure: commit and state → timers), `perform` (timers → broker), `due` (what a
+//! fired timer does), [`agenda`] (pure: due times in memory), `lease`, `sweep`.
 
+pub mod agenda;
 pub mod config;
+pub mod plan;
 
-mod agenda;
 mod due;
 mod lease;
 mod perform;
-mod plan;
 mod sweep;
 
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use redress_contract::subject::name::{COMPLAINTS, TIMERS};
 use redress_ledger::Ledger;
 use redress_runtime::{Health, Shutdown};
 
+pub use agenda::Agenda;
 pub use config::{Config, Settings};
 
 use perform::Timers;

@@ -1,29 +1,68 @@
-//! Which timers a commit sets or cancels: a pure function of its events and the state.
+//! Which timers a commit sets or cancels, and what a fired one means: pure functions of events, state and time.
 //!
 //! A milestone has at most one pending timer, that of its next rung. Setting replaces; a timer that fires too late
 //! or for nothing is harmless, so only timers that may still be pending are cancelled.
 
+use jiff::{SignedDuration, Timestamp};
 use redress_contract::{ClockId, CommitEvent, Event, MilestoneId, TimerDue};
-use redress_domain::{Clock, Complaint, Milestone};
+use redress_domain::{Clock, Command, Complaint, Milestone};
 
 /// One milestone of one clock: the place of one timer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot {
-    pub(crate) clock: ClockId,
-    pub(crate) milestone: MilestoneId,
+pub struct Slot {
+    /// The clock.
+    pub clock: ClockId,
+    /// The milestone.
+    pub milestone: MilestoneId,
 }
 
 /// What is to be done with a timer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// Have it fire, replacing what is pending in its slot.
     Set(TimerDue),
     /// Have it fire no more.
     Cancel(Slot),
 }
 
+/// Clocks of machines differ by seconds. A timer that is earlier than this is not waited for: the sweep, which goes
+/// by our own clock, finds it when it is due.
+const SKEW_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// What a fired timer means by our own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fired {
+    /// It is due: see [`fire`].
+    Now,
+    /// It comes again after so long.
+    Early(SignedDuration),
+    /// So early that it is left to the sweep.
+    LeftToSweep(SignedDuration),
+}
+
+/// Judges a fired timer by the time. What became of its milestone the complaint knows.
+pub fn fired(timer: &TimerDue, now: Timestamp) -> Fired {
+    let early = timer.due_at.duration_since(now);
+    if early > SKEW_MAX {
+        Fired::LeftToSweep(early)
+    } else if early.is_positive() {
+        Fired::Early(early)
+    } else {
+        Fired::Now
+    }
+}
+
+/// The command of a timer that is due.
+pub fn fire(timer: &TimerDue) -> Command {
+    Command::Fire {
+        clock: timer.clock.clone(),
+        milestone: timer.milestone.clone(),
+        generation: timer.generation,
+    }
+}
+
 /// The slots whose next rung a commit may have moved. `complaint` is the state after it.
-pub(crate) fn touched(events: &[CommitEvent], complaint: &Complaint) -> Vec<Slot> {
+pub fn touched(events: &[CommitEvent], complaint: &Complaint) -> Vec<Slot> {
     let mut slots: Vec<Slot> = events.iter().flat_map(|event| touched_by(&event.event, complaint)).collect();
     slots.sort_unstable();
     slots.dedup();
@@ -31,12 +70,12 @@ pub(crate) fn touched(events: &[CommitEvent], complaint: &Complaint) -> Vec<Slot
 }
 
 /// What the state asks of these slots.
-pub(crate) fn steps(complaint: &Complaint, slots: &[Slot]) -> Vec<Step> {
+pub fn steps(complaint: &Complaint, slots: &[Slot]) -> Vec<Step> {
     slots.iter().filter_map(|slot| step(complaint, slot)).collect()
 }
 
 /// Every timer the state asks for.
-pub(crate) fn pending(complaint: &Complaint) -> Vec<TimerDue> {
+pub fn pending(complaint: &Complaint) -> Vec<TimerDue> {
     complaint
         .pending()
         .into_iter()
@@ -110,7 +149,6 @@ fn next_timer(complaint: &Complaint, clock: &Clock, milestone: &Milestone) -> Op
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use jiff::Timestamp;
     use redress_contract::event::{
         ClockStarted, ClockStopped, Escalated, MilestoneMet, MilestoneReopened, MilestoneSet, Registered,
         Rung, WarningReached,

@@ -26,6 +26,7 @@ use redress_intake::Intake;
 use redress_runtime::{Clock, Health};
 
 pub use config::{Config, Settings};
+pub use source::{BodyError, Parts, multipart};
 
 /// What the web channel needs.
 #[derive(Clone, Debug)]

@@ -6,6 +6,8 @@ mod body;
 mod form;
 mod record;
 
+pub use body::{BodyError, Parts, multipart};
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -115,10 +117,10 @@ fn count(channel: &'static str, outcome: &'static str) {
 }
 
 /// What a body that could not be had deserves.
-fn status_of(error: body::BodyError) -> StatusCode {
+fn status_of(error: BodyError) -> StatusCode {
     match error {
-        body::BodyError::TooLarge | body::BodyError::TooManyFields(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        body::BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        body::BodyError::Broken => StatusCode::BAD_REQUEST,
+        BodyError::TooLarge | BodyError::TooManyFields(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken => StatusCode::BAD_REQUEST,
     }
 }

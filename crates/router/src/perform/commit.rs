@@ -1,16 +1,13 @@
 //! The one commit by which a contact enters a complaint.
 
 use redress_contract::{Actor, ComplaintId, Reference};
-use redress_domain::{Command, Link, Refusal, Register};
+use redress_domain::{Command, Refusal};
 use redress_intake::references;
 use redress_ledger::ExecuteError;
 use tracing::warn;
 
 use super::{Case, RouteError, Router};
-use crate::plan::{self, Belonging};
-
-/// Most continuations of a full complaint.
-const CONTINUATIONS_MAX: usize = 100;
+use crate::plan::{self, Barred, Belonging, CONTINUATIONS_MAX, Entry, Step};
 
 /// What became of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,19 +33,10 @@ impl Outcome {
     }
 }
 
-/// What to try next.
-enum Step {
-    Open(ComplaintId),
-    Link(ComplaintId),
-}
-
 /// What a try led to.
 enum Tried {
     Done(Outcome),
-    /// Another contact opened it.
-    Taken,
-    /// It holds as many contacts as it may.
-    Full,
+    Barred(Barred),
 }
 
 impl Router {
@@ -60,36 +48,29 @@ impl Router {
         belonging: &Belonging,
         mut reference: Option<Reference>,
     ) -> Result<(ComplaintId, Outcome), RouteError> {
-        let mut link = plan::link(&case.contact, &case.clues.party, belonging);
-        let first = belonging.complaint(&case.clues).clone();
-        let mut step = match belonging {
-            Belonging::Attach { found, .. } if found.committed => Step::Link(first.clone()),
-            Belonging::Attach { .. } | Belonging::Open { .. } => Step::Open(first.clone()),
-        };
+        let mut entry = Entry::of(&case.contact, &case.clues, belonging);
         for _ in 0..2 * CONTINUATIONS_MAX {
-            let (complaint, tried) = match step {
+            let (complaint, tried) = match entry.step.clone() {
                 Step::Open(complaint) => {
-                    let tried = self.register(case, &complaint, &link, reference.take()).await?;
+                    let tried = self.register(case, &complaint, &entry, reference.take()).await?;
                     (complaint, tried)
                 }
                 Step::Link(complaint) => {
-                    let tried = self.link(case, &complaint, &link).await?;
+                    let tried = self.link(case, &complaint, &entry).await?;
                     (complaint, tried)
                 }
             };
-            step = match tried {
+            match tried {
                 Tried::Done(outcome) => return Ok((complaint, outcome)),
-                Tried::Taken => Step::Link(complaint),
-                Tried::Full => {
-                    warn!(complaint.id = %complaint, "Complaint {complaint} is full and goes on in a continuation");
-                    link.possible_duplicate_of = Some(complaint.clone());
-                    if !link.reasons.iter().any(|reason| reason == "continuation") {
-                        link.reasons.push("continuation".to_owned());
+                Tried::Barred(barred) => {
+                    if barred == Barred::Full {
+                        warn!(complaint.id = %complaint, "Complaint {complaint} is full and goes on in a continuation");
                     }
-                    Step::Open(self.continuation(&complaint))
+                    entry.after(barred, |full| self.continuation(full));
                 }
-            };
+            }
         }
+        let first = belonging.complaint(&case.clues).clone();
         Err(RouteError::Full { complaint: first })
     }
 
@@ -97,7 +78,7 @@ impl Router {
         &self,
         case: &Case,
         complaint: &ComplaintId,
-        link: &Link,
+        entry: &Entry,
         reference: Option<Reference>,
     ) -> Result<Tried, RouteError> {
         let reference = match reference {
@@ -105,16 +86,8 @@ impl Router {
             None => self.reference(case, complaint).await?,
         };
         let routed = self.ledger.rules().route(&plan::facts(&case.contact));
-        let register = Register {
-            complaint_id: complaint.clone(),
-            reference: reference.clone(),
-            link: link.clone(),
-            recorded_at: case.contact.recorded_at,
-            language: plan::language(&case.contact.language),
-            classification: routed.classification,
-            assignment: routed.assignment,
-        };
-        let tried = self.execute(case, complaint, Command::Register(register), Outcome::Opened).await?;
+        let command = entry.register(&case.contact, complaint, reference.clone(), routed);
+        let tried = self.execute(case, complaint, command, Outcome::Opened).await?;
         if matches!(tried, Tried::Done(_)) && *complaint != case.clues.own_complaint {
             // It may have been claimed for the complaint that this contact would have opened.
             references::settle(self.ledger.vault(), &reference, complaint).await?;
@@ -122,20 +95,9 @@ impl Router {
         Ok(tried)
     }
 
-    async fn link(&self, case: &Case, complaint: &ComplaintId, link: &Link) -> Result<Tried, RouteError> {
-        let link = link.clone();
-        match case.clues.bounce.clone() {
-            Some(bounce) => {
-                let command = Command::NoteBounce {
-                    link,
-                    communication_id: bounce.communication,
-                    status: bounce.status,
-                    permanent: bounce.permanent,
-                };
-                self.execute(case, complaint, command, Outcome::Bounced).await
-            }
-            None => self.execute(case, complaint, Command::Link(link), Outcome::Linked).await,
-        }
+    async fn link(&self, case: &Case, complaint: &ComplaintId, entry: &Entry) -> Result<Tried, RouteError> {
+        let outcome = if case.clues.bounce.is_some() { Outcome::Bounced } else { Outcome::Linked };
+        self.execute(case, complaint, entry.linking(&case.clues), outcome).await
     }
 
     async fn execute(
@@ -149,8 +111,8 @@ impl Router {
         match self.ledger.execute(complaint, &command, actor, case.cause.clone()).await {
             Ok(executed) if executed.events.is_empty() => Ok(Tried::Done(Outcome::Repeated)),
             Ok(_) => Ok(Tried::Done(outcome)),
-            Err(ExecuteError::Refused(Refusal::AlreadyRegistered)) => Ok(Tried::Taken),
-            Err(ExecuteError::Refused(Refusal::TooManyContacts { .. })) => Ok(Tried::Full),
+            Err(ExecuteError::Refused(Refusal::AlreadyRegistered)) => Ok(Tried::Barred(Barred::Taken)),
+            Err(ExecuteError::Refused(Refusal::TooManyContacts { .. })) => Ok(Tried::Barred(Barred::Full)),
             Err(source) => Err(RouteError::Execute { complaint: complaint.clone(), source }),
         }
     }

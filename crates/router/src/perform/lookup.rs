@@ -3,12 +3,11 @@
 use futures::future::try_join_all;
 use redress_contract::subject::{self, name};
 use redress_contract::{ComplaintId, ContactId, Medium, Reference};
-use redress_domain::Complaint;
 use redress_identity::token::Token;
 use redress_intake::references;
 
 use super::{RouteError, Router};
-use crate::plan::{Answers, Clues, Found};
+use crate::plan::{Answers, Clues, Found, party_key};
 
 /// Most complaints with one order number that are looked at.
 const SAME_ORDER_MAX: usize = 10;
@@ -33,22 +32,22 @@ impl Router {
     pub(super) async fn found(&self, clues: &Clues, id: &ComplaintId) -> Result<Found, RouteError> {
         let loaded = self.ledger.load(id).await?;
         Ok(match loaded {
-            Some(loaded) => describe(clues, &loaded.complaint),
-            None => Found { complaint: id.clone(), committed: false, has_party: false, is_open: true },
+            Some(loaded) => Found::of(clues, &loaded.complaint),
+            None => Found::unopened(id),
         })
     }
 
     /// A complaint that must be there, since we told somebody of it; a replica that does not know it is behind.
     async fn known(&self, clues: &Clues, id: &ComplaintId) -> Result<Option<Found>, RouteError> {
         if let Some(loaded) = self.ledger.load(id).await? {
-            return Ok(Some(describe(clues, &loaded.complaint)));
+            return Ok(Some(Found::of(clues, &loaded.complaint)));
         }
         let bus = self.ledger.vault().bus();
         let Some(stored) = bus.last_at_leader(name::COMPLAINTS, &subject::complaint(id)).await? else {
             return Ok(None);
         };
         match self.ledger.open(stored.seq, &stored.body)? {
-            (_, Some(complaint)) => Ok(Some(describe(clues, &complaint))),
+            (_, Some(complaint)) => Ok(Some(Found::of(clues, &complaint))),
             (_, None) => Err(RouteError::Behind { complaint: id.clone() }),
         }
     }
@@ -79,12 +78,12 @@ impl Router {
         if let Some(loaded) = self.ledger.load(&opened).await?
             && loaded.complaint.contact(whole).is_some()
         {
-            return Ok(Some(describe(clues, &loaded.complaint)));
+            return Ok(Some(Found::of(clues, &loaded.complaint)));
         }
         if clues.party.is_empty() {
             return Ok(None);
         }
-        let key = super::claims::party_key(&clues.party, whole);
+        let key = party_key(&clues.party, whole);
         match self.correlation().get(&key).await? {
             Some((value, _)) => self.named_by(clues, &value).await,
             None => Ok(None),
@@ -116,7 +115,7 @@ impl Router {
             return Ok(None);
         };
         let complaint = claim.complaint_id.unwrap_or_else(|| vault.keys().complaint_id(&claim.contact_id));
-        Ok(self.ledger.load(&complaint).await?.map(|loaded| describe(clues, &loaded.complaint)))
+        Ok(self.ledger.load(&complaint).await?.map(|loaded| Found::of(clues, &loaded.complaint)))
     }
 
     async fn by_orders(&self, clues: &Clues) -> Result<Vec<Found>, RouteError> {
@@ -136,15 +135,6 @@ impl Router {
         let Some(id) = std::str::from_utf8(value).ok().and_then(|id| ComplaintId::new(id).ok()) else {
             return Ok(None);
         };
-        Ok(self.ledger.load(&id).await?.map(|loaded| describe(clues, &loaded.complaint)))
-    }
-}
-
-fn describe(clues: &Clues, complaint: &Complaint) -> Found {
-    Found {
-        complaint: complaint.id.clone(),
-        committed: true,
-        has_party: complaint.has_party(&clues.party),
-        is_open: complaint.is_open(),
+        Ok(self.ledger.load(&id).await?.map(|loaded| Found::of(clues, &loaded.complaint)))
     }
 }

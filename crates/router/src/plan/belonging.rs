@@ -1,6 +1,7 @@
 //! Which complaint a contact belongs to: DESIGN §7 as one pure function.
 
 use redress_contract::{ComplaintId, ContactId};
+use redress_domain::Complaint;
 
 use super::clues::{Clues, Origin};
 
@@ -20,6 +21,23 @@ pub struct Found {
     pub has_party: bool,
     /// True until it is closed.
     pub is_open: bool,
+}
+
+impl Found {
+    /// A complaint as it stands, seen by the contact with these clues.
+    pub fn of(clues: &Clues, complaint: &Complaint) -> Self {
+        Self {
+            complaint: complaint.id.clone(),
+            committed: true,
+            has_party: complaint.has_party(&clues.party),
+            is_open: complaint.is_open(),
+        }
+    }
+
+    /// A complaint that is claimed, and that nobody has opened yet.
+    pub fn unopened(id: &ComplaintId) -> Self {
+        Self { complaint: id.clone(), committed: false, has_party: false, is_open: true }
+    }
 }
 
 /// A root that somebody claimed.

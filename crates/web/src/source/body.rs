@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -18,7 +18,7 @@ const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BodyError {
+pub enum BodyError {
     /// Larger than the settings allow.
     #[error("the body is too large")]
     TooLarge,
@@ -34,7 +34,7 @@ pub(super) enum BodyError {
 }
 
 /// Named texts, and what stood beside them that is no text.
-pub(super) type Parts = (Vec<(String, String)>, Vec<FieldError>);
+pub type Parts = (Vec<(String, String)>, Vec<FieldError>);
 
 /// Reads a body whole.
 pub(super) async fn read(body: Body, config: &Config) -> Result<Bytes, BodyError> {
@@ -60,11 +60,15 @@ async fn read_to_end(body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
     if size > bytes_max { Err(BodyError::TooLarge) } else { Ok(whole.freeze()) }
 }
 
-/// Takes a multipart body apart. Files are named as errors; an empty file field (nothing chosen) is no file.
-pub(super) async fn multipart(headers: &HeaderMap, body: Bytes) -> Result<Parts, BodyError> {
+/// Takes a multipart body apart, whose media type names its boundary. Files are named as errors; an empty file field
+/// (nothing chosen) is no file.
+///
+/// # Errors
+/// [`BodyError`] when it is not what its media type says, or has too many fields.
+pub async fn multipart(media_type: &str, body: Bytes) -> Result<Parts, BodyError> {
     let mut request = Request::new(Body::from(body));
-    if let Some(media_type) = headers.get(CONTENT_TYPE) {
-        request.headers_mut().insert(CONTENT_TYPE, media_type.clone());
+    if let Ok(media_type) = HeaderValue::from_str(media_type) {
+        request.headers_mut().insert(CONTENT_TYPE, media_type);
     }
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| BodyError::Broken)?;
     let (mut texts, mut errors) = (Vec::new(), Vec::new());
@@ -91,15 +95,13 @@ mod tests {
 
     use super::*;
 
-    fn headers(boundary: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}").parse().unwrap());
-        headers
+    fn media_type(boundary: &str) -> String {
+        format!("multipart/form-data; boundary={boundary}")
     }
 
     fn taken_apart(parts: &str) -> Result<Parts, BodyError> {
         let body = parts.replace('\n', "\r\n");
-        block_on(multipart(&headers("x"), Bytes::from(body)))
+        block_on(multipart(&media_type("x"), Bytes::from(body)))
     }
 
     #[test]
@@ -118,7 +120,7 @@ mod tests {
     fn what_ends_early_is_broken_and_never_half_taken() {
         let cut = taken_apart("--x\nContent-Disposition: form-data; name=\"what_happened\"\n\nThe lamp");
         assert_eq!(cut.unwrap_err(), BodyError::Broken);
-        assert_eq!(block_on(multipart(&HeaderMap::new(), Bytes::new())).unwrap_err(), BodyError::Broken);
+        assert_eq!(block_on(multipart("", Bytes::new())).unwrap_err(), BodyError::Broken);
     }
 
     #[test]
@@ -133,8 +135,8 @@ mod tests {
         fn hostile_multipart_never_panics(middle in proptest::collection::vec(any::<u8>(), 0..400), boundary in "[a-z]{0,4}") {
             let mut body = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".to_vec();
             body.extend(middle);
-            let _ = block_on(multipart(&headers(&boundary), Bytes::from(body.clone())));
-            let _ = block_on(multipart(&headers("x"), Bytes::from(body)));
+            let _ = block_on(multipart(&media_type(&boundary), Bytes::from(body.clone())));
+            let _ = block_on(multipart(&media_type("x"), Bytes::from(body)));
         }
     }
 }

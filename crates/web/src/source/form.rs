@@ -61,7 +61,7 @@ async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormB
     if media_type == URLENCODED {
         return Ok(read_form(urlencoded_pairs(&raw)?));
     }
-    let (texts, files) = body::multipart(headers, raw).await?;
+    let (texts, files) = body::multipart(&stated_media_type(headers), raw).await?;
     let mut form = read_form(texts);
     form.errors.extend(files);
     Ok(form)
