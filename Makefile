@@ -6,11 +6,17 @@
 SHELL := /bin/sh
 
 CARGO ?= cargo
-# Which data `corpus` runs over, which form of `soak`, which copy of the advisory database `audit` reads.
+# Which data `corpus` runs over, which form of `soak` and `simulate`, which copy of the advisory database `audit` reads.
 DATA ?=
 FORM ?= short
 ADVISORIES ?=
 SOAK ?=
+# What `fuzz` begins with and how long each target runs; which sample `mutants` draws.
+SEEDS ?=
+SECONDS ?= 60
+TARGETS ?=
+SEED ?= 1
+COUNT ?= 200
 IMAGE ?= redress:local
 
 # The nats-server to run on. Asked for by the recipes that need it, so that `make` alone fetches nothing.
@@ -87,10 +93,21 @@ snapshots: ## Review changed snapshots one by one
 		echo "each stands beside the file it would replace; move it over, or: cargo install cargo-insta && cargo insta review"; \
 	fi
 
+.PHONY: simulate
+simulate: ## The rules under every order of events: make simulate FORM=short|long [SOAK="--seed 7"]
+	@$(CARGO) run $(SOAK_PROFILE) --locked --quiet -p redress-tests --bin simulator -- --form "$(FORM)" $(SOAK)
+
+.PHONY: fuzz
+fuzz: ## Parsers and decoders under libFuzzer: make fuzz [SEEDS=<folder>] [SECONDS=60] [TARGETS="mail form"]
+	@SEEDS="$(SEEDS)" SECONDS_EACH="$(SECONDS)" tools/fuzz.sh $(TARGETS)
+
+.PHONY: mutants
+mutants: ## Small changes of the rules, counted when tests notice: make mutants [SEED=1] [COUNT=200]
+	@tools/mutants.sh "$(SEED)" "$(COUNT)"
+
 .PHONY: audit
-audit: ## Licences, sources and advisories of the dependencies: make audit [ADVISORIES=<folder>]
-	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "make audit needs cargo-deny: cargo install cargo-deny --locked" >&2; exit 1; }
-	@ADVISORIES="$(ADVISORIES)" tools/audit.sh
+audit: ## Licences, sources and advisories of the dependencies: make audit [ADVISORIES=<folder>|none]
+	@PATH="$$(tools/cargo-tool.sh cargo-deny):$$PATH" ADVISORIES="$(ADVISORIES)" tools/audit.sh
 
 .PHONY: image
 image: ## Container image (IMAGE=redress:local)

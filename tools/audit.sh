@@ -1,11 +1,16 @@
 #!/bin/sh
 # Runs cargo-deny over the dependencies. With ADVISORIES=<folder> the advisories are read from that copy of the
-# RustSec database (a checkout, or a folder that holds one), and nothing is fetched.
+# RustSec database (a checkout, or a folder that holds one), and nothing is fetched. With ADVISORIES=none they are left out:
+# licences, bans and sources need no database.
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ -z "${ADVISORIES:-}" ]; then
-    exec cargo deny --locked check
+    exec cargo deny --locked check "$@"
+fi
+
+if [ "$ADVISORIES" = none ]; then
+    exec cargo deny --locked check bans licenses sources
 fi
 
 database=$(cd "$ADVISORIES" && pwd)
@@ -24,7 +29,7 @@ crates=$(find "$database" -maxdepth 3 -type d -name crates | head -n 1)
 }
 sed "s|^\[advisories\]|[advisories]\ndb-path = \"$work/db\"|" deny.toml >"$work/deny.toml"
 audit() {
-    cargo deny --locked --offline check --config "$work/deny.toml" --disable-fetch "$@"
+    cargo deny --locked --offline --config "$work/deny.toml" check "$@"
 }
 
 # cargo-deny wants a git checkout, under a name that it makes up from an address; its complaint tells the name.

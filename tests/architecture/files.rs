@@ -51,7 +51,7 @@ pub(crate) fn with_extension(extension: &str) -> Vec<File> {
 }
 
 /// Files of the repository are known by what it is made of, so that a data folder beside them is not read.
-const FOLDERS: [&str; 7] = [".ci", "crates", "deploy", "docs", "proto", "tests", "tools"];
+const FOLDERS: [&str; 8] = [".ci", "crates", "deploy", "docs", "fuzz", "proto", "tests", "tools"];
 
 fn walk(root: &Path, folder: &Path, paths: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
