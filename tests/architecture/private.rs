@@ -43,7 +43,7 @@ const PRIVATE: [&str; 31] = [
 const BARE: [&str; 7] = ["String", "Bytes", "Vec<u8>", "&'a str", "&'static str", "Cow<", "[u8;"];
 
 /// What is no person's although it goes under such a name: file, field, why.
-const KNOWN: [(&str, &str, &str); 11] = [
+const KNOWN: &[(&str, &str, &str)] = &[
     ("crates/bus/src/snapshot.rs", "to", "the subject on which the broker waits for the parts of a snapshot"),
     ("crates/notifier/src/config.rs", "address", "the organisation's own mailbox, from the settings"),
     (
@@ -59,6 +59,7 @@ const KNOWN: [(&str, &str, &str); 11] = [
     ("crates/redress/src/settings.rs", "address", "where to listen, as written in the settings"),
     ("crates/web/src/page.rs", "text", "the words of a page, compiled in"),
     ("crates/router/src/plan/clues.rs", "text", "a keyed digest"),
+    ("crates/router/src/plan/keys.rs", "text", "a keyed digest"),
     ("crates/router/src/plan/belonging.rs", "text", "a keyed digest"),
     ("crates/router/src/perform/claims.rs", "text", "a keyed digest"),
     ("crates/domain/src/command.rs", "reasons", "the router's own words, such as `token`"),

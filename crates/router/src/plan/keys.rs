@@ -15,7 +15,7 @@ pub struct Claim {
     pub complaint: ComplaintId,
     /// By which contact.
     pub contact: ContactId,
-    /// Digest of the text, when the contact claimed the root by its own id.
+    /// Keyed digest of the text, when the contact claimed the root by its own id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
