@@ -17,6 +17,8 @@ use crate::{Ledger, LoadError};
 pub struct Entry {
     /// Its sequence in COMPLAINTS.
     pub stream_seq: u64,
+    /// The subject it lies on.
+    pub subject: String,
     /// Its bytes.
     pub bytes: Bytes,
     /// What they say.
@@ -83,5 +85,5 @@ impl Ledger {
 
 fn entry(stored: redress_bus::Stored) -> Result<Entry, LoadError> {
     let commit = parse(stored.seq, &stored.body)?;
-    Ok(Entry { stream_seq: stored.seq, bytes: stored.body, commit })
+    Ok(Entry { stream_seq: stored.seq, subject: stored.subject, bytes: stored.body, commit })
 }

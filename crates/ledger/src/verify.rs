@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use redress_contract::{Commit, ComplaintId};
+use redress_contract::{Commit, ComplaintId, subject};
 use serde::{Deserialize, Serialize};
 
 use crate::history::Entry;
@@ -97,7 +97,11 @@ impl<'a> Verifier<'a> {
         let commit = &entry.commit;
         let id = commit.complaint_id.clone();
         let head = self.report.heads.get(&id).cloned().unwrap_or_default();
-        for problem in link_problems(&head, commit) {
+        let mut problems = link_problems(&head, commit);
+        if entry.subject != subject::complaint(&id) {
+            problems.push("it lies on the subject of another complaint".to_owned());
+        }
+        for problem in problems {
             let fault = Fault::Broken { complaint: id.clone(), stream_seq: entry.stream_seq, problem };
             self.report.faults.push(fault);
         }
