@@ -73,6 +73,7 @@ impl Bus {
                     let body =
                         serde_json::to_vec(letter).expect("a letter is plain data and always becomes JSON");
                     self.publish(&letter_subject(letter), Vec::new(), body.into()).await?;
+                    redress_runtime::fault::point("bus::buried_again");
                     self.delete_letter(old).await
                 }
             },

@@ -14,7 +14,7 @@ use redress_bus::failure::chain;
 use redress_bus::{AppendError, Bus, KvError, ReadError, Stored};
 use redress_contract::CommitText;
 use redress_contract::subject::name;
-use redress_runtime::{Part, Shutdown};
+use redress_runtime::{Part, Shutdown, fault};
 use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
@@ -184,7 +184,9 @@ impl Feed {
         };
         let count = window.len() as u64;
         let messages = window.into_iter().map(|(_, message)| message).collect();
+        fault::point("feed::filled");
         let seq = self.bus.append_all(name::EVENTS, end.seq, messages).await?;
+        fault::point("feed::appended");
         metrics::counter!("redress_feed_events_total").increment(count);
         Ok(End { seq, position })
     }
@@ -230,6 +232,7 @@ impl Feed {
                 Err(problem) => return Err(problem.into()),
             }
         }
+        fault::point("feed::kept");
         self.kept = self.published;
         self.kept_at = Instant::now();
         Ok(())

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use redress_bus::{Headers, ReadError};
 use redress_contract::subject::{self, name};
 use redress_contract::{Channel, Commit, Contact, ContactId};
-use redress_runtime::Clock;
+use redress_runtime::{Clock, fault};
 use redress_vault::{PutError, Vault};
 use tracing::debug;
 
@@ -86,6 +86,7 @@ impl Intake {
         headers.push(("traceparent".to_owned(), traceparent(&contact_id)));
         match self.vault.put_contact(contact, raw, files, headers).await {
             Ok(published) => {
+                fault::point("intake::recorded");
                 let outcome = if published.new { "recorded" } else { "already_recorded" };
                 metrics::counter!("redress_intake_contacts_total", "channel" => channel, "outcome" => outcome)
                     .increment(1);

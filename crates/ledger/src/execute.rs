@@ -9,6 +9,7 @@ use std::time::Duration;
 use redress_bus::{AppendError, Headers};
 use redress_contract::{Actor, Cause, CommitEvent, ComplaintId, subject};
 use redress_domain::{Command, Complaint, Refusal};
+use redress_runtime::fault;
 
 use crate::load::Ask;
 use crate::round::{Prepared, Round, Wish};
@@ -80,8 +81,12 @@ impl Ledger {
                 },
             };
             let expected = loaded.as_ref().map_or(0, |loaded| loaded.stream_seq);
+            fault::point("ledger::decided");
             match self.append(complaint, &prepared, expected, &cause).await {
-                Ok(stream_seq) => return Ok(prepared.executed(stream_seq)),
+                Ok(stream_seq) => {
+                    fault::point("ledger::appended");
+                    return Ok(prepared.executed(stream_seq));
+                }
                 Err(AppendError::Conflict(_)) => {
                     metrics::counter!("redress_ledger_conflicts_total").increment(1);
                     pause(round).await;

@@ -8,6 +8,7 @@ use redress_contract::{
 };
 use redress_domain::command::Fate;
 use redress_domain::{CommunicationFact, DeliveryStatus};
+use redress_runtime::fault;
 use tracing::debug;
 
 use crate::config::Mode;
@@ -106,6 +107,7 @@ impl Notifier {
         clock.reaches(place.map_err(|wait| Failure::retry_after(NotSent::Crowded, wait))?).await;
         match self.transport.send(self.envelope(message)).await {
             Ok(()) => {
+                fault::point("notifier::sent");
                 let at = clock.now();
                 sending.taken(at);
                 self.part.ready();
@@ -157,6 +159,7 @@ impl Notifier {
         if queued.is_none() {
             count(message, "queued");
             self.note_one(message, &message.complaint_id, &message.id, &Fate::Queued(why.clone())).await?;
+            fault::point("notifier::queued");
         }
         Err(Failure::retry(NotSent::Failed(error)))
     }
@@ -182,6 +185,7 @@ impl Notifier {
     /// Notes the same fate for a message and for those it gathers.
     async fn note_fate(&self, message: &Communication, parcel: &Parcel, fate: &Fate) -> Result<(), Failure> {
         self.note_one(message, &message.complaint_id, &message.id, fate).await?;
+        fault::point("notifier::noted");
         for (complaint, id) in &parcel.with {
             self.note_one(message, complaint, id, fate).await?;
         }

@@ -12,6 +12,7 @@ use redress_domain::command::Fate;
 use redress_domain::guard::{Outgoing, Verdict, may_go_out};
 use redress_domain::{Command, CommunicationFact, Complaint, Refusal};
 use redress_ledger::{ExecuteError, LoadError};
+use redress_runtime::fault;
 use redress_vault::{OpenError, PutError};
 
 use crate::address::{Target, answer_to};
@@ -186,6 +187,7 @@ impl Notifier {
             not_before,
         };
         self.limits.keep_waiting(&waiting).await.map_err(limits_failed)?;
+        fault::point("notifier::waiting");
         self.note(occasion, step, &waiting.id, Fate::Queued("rate_limited".to_owned())).await
     }
 
@@ -264,8 +266,10 @@ impl Notifier {
             Err(problem) => return Err(Failure::reject(problem)),
         };
         let parcel = Parcel::new(letter.with, &occasion.traceparent);
+        fault::point("notifier::counted");
         let put =
             self.ledger.vault().put_communication(&communication, parcel.headers()).await.map_err(not_put)?;
+        fault::point("notifier::put");
         Ok(put.new)
     }
 

@@ -107,10 +107,13 @@ where
 
 async fn watch_waiting(notifier: &Notifier, shutdown: &Shutdown) {
     let clock = notifier.ledger.clock();
-    while shutdown.or(clock.sleep(WAITING_EVERY)).await.is_some() {
+    loop {
         if let Err(problem) = notifier.send_waiting().await {
             let problem = crate::perform::reason(&problem);
             tracing::warn!("Looking at what waits failed, trying again in a minute: {problem}");
+        }
+        if shutdown.or(clock.sleep(WAITING_EVERY)).await.is_none() {
+            return;
         }
     }
 }

@@ -6,6 +6,7 @@ use redress_bus::Failure;
 use redress_contract::{CommunicationId, ComplaintId, Recipient, Reference};
 use redress_domain::Complaint;
 use redress_domain::guard::Verdict;
+use redress_runtime::fault;
 
 use crate::address::answer_to;
 use crate::limits::Waiting;
@@ -62,9 +63,11 @@ impl Notifier {
         let letter = Letter { target: &target, contact: contact.as_ref(), others: &others, with: &with };
         // When another replica was first, its message names what it gathers, and it forgets those itself.
         if self.put(&occasion, &step, &letter).await? {
+            fault::point("notifier::gathered");
             for (one, _) in &gathered {
                 self.limits.forget(one).await.map_err(limits_failed)?;
             }
+            fault::point("notifier::forgotten");
             // The lead goes last, so that nobody else gathers what was left over by a crash.
             self.limits.forget(&lead).await.map_err(limits_failed)?;
         }

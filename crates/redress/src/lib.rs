@@ -32,6 +32,8 @@ const EXIT_SETTINGS: u8 = 78;
 pub fn run(cli: Cli, environment: &BTreeMap<String, String>) -> ExitCode {
     let out = Out::new(cli.json);
     redress_runtime::http::install_tls();
+    #[cfg(feature = "failpoints")]
+    redress_runtime::fault::arm(environment);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(out, &anyhow::Error::new(error).context("start the runtime")),

@@ -1,5 +1,7 @@
 //! `[router]`: how many contacts at once, and what counts as an order number.
 
+use std::time::Duration;
+
 use redress_runtime::settings::Problems;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,8 @@ const PARALLEL_MAX: usize = 1024;
 pub struct Settings {
     /// How many contacts are worked on at once.
     pub parallel: usize,
+    /// How long one may take at most.
+    pub handler_timeout_seconds: u32,
     /// Fields of forms that hold an order or account number.
     pub order_fields: Vec<String>,
     /// Words that, right before a number in a text, say that it is an order or account number.
@@ -27,6 +31,7 @@ impl Default for Settings {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Self {
             parallel: 32,
+            handler_timeout_seconds: 25,
             order_fields: owned(&["order_number", "account_number", "customer_number"]),
             order_words: owned(&[
                 "order",
@@ -49,6 +54,8 @@ impl Default for Settings {
 pub struct Config {
     /// How many contacts are worked on at once.
     pub parallel: usize,
+    /// How long one may take before its delivery counts as hung.
+    pub handler_timeout: Duration,
     /// What counts as an order number.
     pub orders: OrderPattern,
     /// Country of telephone numbers written without one.
@@ -68,6 +75,9 @@ impl Config {
                 format!("{} is not between 1 and {PARALLEL_MAX}", settings.parallel),
             );
         }
+        if settings.handler_timeout_seconds == 0 {
+            problems.note("router.handler_timeout_seconds", "must be at least 1");
+        }
         let country = settings.default_country.trim().to_ascii_uppercase();
         let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
         if !country.is_empty() && !is_code {
@@ -86,6 +96,7 @@ impl Config {
         let orders = OrderPattern::new(&settings.order_fields, &settings.order_words);
         problems.or(Self {
             parallel: settings.parallel,
+            handler_timeout: Duration::from_secs(settings.handler_timeout_seconds.into()),
             orders,
             default_country: (!country.is_empty()).then_some(country),
         })
@@ -105,12 +116,21 @@ mod tests {
     fn every_mistake_is_named_by_its_key() {
         let settings = Settings {
             parallel: 0,
+            handler_timeout_seconds: 0,
             order_words: vec![" ".to_owned()],
             default_country: "Germany".to_owned(),
             ..Settings::default()
         };
         let problems = Config::check(&settings).unwrap_err();
         let keys: Vec<_> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
-        assert_eq!(keys, ["router.parallel", "router.default_country", "router.order_words"]);
+        assert_eq!(
+            keys,
+            [
+                "router.parallel",
+                "router.handler_timeout_seconds",
+                "router.default_country",
+                "router.order_words"
+            ]
+        );
     }
 }

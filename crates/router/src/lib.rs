@@ -12,8 +12,6 @@ pub mod config;
 pub mod perform;
 pub mod plan;
 
-use std::time::Duration;
-
 use redress_bus::consume::{ConsumeError, Surroundings};
 use redress_bus::{Consumer, Delivery};
 use redress_contract::subject::name;
@@ -45,9 +43,6 @@ pub enum Error {
 /// Name of the service and of its durable consumer, which replicas share.
 const ROUTER: &str = "router";
 
-/// How long one contact may take before its delivery counts as hung.
-const HANDLER_TIMEOUT: Duration = Duration::from_secs(25);
-
 /// Routes contacts until asked to stop; what is in flight is finished.
 ///
 /// # Errors
@@ -61,7 +56,7 @@ pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), E
         stream: name::INTAKE.to_owned(),
         filters: Vec::new(),
         parallel: config.parallel,
-        handler_timeout: HANDLER_TIMEOUT,
+        handler_timeout: config.handler_timeout,
     };
     let bus = deps.ledger.vault().bus().clone();
     let router = Router::new(config, deps);

@@ -15,7 +15,7 @@ use redress_bus::{Delivery, Failure, KvError, ReadError};
 use redress_contract::{Cause, ComplaintId, Contact, Reference};
 use redress_intake::references;
 use redress_ledger::{ExecuteError, Ledger, LoadError};
-use redress_runtime::Clock;
+use redress_runtime::{Clock, fault};
 use redress_vault::OpenError;
 use tracing::info;
 
@@ -79,6 +79,7 @@ impl Router {
         let Some(case) = self.open(delivery)? else {
             return Ok(());
         };
+        fault::point_at("router::opened", &case.contact.subject).await;
         // At a first delivery without any clue nobody can have opened its complaint; if somebody did, the claim and
         // the append say so.
         let perhaps_there = delivery.attempt > 1 || case.clues.call_for_lookups();
@@ -87,9 +88,13 @@ impl Router {
             return self.keep_keys(&case, &case.clues.own_complaint).await;
         }
         let (belonging, reference) = self.belonging(&case).await?;
+        fault::point("router::claimed");
         let (complaint, outcome) = self.commit(&case, &belonging, reference).await?;
+        fault::point("router::committed");
         self.report(&case, delivery, &complaint, outcome);
-        self.keep_keys(&case, &complaint).await
+        self.keep_keys(&case, &complaint).await?;
+        fault::point("router::kept");
+        Ok(())
     }
 
     fn open(&self, delivery: &Delivery) -> Result<Option<Case>, RouteError> {

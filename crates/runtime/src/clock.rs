@@ -27,6 +27,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let Some(sender) = &self.manual else {
             let now = Timestamp::now();
+            #[cfg(feature = "failpoints")]
+            let now = now.saturating_add(crate::fault::clock_ahead()).unwrap_or(now);
             return Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         };
         *sender.borrow()

@@ -4,10 +4,11 @@
 //! about health.
 //!
 //! Reading order: [`clock`], [`shutdown`], [`signal`] (who asks to stop), [`settings`] (reading one file and the
-//! environment, collecting every problem), [`secret`], [`logs`], [`metrics`], [`health`], [`listener`] (HTTP), [`http`]
+//! environment, collecting every problem), [`secret`], [`logs`], [`metrics`], [`fault`] (fail points), [`watchdog`] (what never yields), [`health`], [`listener`] (HTTP), [`http`]
 //! (the one HTTP client).
 
 pub mod clock;
+pub mod fault;
 pub mod health;
 pub mod http;
 pub mod listener;
@@ -17,6 +18,7 @@ pub mod secret;
 pub mod settings;
 pub mod shutdown;
 pub mod signal;
+pub mod watchdog;
 
 pub use clock::Clock;
 pub use health::{Health, Part};

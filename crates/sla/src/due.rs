@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use redress_bus::{Delivery, Failure};
 use redress_contract::{Actor, Cause, TimerDue, subject};
 use redress_ledger::{ExecuteError, Executed, Ledger};
+use redress_runtime::fault;
 use tracing::{info, warn};
 
 use crate::plan::{self, Fired};
@@ -31,7 +32,10 @@ pub(crate) async fn handle(ledger: &Ledger, delivery: &Delivery) -> Result<(), F
     }
     let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
     match fire(ledger, &timer, traceparent).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            fault::point("sla::fired");
+            Ok(())
+        }
         Err(refused @ ExecuteError::Refused(_)) => Err(Failure::reject(refused)),
         Err(other) => Err(Failure::retry(other)),
     }

@@ -9,6 +9,7 @@ use redress_bus::{Delivery, Headers, PublishError, ReadError};
 use redress_contract::{ComplaintId, TimerDue, subject};
 use redress_domain::Complaint;
 use redress_ledger::{Ledger, LoadError};
+use redress_runtime::fault;
 
 use crate::Config;
 use crate::plan::{self, Slot, Step};
@@ -80,6 +81,7 @@ impl Timers {
             }
             let id = &known.complaint.id;
             try_join_all(steps.iter().map(|step| self.perform(id, step))).await?;
+            fault::point("sla::set");
             let Some(newer) = self.ledger.load_newer(id, known.stream_seq).await? else {
                 return Ok(());
             };

@@ -13,7 +13,7 @@ use redress_bus::{ReadError, Stored};
 use redress_contract::subject::name::{COMPLAINTS, TIMERS};
 use redress_contract::{TimerDue, subject};
 use redress_ledger::{ExecuteError, Executed};
-use redress_runtime::{Clock, Part, Shutdown};
+use redress_runtime::{Clock, Part, Shutdown, fault};
 use tracing::{info, warn};
 
 use crate::agenda::Agenda;
@@ -39,6 +39,7 @@ pub(crate) async fn run(config: &Config, timers: Timers, part: &Part, shutdown: 
     while !shutdown.is_asked() {
         match shutdown.or(lease.hold()).await {
             Some(Ok(true)) => {
+                fault::point("sla::leased");
                 info!("This replica sweeps for missed deadlines");
                 let sweep = Sweep::new(config, &timers, part);
                 while_held(&mut lease, sweep, part, shutdown).await;
@@ -171,6 +172,7 @@ impl<'a> Sweep<'a> {
         while let Some((result, timer)) = fired.next().await {
             match result {
                 Ok(executed) => {
+                    fault::point("sla::swept");
                     report_fired(&executed, &timer, now);
                     self.agenda.note(&executed.complaint, now);
                 }
@@ -230,6 +232,7 @@ impl<'a> Sweep<'a> {
             return Ok(());
         }
         self.timers.settle(known, &slots).await?;
+        fault::point("sla::repaired");
         metrics::counter!("redress_sla_repaired_total", "kind" => "set").increment(1);
         warn!(complaint.id = %timer.complaint_id, "Set the missing timer of {}", timer.milestone);
         Ok(())

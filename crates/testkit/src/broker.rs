@@ -75,6 +75,11 @@ impl Broker {
         format!("http://127.0.0.1:{}", self.monitor_port)
     }
 
+    /// Where it keeps its streams.
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
     /// Its process, for accounting.
     pub fn pid(&self) -> u32 {
         self.process.pid()

@@ -113,6 +113,7 @@ impl Vault {
             .expect("hex digits, a slash and a number name a blob");
         *stored += 1;
         self.bus.blobs().put(blob.as_str(), bytes).await?;
+        redress_runtime::fault::point("vault::blob_put");
         Ok(blob)
     }
 }

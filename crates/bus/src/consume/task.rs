@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::{AckKind, Message};
 use futures::FutureExt as _;
 use redress_contract::DeadLetter;
-use redress_runtime::{Clock, Part};
+use redress_runtime::{Clock, Part, fault, watchdog};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tracing::{debug, error, warn};
 
@@ -115,6 +115,9 @@ impl Task {
             warn!(consumer = self.consumer.name, "Noting the beginning of a try failed: {problem}");
             return self.give_back(message, DELAYS[1]).await;
         }
+        if suspect {
+            fault::point("bus::begun");
+        }
         let outcome = self.run(delivery.clone(), handler).await;
         self.settle(message, &delivery, attempts, outcome).await;
     }
@@ -172,6 +175,7 @@ impl Task {
         H: Fn(Delivery) -> F,
         F: Future<Output = Result<(), Failure>>,
     {
+        let _watched = watchdog::watch("handling a message", self.consumer.handler_timeout);
         let guarded = AssertUnwindSafe(async { handler(delivery).await }).catch_unwind();
         match tokio::time::timeout(self.consumer.handler_timeout, guarded).await {
             Ok(Ok(Ok(()))) => Outcome::Done,
@@ -186,17 +190,23 @@ impl Task {
         let labels = [("consumer", self.consumer.name.clone())];
         match outcome {
             Outcome::Done => {
+                fault::point("bus::handled");
                 self.gate.worked();
                 metrics::counter!("redress_bus_handled_total", &labels).increment(1);
                 if delivery.attempt > 1 {
                     self.forget(delivery).await;
                 }
-                if let Some(letter) = replayed(message)
-                    && let Err(problem) = self.bus.delete_letter(letter).await
-                {
-                    warn!(consumer = self.consumer.name, "Dropping dead letter {letter} failed: {problem}");
+                if let Some(letter) = replayed(message) {
+                    if let Err(problem) = self.bus.delete_letter(letter).await {
+                        warn!(
+                            consumer = self.consumer.name,
+                            "Dropping dead letter {letter} failed: {problem}"
+                        );
+                    }
+                    fault::point("bus::letter_dropped");
                 }
                 self.acknowledge(message).await;
+                fault::point("bus::acknowledged");
                 self.part.ready();
             }
             Outcome::Again(reason, after) => {
@@ -254,6 +264,7 @@ impl Task {
         if let Err(problem) = self.note(delivery, noting).await {
             debug!(consumer = self.consumer.name, "Noting a try failed: {problem}");
         }
+        fault::point("bus::noted");
         self.give_back(message, delay).await;
     }
 
@@ -280,6 +291,7 @@ impl Task {
         };
         match self.bus.bury(&letter, replayed(message)).await {
             Ok(()) => {
+                fault::point("bus::buried");
                 self.acknowledge(message).await;
                 self.forget(delivery).await;
             }

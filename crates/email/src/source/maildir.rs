@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use redress_bus::KvError;
 use redress_contract::subject::name;
 use redress_runtime::health::Part;
-use redress_runtime::{Clock, Shutdown};
+use redress_runtime::{Clock, Shutdown, fault};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -245,9 +245,11 @@ impl Source {
             .await
             .map_err(|error| TakeError::Record(Box::new(error)))?;
         drop(permit);
+        fault::point("email::taken");
         if found.is_new() {
             // When it cannot be moved it is taken again later, which is harmless; but somebody should look.
             self.folder.move_to_cur(found).await.map_err(unreadable)?;
+            fault::point("email::moved");
         }
         Ok(Some(recorded))
     }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Bus, Kv, KvError};
 use redress_contract::ContactId;
 use redress_contract::subject::name;
-use redress_runtime::Clock;
+use redress_runtime::{Clock, fault};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tracing::warn;
@@ -130,6 +130,7 @@ impl Tries {
         };
         let version = self.lock().begin(id, alone, self.clock.now());
         self.write(version).await?;
+        fault::point("email::tried");
         Ok(Turn::Read(Reading { tries: self, id: id.clone(), place }))
     }
 
@@ -171,6 +172,7 @@ impl Tries {
         }
         let version = self.lock().take_over(suspects);
         self.write(version).await?;
+        fault::point("email::taken_over");
         for (key, _) in notes.iter().filter(|(key, _)| *key != self.key) {
             self.kv.delete(key).await?;
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use redress_bus::{Headers, KvError, ReadError};
 use redress_contract::{Channel, ContactId, Reference};
 use redress_intake::{IntakeError, references};
+use redress_runtime::fault;
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
@@ -92,6 +93,7 @@ async fn attempt(
     let intake = &app.deps.intake;
     let received_at = app.deps.clock.now();
     let reference = references::claim(intake.vault(), contact_id, None).await?;
+    fault::point("web::claimed");
     let digest = digest(app, contact_id, &incoming.submission);
     let channel = incoming.channel;
     let contact = normalize::contact(
@@ -111,6 +113,7 @@ async fn attempt(
         (RECEIVED_HEADER.to_owned(), received_at.to_string()),
     ];
     let receipt = intake.record_with(contact, incoming.raw, Vec::new(), headers).await?;
+    fault::point("web::recorded");
     let recorded = |received_at| Recorded {
         contact_id: contact_id.clone(),
         receipt_code: app.keys().receipt_code(contact_id),

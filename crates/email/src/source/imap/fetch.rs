@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use async_imap::imap_proto::RequestId;
 use bytes::Bytes;
 use jiff::Timestamp;
+use redress_runtime::fault;
 use tokio::task::{JoinError, JoinSet};
 
 use super::session::{Fetched, Session, set};
@@ -161,6 +162,7 @@ impl Source {
             let recorder = self.recorder.clone();
             let permit = recorder.permit(raw.len() as u64).await;
             tasks.spawn(async move {
+                fault::point("email::fetched");
                 let ended = recorder.record(raw, received_at).await;
                 drop(permit);
                 (uid, ended)

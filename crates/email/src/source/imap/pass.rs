@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use redress_bus::Kv;
 use redress_contract::subject::name;
-use redress_runtime::Shutdown;
+use redress_runtime::{Shutdown, fault};
 
 use super::fetch::{Known, Outcome, Tally, known, known_one_by_one};
 use super::session::{Opened, Session};
@@ -81,6 +81,7 @@ impl Source {
                 }
                 let mut stored = Stored::fresh(&kv, &key, cursor);
                 stored.save().await?;
+                fault::point("email::begun");
                 stored
             }
         };
@@ -210,10 +211,13 @@ impl Source {
         if wants_flag {
             stored.cursor.unflagged.extend(outcome.recorded);
         }
+        fault::point("email::recorded");
         if lost.is_none() {
             self.flag_left_over(session, tally).await;
         }
+        fault::point("email::flagged");
         self.stored()?.save().await?;
+        fault::point("email::noted");
         match (lost, outcome.not_recorded) {
             (Some(error), _) => Err(error),
             (None, Some(error)) if outcome.failures_in_a_row >= FAILURES_MAX => {
