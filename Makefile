@@ -79,12 +79,13 @@ corpus: ## RESULT lines over real data: make corpus DATA=<folder>
 bench: ## RESULT lines about speed, as ratios to bare loops in the same run
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench
 
-# The short form runs what `make test` built, so that CI builds once; the long one is optimised.
+# The short form runs what `make test` built, so that CI builds once; the long one is optimised, and is written down.
 SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,) $(FAULTS)
+SOAK_APPEND = $(if $(filter long,$(FORM)),--append docs/verification.md,)
 
 .PHONY: soak
-soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 --mails FOLDER"]
-	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK)
+soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 kills points"]
+	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK_APPEND) $(SOAK)
 
 .PHONY: snapshots
 snapshots: ## Review changed snapshots one by one

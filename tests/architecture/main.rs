@@ -6,6 +6,7 @@ mod crates;
 mod documents;
 mod example;
 mod files;
+mod points;
 mod private;
 mod sources;
 

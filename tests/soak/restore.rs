@@ -113,7 +113,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
 impl World {
     async fn new(form: &Form, dovecot: Dovecot) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
-        let mut mails = mails::make(form.seed, form.mails / 2);
+        let mut mails = mails::make(form.seed, form.pick(150, 1000));
         // One whose bytes do not fit into a message.
         let large = format!("{}\r\n", "Lorem ipsum dolor sit amet. ".repeat(2)).repeat(12_000);
         mails[0].raw.extend_from_slice(large.as_bytes());

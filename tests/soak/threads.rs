@@ -56,7 +56,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
         replica?.stop()?;
     }
     #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
-    let (threads, expected) = (form.threads as f64, contacts as f64);
+    let (threads, expected) = (threads(form) as f64, contacts as f64);
     let events = records.events().await?;
     let linked = events.values().flatten().filter(|event| matches!(event, Event::ContactLinked(_))).count();
     results.count("core.threads_complaints", events.len(), "complaints", Bar::Exactly(threads));
@@ -64,11 +64,15 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     Ok(())
 }
 
+fn threads(form: &Form) -> usize {
+    form.pick(100, 500)
+}
+
 /// (mailbox, mail): each mail once, a tenth of them in a second mailbox too.
 fn arriving(form: &Form) -> Vec<(&'static str, String)> {
     let mut dice = Dice::new(form.seed ^ 0xABCD);
     let mut arriving = Vec::new();
-    for thread in 0..form.threads {
+    for thread in 0..threads(form) {
         for n in 0..MAILS_EACH {
             let mail = mail(form.seed, thread, n);
             if dice.below(10) == 0 {

@@ -1,4 +1,4 @@
-//! The mails of a run, and what must become of them.
+//! The mails of a run, and which of them belong together.
 
 use std::path::Path;
 
@@ -7,37 +7,55 @@ use redress_tests::mails::{self, Made};
 
 use crate::Form;
 
-/// Mails in the order they are delivered.
-pub(crate) struct Workload {
-    /// Their bytes.
-    pub(crate) mails: Vec<Vec<u8>>,
-    /// How many complaints they are.
-    pub(crate) complaints: usize,
+/// One mail to be delivered.
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    /// Its bytes, lines ended as on the wire.
+    pub(crate) raw: Vec<u8>,
+    /// The complaint it is part of.
+    pub(crate) thread: String,
+    /// Where its complaint is acknowledged; none when that is not known.
+    pub(crate) address: Option<String>,
 }
 
 /// Made by us, or taken from the folder that was named.
-pub(crate) fn workload(form: &Form) -> anyhow::Result<Workload> {
+pub(crate) fn mails(form: &Form, count: usize) -> anyhow::Result<Vec<Mail>> {
     match &form.folder {
         Some(folder) => read(folder),
-        None => Ok(of(mails::make(form.seed, form.mails))),
+        None => Ok(mails::make(form.seed, count).iter().map(Mail::of).collect()),
     }
 }
 
-fn of(made: Vec<Made>) -> Workload {
-    let complaints = made.iter().filter(|mail| mail.answers.is_none()).count();
-    Workload { mails: made.into_iter().map(|mail| mail.raw).collect(), complaints }
+impl Mail {
+    /// Each sender of ours writes about one thing.
+    pub(crate) fn of(made: &Made) -> Self {
+        Self { raw: made.raw.clone(), thread: made.from.clone(), address: Some(made.from.clone()) }
+    }
 }
 
-/// `manifest.jsonl`: one object a line, `file` and `reply_to` (null for a new complaint).
-fn read(folder: &Path) -> anyhow::Result<Workload> {
+/// `manifest.jsonl`: one object a line, `file` and `reply_to` (null for a new complaint, else the file it answers).
+fn read(folder: &Path) -> anyhow::Result<Vec<Mail>> {
     let manifest = folder.join("manifest.jsonl");
     let text = std::fs::read_to_string(&manifest).with_context(|| format!("read {}", manifest.display()))?;
-    let mut work = Workload { mails: Vec::new(), complaints: 0 };
+    let mut mails = Vec::new();
     for line in text.lines() {
         let mail: serde_json::Value = serde_json::from_str(line)?;
-        let file = folder.join(mail["file"].as_str().context("a mail of the manifest names its file")?);
-        work.mails.push(std::fs::read(&file).with_context(|| format!("read {}", file.display()))?);
-        work.complaints += usize::from(mail["reply_to"].is_null());
+        let file = mail["file"].as_str().context("a mail of the manifest names its file")?;
+        let raw = std::fs::read(folder.join(file)).with_context(|| format!("read {file}"))?;
+        let thread = mail["reply_to"].as_str().unwrap_or(file).to_owned();
+        mails.push(Mail { raw: on_the_wire(&raw), thread, address: None });
     }
-    Ok(work)
+    Ok(mails)
+}
+
+/// IMAP ends every line with CR LF, whatever the file does.
+fn on_the_wire(raw: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(raw.len() + raw.len() / 32);
+    for (index, byte) in raw.iter().enumerate() {
+        if *byte == b'\n' && (index == 0 || raw[index - 1] != b'\r') {
+            wire.push(b'\r');
+        }
+        wire.push(*byte);
+    }
+    wire
 }

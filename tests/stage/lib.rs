@@ -2,11 +2,14 @@
 //!
 //! Reading order: [`program`] (the program as a process), [`stage`] (the services in this process, by a hand-moved clock),
 //! [`mails`] (mails of our own writing), [`house`] (settings for load and faults), [`results`] (RESULT lines), [`records`]
-//! (what the streams hold, for checking).
+//! (what the streams hold), [`points`] (fail points), [`promises`] (what complainants were told), [`checker`] (the one against the other).
 
+pub mod checker;
 pub mod house;
 pub mod mails;
+pub mod points;
 pub mod program;
+pub mod promises;
 pub mod records;
 pub mod results;
 pub mod stage;

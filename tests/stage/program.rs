@@ -37,11 +37,25 @@ impl Running {
     /// # Errors
     /// When it cannot be started.
     pub fn start(config: &Path, log: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(config, log, arguments, &[])
+    }
+
+    /// As [`start`](Self::start), with more variables in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(
+        config: &Path,
+        log: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         let mut child = Command::new(redress()?)
             .args(["--json", "--config"])
             .arg(config)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -91,10 +105,25 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// How it ended; none while it runs.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// SIGTERM.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = pid.context("it has a process id")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).context("ask it to stop")
     }
 
     /// SIGTERM, and waits.
@@ -102,9 +131,7 @@ impl Running {
     /// # Errors
     /// When it does not end by itself, without an error, within 40 s.
     pub fn stop(&mut self) -> anyhow::Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        let pid = pid.context("it has a process id")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).context("ask it to stop")?;
+        self.ask_to_stop()?;
         let until = Instant::now() + Duration::from_secs(40);
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait()? {

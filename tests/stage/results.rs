@@ -15,9 +15,27 @@ pub enum Bar {
     None,
 }
 
+impl Bar {
+    /// At most so many.
+    pub fn at_most(most: usize) -> Self {
+        Self::AtMost(float(most))
+    }
+
+    /// At least so many.
+    pub fn at_least(least: usize) -> Self {
+        Self::AtLeast(float(least))
+    }
+
+    /// Exactly so many.
+    pub fn exactly(exact: usize) -> Self {
+        Self::Exactly(float(exact))
+    }
+}
+
 /// Prints figures and remembers whether one fell short.
 #[derive(Debug, Default)]
 pub struct Results {
+    told: Vec<String>,
     short: Vec<String>,
 }
 
@@ -35,12 +53,18 @@ impl Results {
             self.short.push(name.to_owned());
         }
         say(&format!("RESULT {name} {} {unit} bar={word} {verdict}", shown(figure)));
+        let mark = if reached { "" } else { " (short)" };
+        self.told.push(format!("{name} {}{mark}", shown(figure)));
     }
 
     /// One count.
     pub fn count(&mut self, name: &str, figure: usize, unit: &str, bar: Bar) {
-        #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
-        self.tell(name, figure as f64, unit, bar);
+        self.tell(name, float(figure), unit, bar);
+    }
+
+    /// All figures, in the order they were told.
+    pub fn told(&self) -> &[String] {
+        &self.told
     }
 
     /// The figures that fell short.
@@ -56,6 +80,11 @@ impl Results {
         anyhow::ensure!(self.short.is_empty(), "these fell short: {}", self.short.join(", "));
         Ok(())
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+fn float(n: usize) -> f64 {
+    n as f64
 }
 
 fn shown(figure: f64) -> String {
