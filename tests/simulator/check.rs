@@ -66,7 +66,8 @@ fn states(world: &World, wrong: &mut Vec<String>) {
     let mut verifier = Verifier::new(None);
     for (stream_seq, logged) in (1..).zip(&world.log) {
         let (bytes, commit) = (logged.bytes.clone(), logged.commit.clone());
-        verifier.check(&Entry { stream_seq, bytes, commit });
+        let subject = redress_contract::subject::complaint(&commit.complaint_id);
+        verifier.check(&Entry { stream_seq, subject, bytes, commit });
     }
     wrong.extend(verifier.finish().faults.iter().map(ToString::to_string));
     for (id, chain) in &world.chains {
