@@ -68,14 +68,9 @@ impl Load {
         contact
     }
 
-    /// Mails that are not taken yet.
-    pub(crate) fn unflagged(&self, dovecot: &Dovecot) -> usize {
-        uids(&dovecot.say("UID SEARCH UNKEYWORD $Redress")).len()
-    }
-
     /// Notes which mails were taken: those that bear the flag.
     pub(crate) fn look_at_flags(&self, dovecot: &Dovecot) {
-        let left = uids(&dovecot.say("UID SEARCH UNKEYWORD $Redress"));
+        let left = unflagged(dovecot);
         let left: BTreeSet<String> = if left.is_empty() {
             BTreeSet::new()
         } else {
@@ -218,7 +213,9 @@ fn hidden(page: &str, name: &str) -> Option<String> {
     Some(rest.split('"').next()?.to_owned())
 }
 
-fn uids(said: &str) -> Vec<String> {
+/// UIDs of the mails that are not taken yet.
+pub(crate) fn unflagged(dovecot: &Dovecot) -> Vec<String> {
+    let said = dovecot.say("UID SEARCH UNKEYWORD $Redress");
     let found = said.lines().find_map(|line| line.strip_prefix("* SEARCH")).unwrap_or_default();
     found.split_whitespace().map(str::to_owned).collect()
 }

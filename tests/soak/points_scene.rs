@@ -13,7 +13,7 @@ use redress_testkit::{Broker, SmtpSink};
 use redress_tests::points::Scene;
 use redress_tests::records::Records;
 
-use crate::load::Load;
+use crate::load::{Load, unflagged};
 use crate::processes::{Place, Service};
 use crate::workload::Mail;
 
@@ -157,7 +157,7 @@ impl World {
         };
         let until = Instant::now() + patience;
         // What the mail service was reading when it died is read alone, and counts as done of it if it dies again.
-        while service == "email" && Instant::now() < until && self.load.unflagged(&self.dovecot) > 0 {
+        while service == "email" && Instant::now() < until && !unflagged(&self.dovecot).is_empty() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         for (stream, consumer) in consumers {
