@@ -116,4 +116,4 @@ image: ## Container image (IMAGE=redress:local)
 
 .PHONY: deploy-check
 deploy-check: ## Parse every file under deploy/
-	@$(PINNED) && tools/deploy-check.sh
+	@$(PINNED) && REDRESS="$(CARGO) run --locked --quiet --manifest-path $(CURDIR)/Cargo.toml -p redress --" tools/deploy-check.sh

@@ -23,14 +23,20 @@ missing() {
 }
 
 nats=${NATS_SERVER:-$(../tools/nats.sh --pinned)}
+mkdir -p "$work/conf/users"
+cp ./*.conf "$work/conf"
+${REDRESS:?the program, to print what the brokers are told about users} provision --init-users "$work/conf/users" \
+    --print-nats-conf >"$work/conf/users/accounts.conf"
 for conf in nats.conf nats-cluster.conf; do
-    if NATS_NAME=nats-0 NATS_PASSWORD=x NATS_CLUSTER_PASSWORD=x NATS_ROUTES='["nats://broker:x@nats-1:6222"]' \
-        "$nats" -t -c "$conf" >"$work/nats" 2>&1; then
+    if NATS_NAME=nats-0 NATS_CLUSTER_PASSWORD=x NATS_ROUTES='["nats://broker:x@nats-1:6222"]' \
+        "$nats" -t -c "$work/conf/$conf" >"$work/nats" 2>&1; then
         fine "$conf (nats-server)"
     else
         wrong "$conf: $(cat "$work/nats")"
     fi
     grep -q '^ *sync_interval: always$' "$conf" || wrong "$conf does not set sync_interval: always"
+    grep -q '^ *max_file: ' "$conf" || wrong "$conf does not set max_file"
+    grep -q '^http: "127.0.0.1:' "$conf" || wrong "$conf shows its monitoring to others"
 done
 
 python=
@@ -65,10 +71,10 @@ else
 fi
 
 if has docker && docker compose version >/dev/null 2>&1; then
-    if NATS_PASSWORD=x docker compose --file compose.yaml config --quiet 2>"$work/compose"; then fine "compose.yaml (docker compose)"
+    if docker compose --file compose.yaml config --quiet 2>"$work/compose"; then fine "compose.yaml (docker compose)"
     else wrong "compose.yaml: $(cat "$work/compose")"; fi
 elif has docker-compose; then
-    if NATS_PASSWORD=x docker-compose --file compose.yaml config --quiet 2>"$work/compose"; then fine "compose.yaml (docker-compose)"
+    if docker-compose --file compose.yaml config --quiet 2>"$work/compose"; then fine "compose.yaml (docker-compose)"
     else wrong "compose.yaml: $(cat "$work/compose")"; fi
 else
     missing "compose.yaml: docker compose is missing"

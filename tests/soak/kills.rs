@@ -78,6 +78,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let sink = SmtpSink::start().await;
     sink.script(Rule { stage: Stage::EndOfData, recipient: None, times: None, act: Act::Delay(YES_AFTER) });
     let place = Place::make(&broker, &sink, &mailbox(&dovecot), "[web]\nmin_fill_seconds = 0\n")?;
+    place.provision()?;
     let services = SERVICES.iter().map(|name| place.start(name)).collect::<anyhow::Result<Vec<_>>>()?;
     let records = Records::open(&broker.url(), &place.key()).await?;
     let load = Load::new(place.web())?;

@@ -8,6 +8,7 @@ mod kills;
 mod load;
 mod mutations;
 mod outage;
+mod permissions;
 mod points;
 mod points_load;
 mod points_scene;
@@ -25,7 +26,7 @@ use anyhow::{Context as _, bail};
 use redress_tests::results::{Results, say};
 
 /// The parts, in the order in which they run, each with what it does.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("threads", "two routers, threads of four mails in random order, a tenth of the mails in two mailboxes"),
     ("kills", "services and broker are killed while mails and forms come in"),
     ("points", "each service dies at each of its fail points in turn"),
@@ -33,6 +34,7 @@ const PARTS: [(&str, &str); 7] = [
     ("outage", "the mail server is away for an hour"),
     ("mutations", "the log is changed behind the back of everybody, and `redress verify` is asked"),
     ("restore", "a backup of a running house, its broker lost, the backup put back"),
+    ("permissions", "every user tries every class of subject on a broker told what `provision` prints"),
 ];
 
 /// How much is done.
@@ -95,6 +97,7 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "kills" => kills::run(form, results).await,
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
+        "permissions" => permissions::run(results).await,
         "outage" => outage::run(form, results).await,
         "restore" => restore::run(form, results).await,
         "mutations" => mutations::run(form, results).await,

@@ -82,7 +82,7 @@ async fn original(seed: u64) -> anyhow::Result<(Vec<Message>, Checkpoint)> {
     let sink = SmtpSink::start().await;
     let place = Place::make(&broker, &sink, "", "")?;
     let records = Records::open(&broker.url(), &place.key()).await?;
-    records.bus().prepare().await?;
+    place.provision()?;
     let load = Load::new(place.web())?;
     let (keys, clock) = (Keys::from_master(&KEY), Clock::system());
     let intake = Intake::new(records.ledger.vault().clone(), clock.clone());

@@ -36,7 +36,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let place = Place::make(&broker, &sink, "", "")?;
     drop(sink);
     let records = Records::open(&broker.url(), &place.key()).await?;
-    records.bus().prepare().await?;
+    place.provision()?;
     let load = Load::new(place.web())?;
     send(&load, &records, form.seed).await?;
     let mut services =

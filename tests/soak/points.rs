@@ -45,7 +45,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     // One person complains more often than this.
     place.change("anonymous_per_hour = 1000000", "anonymous_per_hour = 2")?;
     let records = Records::open(&broker.url(), &place.key()).await?;
-    records.bus().prepare().await?;
+    place.provision()?;
     let load = Load::new(place.web())?;
     let world = Arc::new(World::new(&broker, sink, dovecot, place, (load, records)).await?);
     let stream = Stream::start(&world, form.seed);

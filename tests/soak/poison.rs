@@ -48,7 +48,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let place = Place::make(&broker, &sink, "", SETTINGS)?;
     place.change("ack_wait_seconds = 5", "ack_wait_seconds = 2")?;
     let records = Records::open(&broker.url(), &place.key()).await?;
-    records.bus().prepare().await?;
+    place.provision()?;
     let load = Load::new(place.web())?;
     let kinds = form.pick(BAD, BAD_LONG);
     send(&load, &records, (form.seed, kinds)).await?;

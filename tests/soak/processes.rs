@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use redress_testkit::dovecot::{Dovecot, PASSWORD};
 use redress_testkit::{Broker, SmtpSink};
 use redress_tests::house;
-use redress_tests::program::Running;
+use redress_tests::program::{Running, ask};
 
 /// All services, in the order contacts flow.
 pub(crate) const SERVICES: [&str; 6] = ["email", "web", "router", "sla", "notifier", "feed"];
@@ -42,6 +42,11 @@ impl Place {
         let text = text.replace("{folder}", &folder.path().display().to_string());
         std::fs::write(folder.path().join("redress.toml"), text)?;
         Ok(Self { folder, web_port })
+    }
+
+    /// Makes the streams as these settings say: `redress provision`.
+    pub(crate) fn provision(&self) -> anyhow::Result<()> {
+        ask(&self.config(), &["provision"]).map(drop)
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -60,6 +60,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let mut world = World::new(form, dovecot).await?;
     let broker = Broker::start_with(Sync::Always).await;
     world.settle_on(&broker)?;
+    ask(&world.config, &["provision"])?;
     let mut house = world.start()?;
     let records = world.records(&broker).await?;
 

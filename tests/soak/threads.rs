@@ -9,7 +9,7 @@ use redress_runtime::Clock;
 use redress_testkit::{Broker, SmtpSink, eventually_within};
 use redress_tests::house;
 use redress_tests::mails::Dice;
-use redress_tests::program::Running;
+use redress_tests::program::{Running, ask};
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results};
 
@@ -19,7 +19,7 @@ const MAILS_EACH: usize = 4;
 
 pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let broker = Broker::start().await;
-    let bus = broker.bus("load").await;
+    let bus = broker.bus_with(&broker.settings(), "load").await;
     let sink = SmtpSink::start().await;
     let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
     let data = folder.path().join("data");
@@ -27,6 +27,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     std::fs::write(data.join("identity.key"), format!("{}\n", "42".repeat(32)))?;
     let config = folder.path().join("redress.toml");
     std::fs::write(&config, house::settings(folder.path(), &broker.url(), sink.address(), ""))?;
+    ask(&config, &["provision"])?;
     let replicas =
         [(); 2].map(|()| Running::start(&config, &folder.path().join("router.log"), &["run", "router"]));
 

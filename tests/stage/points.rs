@@ -72,7 +72,7 @@ pub const POINTS: [Point; 49] = [
     at("router", "bus::begun", Scene::AfterACrash),
     at("router", "bus::buried", Scene::Poison),
     at("router", "bus::buried_again", Scene::PoisonReplayed),
-    at("router", "bus::letter_dropped", Scene::Replay),
+    at("router", "bus::letter_settled", Scene::Replay),
     at("sla", "sla::leased", Scene::Load),
     at("sla", "sla::set", Scene::Load),
     at("sla", "sla::fired", Scene::Load),

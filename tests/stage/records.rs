@@ -9,6 +9,7 @@ use futures::StreamExt as _;
 use redress::data::BrokerRecord;
 use redress_bus::Bus;
 use redress_bus::config::Settings;
+use redress_bus::users::OPERATOR;
 use redress_contract::subject::name;
 use redress_contract::{CloudEvent, Event};
 use redress_domain::{Rules, RulesSettings};
@@ -42,13 +43,13 @@ impl Records {
         let text =
             std::fs::read_to_string(data.join("broker.json")).context("read how the broker is reached")?;
         let record: BrokerRecord = serde_json::from_str(&text)?;
-        let (user, password) = record.login();
-        let settings = Settings { servers: vec![record.url], user, password, ..Settings::default() };
+        let users_folder = Some(data.join("users"));
+        let settings = Settings { servers: vec![record.url], users_folder, ..Settings::default() };
         Self::connect(&settings, &data.join("identity.key")).await
     }
 
     async fn connect(settings: &Settings, key_file: &Path) -> anyhow::Result<Self> {
-        let bus = Bus::connect(&redress_bus::Config::check(settings)?, "records").await?;
+        let bus = Bus::connect(&redress_bus::Config::check(settings)?, OPERATOR).await?;
         let keys = Keys::from_hex(&std::fs::read_to_string(key_file).context("read the identity key")?)?;
         Ok(Self::over(bus, keys))
     }

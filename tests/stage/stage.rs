@@ -28,12 +28,14 @@ use redress::data::{make_keys, read_keys};
 use redress::house::House;
 use redress::settings::Config;
 use redress_bus::Bus;
+use redress_bus::users::{BACKUP, OPERATOR, PROVISION, seed};
 use redress_contract::subject::name;
 use redress_contract::{CloudEvent, ComplaintId, Contact, ContactId, Event};
 use redress_domain::Complaint;
 use redress_intake::Intake;
 use redress_ledger::Ledger;
 use redress_runtime::{Clock, Health};
+use redress_testkit::broker::Options;
 use redress_testkit::{Broker, SmtpSink, eventually};
 use redress_vault::Vault;
 use tempfile::TempDir;
@@ -192,17 +194,29 @@ impl Builder {
 
     /// Sets the stage and starts the services.
     pub async fn set(self) -> Stage {
+        // Much lies on the stack while everything is connected; stories need not carry it.
+        Box::pin(self.set_up()).await
+    }
+
+    async fn set_up(self) -> Stage {
         leaks::capture_logs();
-        let broker = Broker::start().await;
         let sink = SmtpSink::start().await;
         let folder = tempfile::Builder::new().prefix("redress-stage-").tempdir().expect("a temporary folder");
+        // As in production: each service is a user of its own, with exactly its rights.
+        let users = folder.path().join("users");
+        let broker = Broker::start_as(Options { users: Some(users.clone()), ..Options::default() }).await;
         let config = settings::config(folder.path(), &broker.url(), sink.address(), &self.more);
         make_keys(&config.key_file).expect("the stage's key can be written");
         incoming::make_maildirs(&config);
         let clock = Clock::manual(MORNING.parse().expect("it is a time"));
-        let house = Stage::open(&config, &clock, "stage").await;
-        house.prepare().await.expect("streams and buckets are prepared");
-        let client = async_nats::connect(broker.url()).await.expect("the broker is there");
+        let provision = Bus::connect(&config.bus, PROVISION).await.expect("the broker is there");
+        provision.prepare().await.expect("streams and buckets are prepared");
+        let house = Stage::open(&config, &clock, OPERATOR).await;
+        house.pin_policies().await.expect("policies are pinned");
+        let seed = seed::read(&users, BACKUP).expect("the seed was made");
+        let login = async_nats::ConnectOptions::with_nkey(seed.expose().to_owned());
+        let login = login.custom_inbox_prefix(format!("_INBOX_{BACKUP}"));
+        let client = login.connect(broker.url()).await.expect("the broker is there");
         let health = running::serve_health(&config, &house).await;
         let mut stage = Stage {
             clock,

@@ -1,14 +1,15 @@
-//! The connection: one per process, shared by all its services.
+//! The connection: one per service, so that each has its own identity.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
 use redress_runtime::http;
-use tokio::sync::OnceCell;
 use tracing::{debug, error, info, warn};
 
 use crate::config::Config;
+use crate::denied::Notice;
+use crate::users::seed::{self, SeedError};
 
 /// A connection to the broker. Cheap to clone.
 #[derive(Clone)]
@@ -16,15 +17,35 @@ pub struct Bus {
     pub(crate) client: async_nats::Client,
     pub(crate) js: jetstream::Context,
     pub(crate) config: Arc<Config>,
-    pub(crate) blob_store: Arc<OnceCell<jetstream::object_store::ObjectStore>>,
+    pub(crate) notice: Notice,
+    /// What the subjects of requests to the broker begin with.
+    api: &'static str,
 }
 
 /// A broker that cannot be reached.
 #[derive(Debug, thiserror::Error)]
-#[error("connect to the broker at {servers}: {problem}")]
-pub struct ConnectError {
-    servers: String,
-    problem: String,
+pub enum ConnectError {
+    /// It does not answer.
+    #[error("connect to the broker at {servers}: {problem}")]
+    Away {
+        /// The brokers.
+        servers: String,
+        /// What happened.
+        problem: String,
+    },
+    /// It answers and does not let this user in.
+    #[error("log in to the broker at {servers} as {user}: {problem}")]
+    Login {
+        /// The brokers.
+        servers: String,
+        /// The user.
+        user: String,
+        /// What happened.
+        problem: String,
+    },
+    /// What proves who we are is not there.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
 }
 
 impl std::fmt::Debug for Bus {
@@ -34,23 +55,31 @@ impl std::fmt::Debug for Bus {
 }
 
 impl Bus {
-    /// Connects; `service` names the connection. Once connected, it reconnects by itself for as long as it lives.
+    /// Connects; `service` names the connection, and the user whose seed it logs in with. Once connected, it reconnects by itself for as long as it lives.
     ///
     /// # Errors
-    /// [`ConnectError`] names the servers.
+    /// [`ConnectError`] names the servers, and the user when it is not let in.
     pub async fn connect(config: &Config, service: &str) -> Result<Self, ConnectError> {
         http::install_tls();
         let servers = config.servers.join(",");
-        let client = options(config, service)
+        let notice = Notice::new();
+        let client = options(config, service, notice.clone())?
             .connect(config.servers.clone())
             .await
-            .map_err(|e| ConnectError { servers: servers.clone(), problem: crate::failure::chain(&e) })?;
-        info!(servers, "Connected to the broker at {servers}");
+            .map_err(|error| failed(servers.clone(), service, &error))?;
+        info!(servers, "Connected to the broker at {servers} as {service}");
+        let api = config.api(service);
         let js = jetstream::context::ContextBuilder::new()
+            .api_prefix(api)
             .timeout(config.ack_timeout)
             .ack_timeout(config.ack_timeout)
             .build(client.clone());
-        Ok(Self { client, js, config: Arc::new(config.clone()), blob_store: Arc::default() })
+        Ok(Self { client, js, config: Arc::new(config.clone()), notice, api })
+    }
+
+    /// The subject of a request to the broker itself.
+    pub(crate) fn api(&self, request: &str) -> String {
+        format!("{}.{request}", self.api)
     }
 
     /// How the broker is used.
@@ -71,7 +100,19 @@ impl Bus {
     }
 }
 
-fn options(config: &Config, service: &str) -> async_nats::ConnectOptions {
+fn failed(servers: String, service: &str, error: &async_nats::ConnectError) -> ConnectError {
+    use async_nats::ConnectErrorKind::{Authentication, AuthorizationViolation};
+    let problem = crate::failure::chain(error);
+    match error.kind() {
+        Authentication | AuthorizationViolation => {
+            ConnectError::Login { servers, user: service.to_owned(), problem }
+        }
+        _ => ConnectError::Away { servers, problem },
+    }
+}
+
+fn options(config: &Config, service: &str, notice: Notice) -> Result<async_nats::ConnectOptions, SeedError> {
+    let user = service.to_owned();
     let mut options = async_nats::ConnectOptions::new()
         .name(format!("redress-{service}"))
         .custom_inbox_prefix(format!("_INBOX_{service}"))
@@ -82,26 +123,37 @@ fn options(config: &Config, service: &str) -> async_nats::ConnectOptions {
         .reconnect_delay_callback(|attempts| {
             Duration::from_millis(u64::try_from(attempts).unwrap_or(u64::MAX).saturating_mul(50).min(500))
         })
-        .event_callback(|event| async move { note(&event) });
+        .event_callback(move |event| {
+            note(&event, &user, &notice);
+            std::future::ready(())
+        });
     if let Some((user, password)) = &config.login {
         options = options.user_and_password(user.clone(), password.expose().to_owned());
     }
-    if let Some(seed) = &config.nkey {
+    if let Some(folder) = &config.users_folder {
+        options = options.nkey(seed::read(folder, service)?.expose().to_owned());
+    } else if let Some(seed) = &config.nkey {
         options = options.nkey(seed.expose().to_owned());
     }
     if let Some(file) = &config.ca_file {
         options = options.add_root_certificates(file.clone());
     }
-    options
+    if let Some((certificate, key)) = &config.certificate {
+        options = options.add_client_certificate(certificate.clone(), key.clone());
+    }
+    // Without it, whoever stands in between could talk the connection out of TLS.
+    Ok(options.require_tls(config.ca_file.is_some() || config.certificate.is_some()))
 }
 
-fn note(event: &async_nats::Event) {
-    use async_nats::Event;
+fn note(event: &async_nats::Event, user: &str, notice: &Notice) {
+    use async_nats::{Event, ServerError};
     match event {
         Event::Connected => debug!("The broker connection stands"),
         Event::Disconnected => warn!("The broker connection is lost; reconnecting"),
         Event::LameDuckMode => info!("The broker announces that it goes away; reconnecting elsewhere"),
-        // A permission that is missing otherwise shows only as a time-out.
+        Event::ServerError(ServerError::Other(words)) if notice.hear(user, words) => {
+            error!(user, problem = words, "The broker refuses {user} something: {words}");
+        }
         Event::ServerError(problem) => error!(%problem, "The broker refuses: {problem}"),
         other => debug!(event = %other, "The broker connection says: {other}"),
     }

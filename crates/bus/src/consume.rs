@@ -15,13 +15,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
+use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use redress_contract::subject::name;
 use redress_runtime::{Clock, Part, Shutdown};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use crate::failure::chain;
@@ -108,7 +110,7 @@ impl Bus {
     /// times without coming to an outcome (crash, hang) goes to DEAD before the handler runs a fifth time.
     ///
     /// # Errors
-    /// [`ConsumeError`] when the consumer cannot be made or differs from what it should be.
+    /// [`ConsumeError`] when the consumer is not there or differs from what it should be.
     pub async fn consume<H, F>(
         &self,
         consumer: Consumer,
@@ -119,8 +121,8 @@ impl Bus {
         H: Fn(Delivery) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        let own = self.durable(&consumer).await?;
-        let replays = self.durable(&replay_consumer(&consumer)).await?;
+        let own = Box::pin(self.durable(&consumer)).await?;
+        let replays = Box::pin(self.durable(&consumer.replays())).await?;
         let task = Arc::new(Task {
             bus: self.clone(),
             permits: tokio::sync::Semaphore::new(consumer.parallel.max(1)),
@@ -128,6 +130,7 @@ impl Bus {
             gate: Gate::new(),
             clock: surroundings.clock.clone(),
             part: surroundings.part.clone(),
+            ack_wait: own.cached_info().config.ack_wait.max(Duration::from_millis(300)),
             consumer,
         });
         surroundings.part.ready();
@@ -139,18 +142,14 @@ impl Bus {
         Ok(())
     }
 
-    /// Makes the durable consumer, or checks that the one that is there is the same.
+    /// The durable consumer, which `redress provision` made; the one that is there must be the one that is meant.
     async fn durable(&self, consumer: &Consumer) -> Result<PullConsumer, ConsumeError> {
         let failed = |problem: String| ConsumeError {
             stream: consumer.stream.clone(),
             name: consumer.name.clone(),
             problem,
         };
-        let wanted = self.durable_config(consumer);
-        let stream = self.js.get_stream_no_info(&consumer.stream).await.map_err(|e| failed(chain(&e)))?;
-        let found: Result<PullConsumer, _> =
-            stream.get_or_create_consumer(&consumer.name, wanted.clone()).await;
-        let found = found.map_err(|e| failed(e.to_string()))?;
+        let found = self.find_durable(consumer).await.map_err(failed)?;
         let there = &found.cached_info().config;
         let mut filters = there.filter_subjects.clone();
         if !there.filter_subject.is_empty() {
@@ -165,32 +164,39 @@ impl Bus {
         if there.ack_policy != AckPolicy::Explicit || there.max_deliver != -1 {
             return Err(failed("it must ack explicitly and deliver without limit".to_owned()));
         }
-        if there.ack_wait == wanted.ack_wait && there.max_ack_pending == wanted.max_ack_pending {
-            return Ok(found);
+        // Signs of life would come too late, and what is in hand would be given to others.
+        if there.ack_wait < self.config.ack_wait {
+            let (waits, means) = (there.ack_wait, self.config.ack_wait);
+            return Err(failed(format!(
+                "it waits {waits:?} for an acknowledgement and bus.ack_wait_seconds means {means:?}: {PROVISION}"
+            )));
         }
-        // These two follow the settings of whoever starts last; nothing promised depends on them.
-        debug!(consumer = consumer.name, "Updating the consumer's waiting limits");
-        stream.update_consumer(wanted).await.map_err(|e| failed(chain(&e)))
+        Ok(found)
     }
 
-    fn durable_config(&self, consumer: &Consumer) -> pull::Config {
-        let (one, many) = match consumer.filters.as_slice() {
-            [] => (String::new(), Vec::new()),
-            [one] => (one.clone(), Vec::new()),
-            many => (String::new(), many.to_vec()),
-        };
-        pull::Config {
-            durable_name: Some(consumer.name.clone()),
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: self.config.ack_wait,
-            max_deliver: -1,
-            max_ack_pending: 10_000,
-            filter_subject: one,
-            filter_subjects: many,
-            ..pull::Config::default()
+    /// Asks until there is an answer: a cluster that elects a leader gives none for a while.
+    async fn find_durable(&self, consumer: &Consumer) -> Result<PullConsumer, String> {
+        let until = Instant::now() + self.config.publish_patience;
+        loop {
+            let found = self.js.get_consumer_from_stream(&consumer.name, &consumer.stream).await;
+            match found {
+                Ok(found) => return Ok(found),
+                Err(error) if is_missing(&error) => return Err(format!("it is not there: {PROVISION}")),
+                Err(error) if Instant::now() >= until => return Err(chain(&error)),
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
         }
     }
+}
+
+/// What mends a stream or consumer that is missing.
+pub(crate) const PROVISION: &str = "run `redress provision`";
+
+/// True when the broker knows no such consumer (or no such stream).
+pub(crate) fn is_missing(error: &ConsumerError) -> bool {
+    use async_nats::jetstream::ErrorCode;
+    let missing = [ErrorCode::CONSUMER_NOT_FOUND, ErrorCode::STREAM_NOT_FOUND];
+    matches!(error.kind(), ConsumerErrorKind::JetStream(e) if missing.contains(&e.error_code()))
 }
 
 /// Whence a pump takes its messages.
@@ -202,12 +208,19 @@ enum Source {
     Replays,
 }
 
-fn replay_consumer(consumer: &Consumer) -> Consumer {
-    Consumer {
-        name: format!("{}-replay", consumer.name),
-        stream: name::DEAD.to_owned(),
-        filters: vec![crate::dead::replay_subject(&consumer.service, &consumer.name, "*")],
-        ..consumer.clone()
+/// The consumer by which dead letters of another are replayed.
+pub(crate) fn replay_name(consumer: &str) -> String {
+    format!("{consumer}-replay")
+}
+
+impl Consumer {
+    pub(crate) fn replays(&self) -> Self {
+        Self {
+            name: replay_name(&self.name),
+            stream: name::DEAD.to_owned(),
+            filters: vec![crate::dead::replay_subject(&self.service, &self.name, "*")],
+            ..self.clone()
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 //! A time-out is never taken for a failure: the same message with the same expectation is published again, and a
 //! conflict is compared with what was meant.
 //!
-//! Reading order: [`config`], [`layout`] (streams and buckets), [`publish`], [`append_stream`], [`read`], [`kv`],
-//! [`blobs`], [`consume`], [`failure`], [`dead`], [`snapshot`] (copies of whole streams), [`server`] (how the broker
-//! itself is started).
+//! Reading order: [`config`], [`layout`] (what must be there), [`provision`] (making it so), [`users`] (who may do
+//! what), [`publish`], [`append_stream`], [`read`], [`scan`], [`kv`], [`blobs`], [`consume`], [`failure`], [`dead`],
+//! [`snapshot`] (copies of whole streams), [`server`] (how the broker itself is started).
 
 pub mod append_stream;
 pub mod blobs;
@@ -18,19 +18,24 @@ pub mod dead;
 pub mod failure;
 pub mod kv;
 pub mod layout;
+pub mod provision;
 pub mod publish;
 pub mod read;
+pub mod scan;
 pub mod server;
 pub mod snapshot;
+pub mod users;
 
 mod connect;
+mod denied;
 
 pub use blobs::Blobs;
 pub use config::Config;
 pub use connect::{Bus, ConnectError};
 pub use consume::{Consumer, Delivery};
+pub use denied::Denied;
 pub use failure::Failure;
 pub use kv::{Created, Kv, KvError};
-pub use layout::PrepareError;
+pub use provision::PrepareError;
 pub use publish::{AppendError, Headers, PublishError, Published};
 pub use read::{ReadError, Stored};

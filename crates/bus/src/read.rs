@@ -1,13 +1,11 @@
-//! Reading: the last message of a literal subject, one message by sequence, or a stream from a position on.
+//! Reading: the last message of a literal subject, one message by sequence, or all messages of a subject.
 
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
-use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy, pull};
 use base64::Engine as _;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -54,6 +52,9 @@ impl ReadError {
     }
 }
 
+/// Most bytes that come at once.
+pub(crate) const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 impl Stored {
     /// A header by its name.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -72,7 +73,11 @@ impl Bus {
     /// [`ReadError`] when no replica answers within the patience of the settings.
     pub async fn last(&self, stream: &str, subject: &str) -> Result<Option<Stored>, ReadError> {
         let what = format!("{stream} {subject}");
-        self.direct(&what, format!("$JS.API.DIRECT.GET.{stream}.{subject}"), Bytes::new()).await
+        if subject.contains(['*', '>']) {
+            let body = serde_json::json!({ "last_by_subj": subject }).to_string();
+            return self.direct(&what, self.api(&format!("DIRECT.GET.{stream}")), body.into()).await;
+        }
+        self.direct(&what, self.api(&format!("DIRECT.GET.{stream}.{subject}")), Bytes::new()).await
     }
 
     /// The message with this sequence.
@@ -81,7 +86,7 @@ impl Bus {
     /// [`ReadError`] when no replica answers within the patience of the settings.
     pub async fn at(&self, stream: &str, seq: u64) -> Result<Option<Stored>, ReadError> {
         let body = format!("{{\"seq\":{seq}}}");
-        self.direct(&format!("{stream} {seq}"), format!("$JS.API.DIRECT.GET.{stream}"), body.into()).await
+        self.direct(&format!("{stream} {seq}"), self.api(&format!("DIRECT.GET.{stream}")), body.into()).await
     }
 
     /// The last message on a literal subject, from the stream's leader: never behind.
@@ -95,19 +100,19 @@ impl Bus {
         }
         let body = serde_json::json!({ "last_by_subj": subject }).to_string();
         let what = format!("{stream} {subject}");
-        let answer = self.ask(&what, format!("$JS.API.STREAM.MSG.GET.{stream}"), body.into()).await?;
+        let answer = self.ask(&what, self.api(&format!("STREAM.MSG.GET.{stream}")), body.into()).await?;
         read_leader_answer(&what, &answer.payload)
     }
 
     /// The first message that matches `filter` at a sequence or after it, from the stream's leader.
-    async fn next_at_leader(
+    pub(crate) async fn next_at_leader(
         &self,
         stream: &str,
         filter: &str,
         seq: u64,
     ) -> Result<Option<Stored>, ReadError> {
         let body = serde_json::json!({ "seq": seq.max(1), "next_by_subj": filter }).to_string();
-        let answer = self.ask(stream, format!("$JS.API.STREAM.MSG.GET.{stream}"), body.into()).await?;
+        let answer = self.ask(stream, self.api(&format!("STREAM.MSG.GET.{stream}")), body.into()).await?;
         read_leader_answer(stream, &answer.payload)
     }
 
@@ -124,7 +129,7 @@ impl Bus {
         struct State {
             last_seq: u64,
         }
-        let answer = self.ask(stream, format!("$JS.API.STREAM.INFO.{stream}"), Bytes::new()).await?;
+        let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
         let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
         Ok(info.state.last_seq)
     }
@@ -138,11 +143,13 @@ impl Bus {
         let mut all: Vec<Stored> = Vec::new();
         loop {
             let from = all.last().map_or(1, |last| last.seq + 1);
-            let question = serde_json::json!({ "seq": from, "next_by_subj": subject, "batch": BATCH });
-            let part = self.batch(stream, question.to_string().into()).await?.unwrap_or_default();
-            let full = part.len() == BATCH;
-            all.extend(part);
-            if !full {
+            let question = serde_json::json!({
+                "seq": from, "next_by_subj": subject, "batch": BATCH, "max_bytes": PAGE_BYTES_MAX,
+            });
+            let page = self.batch(stream, question.to_string().into()).await?;
+            let Some(page) = page else { return Ok(all) };
+            all.extend(page.messages);
+            if !page.more {
                 return Ok(all);
             }
         }
@@ -155,106 +162,20 @@ impl Bus {
     /// [`ReadError`] when no replica answers within the patience of the settings.
     pub async fn last_of_each(&self, stream: &str, filter: &str) -> Result<Option<Vec<Stored>>, ReadError> {
         let question = serde_json::json!({ "multi_last": [filter] });
-        self.batch(stream, question.to_string().into()).await
-    }
-
-    /// Reads a stream in order from a sequence on (1: the beginning), subjects matching `filter`, up to the last
-    /// message stored when it was called. Handy for tools; not for loading one complaint through a wildcard.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the stream cannot be read.
-    pub async fn scan(
-        &self,
-        stream: &str,
-        filter: &str,
-        from_seq: u64,
-    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
-        let (consumer, pending) = self.ordered(stream, filter, from_seq).await?;
-        if pending == 0 {
-            return Ok(futures::stream::empty().boxed());
-        }
-        let scan = Scan {
-            bus: self.clone(),
-            stream: stream.to_owned(),
-            filter: filter.to_owned(),
-            messages: self.messages(stream, consumer).await?,
-            left: pending,
-            from_seq,
-            last_seq: self.last_seq(stream).await?,
-        };
-        Ok(futures::stream::unfold(scan, Scan::next).boxed())
-    }
-
-    /// As [`scan`](Self::scan), but goes on with what is stored later, until it is dropped.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the stream cannot be read.
-    pub async fn follow(
-        &self,
-        stream: &str,
-        filter: &str,
-        from_seq: u64,
-    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
-        let (consumer, _) = self.ordered(stream, filter, from_seq).await?;
-        self.messages(stream, consumer).await
-    }
-
-    async fn ordered(
-        &self,
-        stream: &str,
-        filter: &str,
-        from_seq: u64,
-    ) -> Result<(async_nats::jetstream::consumer::Consumer<pull::OrderedConfig>, u64), ReadError> {
-        let config = pull::OrderedConfig {
-            filter_subject: filter.to_owned(),
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from_seq.max(1) },
-            replay_policy: ReplayPolicy::Instant,
-            ..pull::OrderedConfig::default()
-        };
-        let consumer = self
-            .js
-            .create_consumer_on_stream(config, stream)
-            .await
-            .map_err(|e| ReadError::new(stream, crate::failure::chain(&e)))?;
-        let pending = consumer.cached_info().num_pending;
-        Ok((consumer, pending))
-    }
-
-    async fn messages(
-        &self,
-        stream: &str,
-        consumer: async_nats::jetstream::consumer::Consumer<pull::OrderedConfig>,
-    ) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
-        let name = stream.to_owned();
-        let messages = consumer.messages().await.map_err(|e| ReadError::new(stream, e))?;
-        Ok(messages
-            .map(move |message| {
-                let message = message.map_err(|e| ReadError::new(name.as_str(), e))?;
-                let info = message.info().map_err(|e| ReadError::new(name.as_str(), e))?;
-                let (seq, stored_at) = (info.stream_sequence, timestamp(info.published));
-                let (message, _) = message.split();
-                Ok(Stored {
-                    seq,
-                    stored_at,
-                    subject: message.subject.to_string(),
-                    headers: headers(message.headers.as_ref()),
-                    body: message.payload,
-                })
-            })
-            .boxed())
+        Ok(self.batch(stream, question.to_string().into()).await?.map(|page| page.messages))
     }
 
     async fn direct(&self, what: &str, subject: String, body: Bytes) -> Result<Option<Stored>, ReadError> {
         let message = self.ask(what, subject, body).await?;
         match Part::of(what, message)? {
             Part::Stored(stored) => Ok(Some(*stored)),
-            Part::Nothing | Part::End => Ok(None),
+            Part::Nothing | Part::End { .. } => Ok(None),
             Part::TooMany => Err(ReadError::new(what, "more than one message answers")),
         }
     }
 
     /// Asks for several messages at once (ADR-31); none when there are too many. Asks again when the answer breaks off.
-    async fn batch(&self, stream: &str, question: Bytes) -> Result<Option<Vec<Stored>>, ReadError> {
+    pub(crate) async fn batch(&self, stream: &str, question: Bytes) -> Result<Option<Page>, ReadError> {
         let until = Instant::now() + self.config.publish_patience;
         loop {
             match self.batch_once(stream, question.clone()).await {
@@ -265,11 +186,11 @@ impl Bus {
         }
     }
 
-    async fn batch_once(&self, stream: &str, question: Bytes) -> Result<Option<Vec<Stored>>, ReadError> {
+    async fn batch_once(&self, stream: &str, question: Bytes) -> Result<Option<Page>, ReadError> {
         let failed = |problem: String| ReadError::new(stream, problem);
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.map_err(|e| failed(e.to_string()))?;
-        let subject = format!("$JS.API.DIRECT.GET.{stream}");
+        let subject = self.api(&format!("DIRECT.GET.{stream}"));
         let asked = self.client.publish_with_reply(subject, inbox, question).await;
         asked.map_err(|e| failed(e.to_string()))?;
         let mut found = Vec::new();
@@ -279,7 +200,8 @@ impl Bus {
             let answer = answer.ok_or_else(|| failed("the connection was closed".to_owned()))?;
             match Part::of(stream, answer)? {
                 Part::Stored(stored) => found.push(*stored),
-                Part::End | Part::Nothing => return Ok(Some(found)),
+                Part::End { more } => return Ok(Some(Page { messages: found, more })),
+                Part::Nothing => return Ok(Some(Page { messages: found, more: false })),
                 Part::TooMany => return Ok(None),
             }
         }
@@ -313,19 +235,26 @@ impl Bus {
     }
 }
 
+/// Messages that came at once.
+pub(crate) struct Page {
+    pub(crate) messages: Vec<Stored>,
+    /// The replica that answered has more behind them.
+    pub(crate) more: bool,
+}
+
 /// One answer to a direct read (ADR-31).
 enum Part {
     Stored(Box<Stored>),
     Nothing,
     TooMany,
-    End,
+    End { more: bool },
 }
 
 impl Part {
     fn of(what: &str, message: async_nats::Message) -> Result<Self, ReadError> {
         match message.status.map(|status| status.as_u16()) {
             None | Some(200) => {}
-            Some(204) => return Ok(Self::End),
+            Some(204) => return Ok(Self::End { more: pending(&message) > 0 }),
             Some(404) => return Ok(Self::Nothing),
             Some(413) => return Ok(Self::TooMany),
             Some(other) => {
@@ -345,47 +274,9 @@ impl Part {
     }
 }
 
-/// A scan under way.
-struct Scan {
-    bus: Bus,
-    stream: String,
-    filter: String,
-    messages: BoxStream<'static, Result<Stored, ReadError>>,
-    /// How many were pending at the start and have not come yet; an upper bound, since messages may vanish meanwhile.
-    left: u64,
-    /// Where the next one lies at the earliest, and the last sequence there was at the start.
-    from_seq: u64,
-    last_seq: u64,
-}
-
-impl Scan {
-    async fn next(mut self) -> Option<(Result<Stored, ReadError>, Self)> {
-        while self.left > 0 {
-            match tokio::time::timeout(self.bus.config.ack_timeout, self.messages.next()).await {
-                Ok(None) => return None,
-                Ok(Some(Ok(stored))) => {
-                    self.left = if stored.seq < self.last_seq { self.left - 1 } else { 0 };
-                    self.from_seq = stored.seq + 1;
-                    return Some((Ok(stored), self));
-                }
-                Ok(Some(Err(problem))) => return Some(self.broken(problem)),
-                // What was pending may have been deleted, expired or replaced meanwhile: the leader knows.
-                Err(_silence) => {
-                    match self.bus.next_at_leader(&self.stream, &self.filter, self.from_seq).await {
-                        Ok(Some(next)) if next.seq <= self.last_seq => {}
-                        Ok(_) => return None,
-                        Err(problem) => return Some(self.broken(problem)),
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    fn broken(mut self, problem: ReadError) -> (Result<Stored, ReadError>, Self) {
-        self.left = 0;
-        (Err(problem), self)
-    }
+fn pending(message: &async_nats::Message) -> u64 {
+    let header = message.headers.as_ref().and_then(|headers| headers.get("Nats-Num-Pending"));
+    header.and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
 }
 
 #[derive(Deserialize)]

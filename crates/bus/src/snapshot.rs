@@ -98,7 +98,7 @@ impl Head {
 impl Bus {
     /// The streams of this layout by name, buckets and blobs among them.
     pub fn stream_names(&self) -> Vec<String> {
-        layout::names(&self.config)
+        layout::streams_by_name()
     }
 
     /// Every stream the broker holds for us.
@@ -108,7 +108,7 @@ impl Bus {
     pub async fn streams_there(&self) -> Result<Vec<There>, ReadError> {
         let mut there: Vec<There> = Vec::new();
         loop {
-            let answer = self.page("all streams", "$JS.API.STREAM.LIST", there.len(), "streams").await?;
+            let answer = self.page("all streams", &self.api("STREAM.LIST"), there.len(), "streams").await?;
             for stream in &answer.entries {
                 let count = |key: &str| stream["state"][key].as_u64().unwrap_or_default();
                 let name = stream["config"]["name"].as_str().unwrap_or_default().to_owned();
@@ -127,7 +127,7 @@ impl Bus {
     /// [`ReadError`] when the broker does not answer.
     pub async fn positions(&self, stream: &str) -> Result<Vec<Position>, ReadError> {
         let (mut positions, mut seen) = (Vec::new(), 0);
-        let subject = format!("$JS.API.CONSUMER.LIST.{stream}");
+        let subject = self.api(&format!("CONSUMER.LIST.{stream}"));
         loop {
             let answer = self.page(stream, &subject, seen, "consumers").await?;
             seen += answer.entries.len();
@@ -163,7 +163,7 @@ impl Bus {
         let inbox = self.client.new_inbox();
         let chunks = self.client.subscribe(inbox.clone()).await.map_err(|e| failed(e.to_string()))?;
         let question = json!({ "deliver_subject": inbox, "no_consumers": true, "jsck": true });
-        let subject = format!("$JS.API.STREAM.SNAPSHOT.{stream}");
+        let subject = self.api(&format!("STREAM.SNAPSHOT.{stream}"));
         // It reads all of the stream before it answers.
         let answer =
             self.demand(subject, question.to_string().into(), OPEN_PATIENCE).await.map_err(failed)?;
@@ -178,7 +178,7 @@ impl Bus {
     pub async fn begin_to_give_back(&self, stream: &str, head: &Head) -> Result<GivingBack, SnapshotError> {
         let failed = |problem: String| SnapshotError { act: "restore", stream: stream.to_owned(), problem };
         let question = json!({ "config": layout::as_settings_say(&self.config, stream, &head.config), "state": head.state });
-        let subject = format!("$JS.API.STREAM.RESTORE.{stream}");
+        let subject = self.api(&format!("STREAM.RESTORE.{stream}"));
         let answer = self.demand(subject, question.to_string().into(), PATIENCE).await.map_err(failed)?;
         let answer: Value = serde_json::from_slice(&answer).map_err(|e| failed(e.to_string()))?;
         let to = answer["deliver_subject"].as_str().map(str::to_owned);
@@ -192,7 +192,7 @@ impl Bus {
     /// [`SnapshotError`] when the broker does not.
     pub async fn remove_stream(&self, stream: &str) -> Result<(), SnapshotError> {
         let failed = |problem: String| SnapshotError { act: "remove", stream: stream.to_owned(), problem };
-        let subject = format!("$JS.API.STREAM.DELETE.{stream}");
+        let subject = self.api(&format!("STREAM.DELETE.{stream}"));
         self.demand(subject, Bytes::new(), PATIENCE).await.map_err(failed)?;
         Ok(())
     }
@@ -207,14 +207,14 @@ impl Bus {
             stream: format!("consumer {} of {stream}", position.name),
             problem,
         };
-        let create = format!("$JS.API.CONSUMER.CREATE.{stream}.{}", position.name);
+        let create = self.api(&format!("CONSUMER.CREATE.{stream}.{}", position.name));
         let question =
             json!({ "stream_name": stream, "config": consumer(&position.config), "action": "create" });
         self.demand(create, question.to_string().into(), PATIENCE).await.map_err(failed)?;
         if position.acknowledged_seq == 0 {
             return Ok(());
         }
-        let reset = format!("$JS.API.CONSUMER.RESET.{stream}.{}", position.name);
+        let reset = self.api(&format!("CONSUMER.RESET.{stream}.{}", position.name));
         let question = json!({ "seq": position.acknowledged_seq + 1 });
         self.demand(reset, question.to_string().into(), PATIENCE).await.map_err(failed)?;
         Ok(())

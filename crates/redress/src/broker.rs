@@ -1,10 +1,10 @@
 //! The nats-server that `redress up` runs: found, configured, started, watched over, stopped.
 //!
-//! It listens on the loopback interface only and asks for a password that is new at each start. Every write is on
-//! disk before it is acknowledged. A server that a killed `redress up` left behind is stopped first: two servers
+//! It listens on the loopback interface only and knows each service by its key, with exactly its subjects. Every write is
+//! on disk before it is acknowledged. A server that a killed `redress up` left behind is stopped first: two servers
 //! must never share a store.
 
-mod configuration;
+mod config_file;
 mod find;
 mod orphan;
 
@@ -13,7 +13,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use data_encoding::HEXLOWER;
+use redress_bus::users::{configuration, roster, seed};
 use redress_runtime::Shutdown;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
@@ -25,10 +25,8 @@ use crate::settings::BrokerSettings;
 
 pub use find::{Found, find};
 
-use configuration::Configuration;
+use config_file::Configuration;
 
-/// The user every connection logs in as.
-const USER: &str = "redress";
 /// How long it may take to come up; a large store is read whole after a kill.
 const START_PATIENCE: Duration = Duration::from_mins(5);
 /// How long it may take to end.
@@ -52,14 +50,12 @@ impl Broker {
     /// When no fit nats-server is found, or it does not come up; the end of its log is part of the error.
     pub async fn start(data: &DataFolder, settings: &BrokerSettings, found: &Found) -> anyhow::Result<Self> {
         orphan::stop(data).await?;
-        let mut password = [0_u8; 24];
-        getrandom::fill(&mut password).context("draw random bytes")?;
         let configuration = Configuration {
             folder: data.broker(),
-            password: HEXLOWER.encode(&password),
+            accounts: accounts(data)?,
             port: settings.port,
             monitor_port: 0,
-            store_bytes_max: configuration::store_bytes_max(data.path(), settings.store_mebibytes_max)?,
+            store_bytes_max: config_file::store_bytes_max(data.path(), settings.store_mebibytes_max)?,
         };
         let mut server = Server { program: found.path.clone(), configuration, data: data.clone() };
         let (child, record) = server.start().await?;
@@ -79,6 +75,13 @@ impl Broker {
         self.stop.ask();
         let _ = self.watch.await;
     }
+}
+
+/// Who may do what, with the keys of the users; those that are missing are made.
+fn accounts(data: &DataFolder) -> anyhow::Result<String> {
+    let (folder, users) = (data.users(), roster());
+    seed::make_missing(&folder, users.iter().map(|user| user.name))?;
+    Ok(configuration::accounts(&users, |user| seed::public_key(&folder, user))?)
 }
 
 struct Server {
@@ -119,7 +122,7 @@ impl Server {
                     self.configuration.log_tail()
                 );
             }
-            if let Some(record) = child.id().and_then(|pid| self.configuration.read_ports(pid, USER)) {
+            if let Some(record) = child.id().and_then(|pid| self.configuration.read_ports(pid)) {
                 let answer = client.get(format!("{}/healthz", record.monitor)).send().await;
                 if answer.is_ok_and(|answer| answer.status().is_success()) {
                     return Ok(record);

@@ -59,6 +59,16 @@ Examples:
         #[arg(required = true, value_enum)]
         services: Vec<Service>,
     },
+    /// Make streams, buckets and consumers, or change them to what the settings say.
+    #[command(after_help = "\
+Examples:
+  redress provision --dry-run           what would be made or changed, and what is refused
+  redress provision                     do it; services refuse to start before
+  redress provision --init-users users  a key for each service and tool; those that are there stay
+  redress provision --print-nats-conf   accounts and permissions for the broker; no secrets
+Repeatable: what is as it must be stays as it is. What cannot be changed without harm is refused by
+name, and then nothing is changed at all. `redress up` does this by itself.")]
+    Provision(Provision),
     /// Try every connection and say what is wrong and how to mend it.
     Doctor,
     /// Print the settings in force, secrets as ***.
@@ -169,6 +179,25 @@ impl Service {
             Self::Feed => "feed",
         }
     }
+
+    /// True when it decides about complaints, by the policies in force.
+    pub fn decides(self) -> bool {
+        matches!(self, Self::Router | Self::Sla | Self::Notifier)
+    }
+}
+
+/// `redress provision …`
+#[derive(Debug, Args)]
+pub struct Provision {
+    /// Only say what would be done; exit code 1 when something is refused.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Make the seeds of users that are missing, in this folder; no broker is asked.
+    #[arg(long, value_name = "FOLDER")]
+    pub init_users: Option<PathBuf>,
+    /// Print what the broker must be told about users, from the seeds that bus.users_folder or --init-users names.
+    #[arg(long)]
+    pub print_nats_conf: bool,
 }
 
 /// `redress read …`

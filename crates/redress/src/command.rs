@@ -7,6 +7,7 @@ mod dead;
 mod doctor;
 mod events;
 mod keys;
+mod provision;
 mod queue;
 mod read;
 mod restore;
@@ -19,12 +20,14 @@ mod verify;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use redress_bus::users::{BACKUP, OPERATOR};
 use redress_runtime::logs;
 use redress_runtime::settings::Problems;
 
 use crate::cli::{Cli, Command};
 use crate::house::{House, with_broker};
 use crate::out::Out;
+use crate::services::allowed;
 use crate::settings::{self, Config};
 
 /// Reads the settings and runs the command.
@@ -49,14 +52,18 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
             start_logs(&config, Some("warn"))?;
             return restore::run(config, &restore, environment, out).await;
         }
+        Command::Provision(asked) => {
+            start_logs(&config, Some("warn"))?;
+            provision::run(&config, &asked, out).await?;
+        }
         Command::Doctor => {
             start_logs(&config, Some("error"))?;
             return doctor::run(&settings, &config, out).await;
         }
         asked => {
             start_logs(&config, Some("warn"))?;
-            let house = House::open(&with_broker(&config)?, "cli").await?;
-            return ask(asked, &config, &house, out).await;
+            let house = House::open(&with_broker(&config)?, user_of(&asked)).await?;
+            return allowed(house.bus(), ask(asked, &config, &house, out)).await;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -77,10 +84,16 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         | Command::Run { .. }
         | Command::Config
         | Command::Keys { .. }
+        | Command::Provision(_)
         | Command::Read { .. }
         | Command::Doctor => unreachable!("these are run without a connection"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who a command logs in as.
+fn user_of(command: &Command) -> &'static str {
+    if matches!(command, Command::Backup(_)) { BACKUP } else { OPERATOR }
 }
 
 /// Services log as the settings say; a command that answers a person is quiet unless something is wrong.

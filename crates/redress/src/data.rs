@@ -1,4 +1,4 @@
-//! The data folder of `redress up`: the broker's store, who runs here, and the identity key.
+//! The data folder of `redress up`: the broker's store, who runs here, the identity key, and the users of the broker.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use data_encoding::HEXLOWER;
 use redress_identity::Keys;
-use redress_runtime::Secret;
 use serde::{Deserialize, Serialize};
 
 /// The data folder.
@@ -24,31 +23,16 @@ pub struct Lock {
 }
 
 /// How to reach the broker that `redress up` runs, for the other commands (file `broker.json`, readable by its owner).
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BrokerRecord {
     /// `nats://127.0.0.1:…`
     pub url: String,
     /// `http://127.0.0.1:…`, its monitoring.
     pub monitor: String,
-    /// User name.
-    pub user: String,
-    /// Password, made anew at each start.
-    pub password: String,
     /// Its process.
     pub pid: u32,
-}
-
-impl std::fmt::Debug for BrokerRecord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BrokerRecord").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
-    }
-}
-
-impl BrokerRecord {
-    /// User and password.
-    pub fn login(&self) -> (String, Secret) {
-        (self.user.clone(), Secret::new(self.password.clone()))
-    }
+    /// What all streams together may store.
+    pub streams_bytes_max: i64,
 }
 
 impl DataFolder {
@@ -65,6 +49,11 @@ impl DataFolder {
     /// Where the broker's files lie.
     pub fn broker(&self) -> PathBuf {
         self.path.join("nats")
+    }
+
+    /// Where the seeds of the users lie.
+    pub fn users(&self) -> PathBuf {
+        self.path.join("users")
     }
 
     /// The identity key, unless the settings name another place.

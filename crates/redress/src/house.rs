@@ -1,4 +1,4 @@
-//! What the services and commands of one process share: one connection, one log, one door, one clock.
+//! What a service or command works with: one connection with an identity of its own, one log, one door, one clock.
 
 use std::sync::Arc;
 
@@ -49,17 +49,22 @@ impl House {
         Self { vault, ledger, intake, clock, health: Health::new() }
     }
 
+    /// The same, with health told at a place that several houses share.
+    #[must_use]
+    pub fn reporting_to(self, health: &Health) -> Self {
+        Self { health: health.clone(), ..self }
+    }
+
     /// The broker connection.
     pub fn bus(&self) -> &Bus {
         self.vault.bus()
     }
 
-    /// Makes streams and buckets that are missing, checks the others, and pins the policies in force.
+    /// Keeps the policies and calendars in force for as long as the log: decisions name them.
     ///
     /// # Errors
-    /// Names the stream and the setting that differs.
-    pub async fn prepare(&self) -> anyhow::Result<()> {
-        self.bus().prepare().await?;
+    /// When the broker does not take them.
+    pub async fn pin_policies(&self) -> anyhow::Result<()> {
         let policies = self.bus().kv(POLICIES);
         let mut pinned = 0;
         for (hash, policy) in self.ledger.rules().versions() {
@@ -103,7 +108,9 @@ pub fn with_broker(config: &Config) -> anyhow::Result<Config> {
                 config.data.path().display()
             );
         };
-        config.bus.login = Some(record.login());
+        config.bus.users_folder = Some(config.data.users());
+        config.bus.monitor_urls = vec![record.monitor];
+        config.bus.store_bytes_max = config.bus.store_bytes_max.or(Some(record.streams_bytes_max));
         config.bus.servers = vec![record.url];
     }
     Ok(config)

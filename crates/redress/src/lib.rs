@@ -20,6 +20,7 @@ pub mod settings;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use redress_bus::{ConnectError, Denied};
 use redress_runtime::settings::Problems;
 
 use cli::Cli;
@@ -52,11 +53,31 @@ fn failed(out: Out, error: &anyhow::Error) -> ExitCode {
         out.complain(&settings_wrong(problems));
         return ExitCode::from(EXIT_SETTINGS);
     }
+    if let Some(mend) = login_wrong(error) {
+        out.complain(&format!("redress: failed to {error:#}\n      → {mend}"));
+        return ExitCode::from(EXIT_SETTINGS);
+    }
     if out::is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
     out.complain(&format!("redress: failed to {error:#}"));
     ExitCode::FAILURE
+}
+
+/// Who we are, or what we may do, is set wrongly, here or on the broker: how to mend it.
+fn login_wrong(error: &anyhow::Error) -> Option<&'static str> {
+    if error.downcast_ref::<Denied>().is_some() {
+        return Some("give the broker what `redress provision --print-nats-conf` prints, and reload it");
+    }
+    match error.downcast_ref::<ConnectError>()? {
+        ConnectError::Away { .. } => None,
+        ConnectError::Login { .. } => {
+            Some("see that [bus] users_folder holds the seeds whose public keys the broker was given")
+        }
+        ConnectError::Seed(_) => {
+            Some("redress provision --init-users FOLDER, and [bus] users_folder = FOLDER")
+        }
+    }
 }
 
 fn settings_wrong(problems: &Problems) -> String {

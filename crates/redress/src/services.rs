@@ -1,11 +1,14 @@
-//! Running services: each in a task of this process, one public listener for all, drained together.
+//! Running services: each in a task of this process with a connection of its own, one public listener for all, drained
+//! together.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
-use redress_runtime::Shutdown;
+use redress_bus::Bus;
+use redress_contract::subject::name::{COMPLAINTS, INTAKE};
 use redress_runtime::listener::{Limits, Listener, health_routes};
 use redress_runtime::signal::Signals;
+use redress_runtime::{Health, Shutdown};
 use serde::Serialize;
 use tokio::task::JoinSet;
 use tracing::{error, info};
@@ -32,21 +35,49 @@ struct Bound<'a> {
 /// When a listener cannot be had, or a service ended by an error.
 pub async fn run(
     config: &Config,
-    house: &House,
     services: &BTreeSet<Service>,
     signals: Signals,
     out: Out,
 ) -> anyhow::Result<()> {
-    let mut tasks = Tasks { set: JoinSet::new(), shutdown: Shutdown::new() };
-    tasks.serve_health(config, house, out).await?;
+    let (mut tasks, health) = (Tasks { set: JoinSet::new(), shutdown: Shutdown::new() }, Health::new());
+    // Not ready before all have their connections, however early the first says it is.
+    let all = health.part("services");
+    tasks.serve_health(config, &health, out).await?;
     for service in services {
-        tasks.start(*service, config, house, out).await?;
+        // A connection for each, so that each has its own identity and its own rights.
+        let house = House::open(config, service.word()).await?.reporting_to(&health);
+        let (bus, ready) = (house.bus().clone(), ready(*service, &house));
+        allowed(&bus, ready).await.with_context(|| format!("start {}", service.word()))?;
+        tasks.start(*service, config, &house, out).await?;
         info!("Started {}", service.word());
     }
+    all.ready();
     let asked = tasks.shutdown.clone();
     tokio::select! {
         ended = tasks.drain() => ended,
         () = signals.insist(asked) => Err(anyhow!("drain: a second signal ended it")),
+    }
+}
+
+/// Whether what the service works on is there. Consumers are looked for by the services themselves.
+async fn ready(service: Service, house: &House) -> anyhow::Result<()> {
+    match service {
+        Service::Email => house.bus().expect_stream(INTAKE, "intake.email.none").await?,
+        Service::Web => house.bus().expect_stream(INTAKE, "intake.web.none").await?,
+        Service::Feed => house.bus().expect_stream(COMPLAINTS, "complaint.none").await?,
+        Service::Router | Service::Sla | Service::Notifier => house.pin_policies().await?,
+    }
+    Ok(())
+}
+
+/// Work over a connection; ends when the broker refuses it something, which time does not mend.
+///
+/// # Errors
+/// [`redress_bus::Denied`], or what the work itself ended with.
+pub async fn allowed<T>(bus: &Bus, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::select! {
+        ended = work => ended,
+        denied = bus.denied() => Err(denied.into()),
     }
 }
 
@@ -72,7 +103,7 @@ impl Tasks {
         house: &House,
         out: Out,
     ) -> anyhow::Result<()> {
-        let asked = self.shutdown.clone();
+        let (asked, bus) = (self.shutdown.clone(), house.bus().clone());
         let (ledger, intake, clock, health) =
             (house.ledger.clone(), house.intake.clone(), house.clock.clone(), house.health.clone());
         match service {
@@ -82,40 +113,45 @@ impl Tasks {
             }
             Service::Email => {
                 let deps = redress_email::Deps { intake, clock, health };
-                self.spawn(service, redress_email::run(config.email.clone(), deps, asked));
+                self.spawn(service, bus, redress_email::run(config.email.clone(), deps, asked));
             }
             Service::Router => {
                 let deps = redress_router::Deps { ledger, clock, health };
-                self.spawn(service, redress_router::run(config.router.clone(), deps, asked));
+                self.spawn(service, bus, redress_router::run(config.router.clone(), deps, asked));
             }
             Service::Sla => {
                 let deps = redress_sla::Deps { ledger, health };
-                self.spawn(service, redress_sla::run(config.sla.clone(), deps, asked));
+                self.spawn(service, bus, redress_sla::run(config.sla.clone(), deps, asked));
             }
             Service::Notifier => {
                 let deps = redress_notifier::Deps { ledger, health };
-                self.spawn(service, redress_notifier::run(config.notifier.clone(), deps, asked));
+                self.spawn(service, bus, redress_notifier::run(config.notifier.clone(), deps, asked));
             }
             Service::Feed => {
                 let deps = redress_feed::Deps { ledger, clock, health };
-                self.spawn(service, redress_feed::run(config.feed.clone(), deps, asked));
+                self.spawn(service, bus, redress_feed::run(config.feed.clone(), deps, asked));
             }
         }
         Ok(())
     }
 
-    fn spawn<E>(&mut self, service: Service, run: impl Future<Output = Result<(), E>> + Send + 'static)
-    where
+    fn spawn<E>(
+        &mut self,
+        service: Service,
+        bus: Bus,
+        run: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) where
         anyhow::Error: From<E>,
     {
         let run = Box::pin(run);
-        self.set.spawn(async move { (service.word(), run.await.map_err(anyhow::Error::from)) });
+        let run = async move { run.await.map_err(anyhow::Error::from) };
+        self.set.spawn(async move { (service.word(), allowed(&bus, run).await) });
     }
 
-    async fn serve_health(&mut self, config: &Config, house: &House, out: Out) -> anyhow::Result<()> {
+    async fn serve_health(&mut self, config: &Config, health: &Health, out: Out) -> anyhow::Result<()> {
         let listener = Listener::bind(config.health).await.context("serve [health]")?;
         tell(out, "health", format!("http://{}", listener.address()))?;
-        let (routes, asked) = (health_routes(house.health.clone()), self.shutdown.clone());
+        let (routes, asked) = (health_routes(health.clone()), self.shutdown.clone());
         self.set.spawn(async move {
             listener.serve(routes, Limits::default(), asked).await;
             ("health", Ok(()))
@@ -134,10 +170,11 @@ impl Tasks {
         };
         let routes = redress_web::routes(config.web.clone(), deps);
         let (limits, asked) = (config.public_limits.clone(), self.shutdown.clone());
-        self.set.spawn(async move {
+        let served = async move {
             listener.serve(routes, limits, asked).await;
-            ("web", Ok(()))
-        });
+            anyhow::Ok(())
+        };
+        self.spawn(Service::Web, house.bus().clone(), served);
         Ok(())
     }
 

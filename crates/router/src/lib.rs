@@ -64,6 +64,6 @@ pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), E
         let router = router.clone();
         async move { router.handle(&delivery).await }
     };
-    bus.consume(consumer, surroundings, handler).await?;
+    Box::pin(bus.consume(consumer, surroundings, handler)).await?;
     Ok(())
 }

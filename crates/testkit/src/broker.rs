@@ -1,10 +1,11 @@
 //! A real nats-server on a free port with a store of its own, stopped when dropped. It can be killed, stopped, sent away
 //! as a lame duck, and started again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use redress_bus::server::SETTINGS;
+use redress_bus::users::{configuration, roster, seed};
 use redress_bus::{Bus, Config, config::Settings};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -31,6 +32,9 @@ pub struct Options {
     pub store: Option<PathBuf>,
     /// Its `max_file_store` in bytes; none leaves it to the server.
     pub store_bytes_max: Option<u64>,
+    /// Folder of the users' seeds, made when missing: each connection is one of them, with its rights. None: anybody
+    /// may do anything.
+    pub users: Option<PathBuf>,
 }
 
 /// A running nats-server.
@@ -87,7 +91,13 @@ impl Broker {
 
     /// The bus settings that reach it.
     pub fn settings(&self) -> Settings {
-        Settings { servers: vec![self.url()], ..Settings::default() }
+        // Small enough for the disk of any machine that runs tests.
+        Settings {
+            servers: vec![self.url()],
+            store_mebibytes_max: Some(512),
+            users_folder: self.options.users.clone(),
+            ..Settings::default()
+        }
     }
 
     /// A connection with short waits, every stream and bucket prepared.
@@ -150,11 +160,12 @@ impl Broker {
         let store = self.options.store.clone().unwrap_or_else(|| folder.join("store"));
         format!(
             "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{}\"\n{SETTINGS}\
-             lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n{}",
+             lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n{}{}",
             port(self.port),
             port(self.monitor_port),
             folder.display(),
             jetstream(&store, self.options.sync, self.options.store_bytes_max),
+            self.options.users.as_deref().map(accounts).unwrap_or_default(),
         )
     }
 
@@ -186,8 +197,16 @@ impl Broker {
     }
 }
 
+/// Who may do what, as `redress provision` prints it.
+fn accounts(users: &Path) -> String {
+    let roster = roster();
+    seed::make_missing(users, roster.iter().map(|user| user.name)).expect("seeds are written");
+    let public_key = |user: &str| seed::public_key(users, user);
+    configuration::accounts(&roster, public_key).expect("seeds can be read")
+}
+
 /// The `jetstream` block of a configuration.
-pub(crate) fn jetstream(store: &std::path::Path, sync: Sync, store_bytes_max: Option<u64>) -> String {
+pub(crate) fn jetstream(store: &Path, sync: Sync, store_bytes_max: Option<u64>) -> String {
     let sync = match sync {
         Sync::Default => "",
         Sync::Always => "  sync_interval: \"always\"\n",

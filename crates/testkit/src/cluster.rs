@@ -114,7 +114,7 @@ impl Cluster {
 
     /// The bus settings that reach all nodes, three replicas.
     pub fn settings(&self) -> Settings {
-        Settings { servers: self.urls(), replicas: 3, ..Settings::default() }
+        Settings { servers: self.urls(), replicas: 3, store_mebibytes_max: Some(512), ..Settings::default() }
     }
 
     /// A connection with short waits, every stream and bucket prepared.

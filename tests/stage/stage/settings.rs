@@ -44,6 +44,8 @@ fn base(folder: &Path, broker: &str, smtp: SocketAddr) -> String {
 folder = "{folder}/data"
 [bus]
 servers = ["{broker}"]
+users_folder = "{folder}/users"
+store_mebibytes_max = 512
 ack_wait_seconds = 5
 publish_patience_seconds = 30
 [public]

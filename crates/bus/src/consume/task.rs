@@ -45,6 +45,8 @@ pub(super) struct Task {
     pub(super) gate: Gate,
     pub(super) clock: Clock,
     pub(super) part: Part,
+    /// How long the broker waits for a sign of life.
+    pub(super) ack_wait: Duration,
     pub(super) consumer: Consumer,
 }
 
@@ -64,7 +66,7 @@ impl Task {
     {
         let work = self.work_quietly(&message, source, handler);
         tokio::pin!(work);
-        let beat = self.bus.config.ack_wait / 3;
+        let beat = self.ack_wait / 3;
         loop {
             tokio::select! {
                 biased;
@@ -196,14 +198,11 @@ impl Task {
                 if delivery.attempt > 1 {
                     self.forget(delivery).await;
                 }
-                if let Some(letter) = replayed(message) {
-                    if let Err(problem) = self.bus.delete_letter(letter).await {
-                        warn!(
-                            consumer = self.consumer.name,
-                            "Dropping dead letter {letter} failed: {problem}"
-                        );
+                if replayed(message) {
+                    if let Err(problem) = self.bus.settle_letter(&self.consumer, delivery.stream_seq).await {
+                        warn!(consumer = self.consumer.name, "Settling a dead letter failed: {problem}");
                     }
-                    fault::point("bus::letter_dropped");
+                    fault::point("bus::letter_settled");
                 }
                 self.acknowledge(message).await;
                 fault::point("bus::acknowledged");
@@ -322,7 +321,7 @@ impl Task {
     }
 }
 
-/// The dead letter a message was replayed from.
-fn replayed(message: &Message) -> Option<u64> {
-    message.headers.as_ref()?.get(crate::dead::LETTER)?.as_str().parse().ok()
+/// True when a dead letter is handled again.
+fn replayed(message: &Message) -> bool {
+    message.headers.as_ref().is_some_and(|headers| headers.get(crate::dead::LETTER).is_some())
 }

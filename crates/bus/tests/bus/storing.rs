@@ -1,8 +1,11 @@
 //! What is stored is stored once, in order, and found again.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use futures::StreamExt as _;
 use redress_bus::config::Settings;
+use redress_bus::provision::Act;
 use redress_bus::{AppendError, Created, KvError};
 use redress_contract::subject::name;
 use redress_testkit::Broker;
@@ -13,9 +16,66 @@ async fn preparing_twice_changes_nothing_and_a_drifted_setting_is_named() {
     let bus = broker.bus("test").await;
     bus.prepare().await.expect("a second time finds everything as it must be");
 
-    let other = Settings { events_days: 30, ..broker.settings() };
-    let problem = broker.bus_with(&other, "test").await.prepare().await.unwrap_err().to_string();
-    assert!(problem.contains("EVENTS") && problem.contains("max_age"), "{problem}");
+    assert!(bus.plan().await.unwrap().steps().all(|step| step.act == Act::Keep));
+}
+
+#[tokio::test]
+async fn a_harmless_change_is_planned_and_made_and_a_dangerous_one_refused_by_name() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let bodies = (0..3).map(|n| {
+        bus.publish_once(["intake.email.a", "intake.email.b", "intake.email.c"][n], Vec::new(), "x".into())
+    });
+    futures::future::join_all(bodies).await;
+    let other = Settings {
+        events_days: 30,
+        ack_wait_seconds: 9,
+        store_mebibytes_max: Some(256),
+        ..broker.settings()
+    };
+    let changed = broker.bus_with(&other, "test").await;
+    let plan = changed.plan().await.unwrap();
+    let acts: HashMap<_, _> = plan.steps().map(|step| (step.name.clone(), step.act)).collect();
+    assert_eq!(acts["EVENTS"], Act::Change);
+    assert_eq!(acts["INTAKE > router"], Act::Change);
+    assert_eq!(acts["INTAKE"], Act::Change);
+    assert_eq!(acts["TIMERS"], Act::Keep);
+    changed.apply(plan).await.unwrap();
+    assert!(changed.plan().await.unwrap().steps().all(|step| step.act == Act::Keep));
+    assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 3);
+
+    let copies = Settings { replicas: 3, ..other };
+    let refused = broker.bus_with(&copies, "test").await;
+    let problem = refused.prepare().await.unwrap_err().to_string();
+    assert!(problem.contains("EVENTS") && problem.contains("persist_mode"), "{problem}");
+}
+
+#[tokio::test]
+async fn who_reads_what_nobody_prepared_is_told_what_to_run() {
+    let broker = Broker::start().await;
+    let settings = Settings { publish_patience_seconds: 1, ..broker.settings() };
+    let bus = broker.bus_with(&settings, "test").await;
+    let problem = bus.expect_stream(name::INTAKE, "intake.email.x").await.unwrap_err().to_string();
+    assert!(problem.contains("INTAKE") && problem.contains("redress provision"), "{problem}");
+    bus.prepare().await.unwrap();
+    bus.expect_stream(name::INTAKE, "intake.email.x").await.unwrap();
+}
+
+#[tokio::test]
+async fn one_header_cannot_wipe_a_stream() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    for subject in [
+        "intake.email.a",
+        "complaint.a",
+        "$KV.keys.a",
+        "$KV.references.a",
+        "$O.blobs.M.a",
+        "dead.router.letter.router.1",
+    ] {
+        let rollup = vec![("Nats-Rollup".to_owned(), "all".to_owned())];
+        assert!(bus.publish(subject, rollup, "x".into()).await.is_err(), "{subject}");
+    }
 }
 
 #[tokio::test]

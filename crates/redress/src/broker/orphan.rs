@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::configuration::file_in;
+use super::config_file::file_in;
 use super::{LOOK_EVERY, STOP_PATIENCE};
 use crate::data::DataFolder;
 

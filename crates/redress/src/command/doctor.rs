@@ -3,14 +3,17 @@
 mod finding;
 mod host;
 mod mail;
+mod monitor;
 mod stream;
 
 use std::process::ExitCode;
 
+use redress_bus::users::OPERATOR;
 use serde_json::json;
 
 use crate::house::{House, with_broker};
 use crate::out::Out;
+use crate::services::allowed;
 use crate::settings::{Config, Settings};
 
 use finding::{Finding, Verdict, fail, ok};
@@ -39,8 +42,14 @@ async fn broker(config: &Config) -> Vec<Finding> {
             )];
         }
     };
-    match House::open(&named, "doctor").await {
-        Ok(house) => stream::look(config, &named, &house).await,
+    match House::open(&named, OPERATOR).await {
+        Ok(house) => {
+            let looked = async { Ok(stream::look(&named, &house).await) };
+            allowed(house.bus(), looked).await.unwrap_or_else(|denied| {
+                let mend = "give the broker what `redress provision --print-nats-conf` prints, and reload it";
+                vec![fail("permissions", format!("failed to {denied:#}"), mend)]
+            })
+        }
         Err(error) => {
             let mend = "see that the broker runs, that [bus] servers and the login are right, and that the key is there";
             vec![fail("broker", format!("failed to {error:#}"), mend)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
+use redress_bus::users::BACKUP;
 use redress_ledger::verify::Report;
 use serde_json::json;
 
@@ -40,7 +41,8 @@ pub(super) async fn run(
     let _lock = data.lock()?;
     let broker = Broker::start(&data, &config.broker, &program).await?;
     config.bus.servers = vec![broker.record().url.clone()];
-    config.bus.login = Some(broker.record().login());
+    config.bus.users_folder = Some(data.users());
+    config.bus.store_bytes_max = config.bus.store_bytes_max.or(Some(broker.record().streams_bytes_max));
     let restored = restore(&config, asked, &manifest, out).await;
     broker.stop().await;
     restored
@@ -85,7 +87,7 @@ async fn restore(
     manifest: &Manifest,
     out: Out,
 ) -> anyhow::Result<ExitCode> {
-    let house = House::open(config, "restore").await?;
+    let house = House::open(config, BACKUP).await?;
     put_back::make_room(house.bus()).await?;
     let progress = out.progress(manifest.bytes());
     let passed = |stream: &str, bytes| progress.passed(stream, bytes);

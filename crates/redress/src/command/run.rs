@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use redress_runtime::signal::Signals;
 
 use crate::cli::Service;
-use crate::house::{House, with_broker};
+use crate::house::with_broker;
 use crate::out::Out;
 use crate::services;
 use crate::settings::Config;
@@ -12,8 +12,5 @@ use crate::settings::Config;
 pub(super) async fn run(config: Config, wanted: Vec<Service>, out: Out) -> anyhow::Result<()> {
     let signals = Signals::listen().context("listen for signals")?;
     let config = with_broker(&config)?;
-    let names: Vec<_> = wanted.iter().map(|service| service.word()).collect();
-    let house = House::open(&config, &names.join("-")).await?;
-    house.prepare().await?;
-    services::run(&config, &house, &wanted.into_iter().collect(), signals, out).await
+    services::run(&config, &wanted.into_iter().collect(), signals, out).await
 }

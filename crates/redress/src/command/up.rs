@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
+use redress_bus::Bus;
+use redress_bus::users::PROVISION;
 use redress_runtime::settings::Problems;
 use redress_runtime::signal::Signals;
 
 use crate::broker::{Broker, find};
 use crate::data::{DataFolder, make_keys};
-use crate::house::House;
 use crate::out::Out;
 use crate::services;
 use crate::settings::Config;
@@ -37,7 +38,8 @@ pub(super) async fn run(
         signal = signals.next() => bail!("start the nats-server: {signal} ended it"),
     };
     config.bus.servers = vec![broker.record().url.clone()];
-    config.bus.login = Some(broker.record().login());
+    config.bus.users_folder = Some(data.users());
+    config.bus.store_bytes_max = config.bus.store_bytes_max.or(Some(broker.record().streams_bytes_max));
     services::tell(out, "broker", broker.record().url.clone())?;
     let served = serve(&config, signals, out).await;
     broker.stop().await;
@@ -45,9 +47,8 @@ pub(super) async fn run(
 }
 
 async fn serve(config: &Config, signals: Signals, out: Out) -> anyhow::Result<()> {
-    let house = House::open(config, "up").await?;
-    house.prepare().await?;
-    services::run(config, &house, &services::ALL.into(), signals, out).await
+    Bus::connect(&config.bus, PROVISION).await?.prepare().await?;
+    services::run(config, &services::ALL.into(), signals, out).await
 }
 
 /// At first use only: a new key beside old data would recognise nothing of it.

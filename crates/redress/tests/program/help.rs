@@ -8,6 +8,7 @@ fn help_teaches() {
         "",
         "up",
         "run",
+        "provision",
         "doctor",
         "config",
         "read email",

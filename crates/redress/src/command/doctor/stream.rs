@@ -1,67 +1,56 @@
-//! What the broker says: does it sync, are the streams as they must be, is anything stuck.
+//! What the broker says: is it set safely, are the streams as they must be, is anything stuck.
 
-use redress_contract::subject::name::COMPLAINTS;
-use serde_json::Value;
+use redress_bus::provision::{Act, Step};
 
 use super::finding::{Finding, fail, ok, warn};
+use super::monitor;
 use crate::house::House;
 use crate::settings::Config;
 
-const SYNC_MEND: &str = "set `sync_interval: \"always\"` in its jetstream block and restart it; without it, \
-                         acknowledged data is lost when the power fails";
-
-pub(super) async fn look(config: &Config, named: &Config, house: &House) -> Vec<Finding> {
+const PROVISION: &str = "redress provision --dry-run shows it, redress provision mends it";
+pub(super) async fn look(named: &Config, house: &House) -> Vec<Finding> {
     let servers = named.bus.servers.join(", ");
-    vec![
-        ok("broker", format!("connected to {servers}")),
-        sync(config).await,
-        streams(house).await,
-        dead(house).await,
-    ]
-}
-
-/// Only the broker of `redress up` tells us where its monitoring is.
-async fn sync(config: &Config) -> Finding {
-    let Some(record) = config.data.noted_broker().filter(|_| config.bus.servers.is_empty()) else {
-        let found = "the monitoring of the brokers is not known here, so whether they sync before they acknowledge is not";
-        return warn(
-            "sync_interval",
-            found,
-            "look at jetstream.config.sync_always in their /varz; it must be true",
-        );
-    };
-    match varz(&record.monitor).await {
-        Ok(varz) if varz["jetstream"]["config"]["sync_always"] == true => {
-            ok("sync_interval", "always: what is acknowledged is on disk")
-        }
-        Ok(_) => fail("sync_interval", "the broker acknowledges before it syncs", SYNC_MEND),
-        Err(error) => {
-            warn("sync_interval", format!("failed to ask {}: {error:#}", record.monitor), SYNC_MEND)
-        }
+    let mut findings = vec![ok("broker", format!("connected to {servers}"))];
+    for url in &named.bus.monitor_urls {
+        findings.extend(monitor::look(url).await);
     }
-}
-
-async fn varz(monitor: &str) -> anyhow::Result<Value> {
-    let answer = redress_runtime::http::client()?.get(format!("{monitor}/varz")).send().await?;
-    Ok(answer.error_for_status()?.json().await?)
+    if named.bus.monitor_urls.is_empty() {
+        findings.push(warn(
+            "monitoring",
+            "it is not known where the brokers' is, so whether they sync before they acknowledge is not known either",
+            "name their `http` addresses in [bus] monitor_urls",
+        ));
+    }
+    findings.extend([streams(house).await, dead(house).await]);
+    findings
 }
 
 async fn streams(house: &House) -> Finding {
-    if house.bus().last_seq(COMPLAINTS).await.is_err() {
-        return warn("streams", "they are not there yet", "start a service; the first one makes them");
+    let plan = match house.bus().plan().await {
+        Ok(plan) => plan,
+        Err(error) => return fail("streams", format!("failed to {error}"), PROVISION),
+    };
+    let differs: Vec<&Step> = plan.steps().filter(|step| step.act != Act::Keep).collect();
+    let named = |act: Act| differs.iter().filter(move |step| step.act == act).map(|step| step.name.as_str());
+    if let Err(error) = plan.refused() {
+        let mend = "change the setting back on the broker, or the settings of Redress";
+        return fail("streams", error.to_string(), mend);
     }
-    match house.bus().prepare().await {
-        Ok(()) => ok("streams", "all there, none drifted"),
-        Err(error) => fail("streams", format!("failed to {error}"), "change the setting back on the broker"),
+    if named(Act::Create).next().is_some() {
+        let missing: Vec<&str> = named(Act::Create).collect();
+        return fail("streams", format!("missing: {}", missing.join(", ")), PROVISION);
     }
+    if differs.is_empty() {
+        return ok("streams", "all there, none drifted");
+    }
+    let changed: Vec<&str> = named(Act::Change).collect();
+    warn("streams", format!("other settings than these: {}", changed.join(", ")), PROVISION)
 }
 
 async fn dead(house: &House) -> Finding {
     match house.bus().dead_letters().await {
         Ok(letters) if letters.is_empty() => ok("dead letters", "none"),
         Ok(letters) => warn("dead letters", format!("{} wait", letters.len()), "redress dead list"),
-        Err(error) => {
-            warn("dead letters", format!("failed to {error}"), "start a service; the first one makes DEAD")
-        }
+        Err(error) => warn("dead letters", format!("failed to {error}"), PROVISION),
     }
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use super::USER;
 use crate::data::BrokerRecord;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -17,7 +16,8 @@ const LOG_LINES: usize = 8;
 /// What the file says.
 pub(super) struct Configuration {
     pub(super) folder: PathBuf,
-    pub(super) password: String,
+    /// Who may do what.
+    pub(super) accounts: String,
     /// 0 until the first start; then kept, so that connections find it again.
     pub(super) port: u16,
     pub(super) monitor_port: u16,
@@ -68,15 +68,14 @@ impl Configuration {
              log_size_limit: 10MB\n\
              log_max_num: 3\n\
              {settings}\
-             authorization {{ user: {USER}, password: \"{password}\" }}\n\
-             jetstream {{\n  store_dir: {store}\n  max_mem: 256MB\n  max_file: {max}\n  sync_interval: \"always\"\n}}\n",
+             jetstream {{\n  store_dir: {store}\n  max_mem: 256MB\n  max_file: {max}\n  sync_interval: \"always\"\n}}\n{accounts}",
             settings = redress_bus::server::SETTINGS,
             port = port(self.port),
             monitor = port(self.monitor_port),
             pid = in_folder("nats.pid"),
             ports = quoted(&self.ports()),
             log = in_folder("nats.log"),
-            password = self.password,
+            accounts = self.accounts,
             store = in_folder("store"),
             max = self.store_bytes_max,
         )
@@ -87,7 +86,7 @@ impl Configuration {
     }
 
     /// Where the server with this process id listens, once it has said so.
-    pub(super) fn read_ports(&self, pid: u32, user: &str) -> Option<BrokerRecord> {
+    pub(super) fn read_ports(&self, pid: u32) -> Option<BrokerRecord> {
         let suffix = format!("_{pid}.ports");
         let mut entries = std::fs::read_dir(self.ports()).ok()?.flatten();
         let file = entries.find(|entry| entry.file_name().to_string_lossy().ends_with(&suffix))?;
@@ -95,9 +94,8 @@ impl Configuration {
         Some(BrokerRecord {
             url: ports.nats.first()?.clone(),
             monitor: ports.monitoring.first()?.clone(),
-            user: user.to_owned(),
-            password: self.password.clone(),
             pid,
+            streams_bytes_max: streams_bytes_max(self.store_bytes_max),
         })
     }
 
@@ -129,6 +127,14 @@ pub(super) fn store_bytes_max(folder: &Path, mebibytes_max: u32) -> anyhow::Resu
         rustix::fs::statvfs(folder).with_context(|| format!("ask how full {} is", folder.display()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     Ok((free.saturating_add(size_of(&folder.join("nats/store"))) / 5 * 4).max(64 * MEBIBYTE))
+}
+
+/// Four fifths of the store, so that EVENTS and TIMERS have the rest; rounded down to two digits of base two, so that it
+/// does not change at each start with what the disk happens to have free.
+fn streams_bytes_max(store_bytes_max: u64) -> i64 {
+    let most = store_bytes_max / 5 * 4;
+    let step = 1_u64 << most.max(4).ilog2().saturating_sub(2);
+    i64::try_from(most / step * step).unwrap_or(i64::MAX)
 }
 
 fn size_of(folder: &Path) -> u64 {
