@@ -8,6 +8,7 @@ mod drift;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream;
 use serde::Serialize;
+use tracing::warn;
 
 use crate::failure::chain;
 use crate::layout;
@@ -130,7 +131,7 @@ impl Bus {
                 (Act::Keep | Act::Refuse, _) => {}
                 (Act::Create, Wanted::Stream(config)) => self.make_stream(*config).await.map_err(failed)?,
                 (Act::Change, Wanted::Stream(config)) => {
-                    self.js.update_stream(*config).await.map_err(|e| failed(chain(&e)))?;
+                    self.change_stream(*config, &step.differs).await.map_err(failed)?;
                 }
                 (Act::Create | Act::Change, Wanted::Consumer(stream, config)) => {
                     self.make_consumer(&stream, *config).await.map_err(failed)?;
@@ -206,6 +207,24 @@ impl Bus {
         self.js.get_stream(&name).await.map(drop).map_err(|_| chain(&problem))
     }
 
+    /// A broker whose store got smaller than what its streams may hold together changes none of them, smaller shares
+    /// included. Then its own limit guards the disk, and the shares stay.
+    async fn change_stream(&self, config: stream::Config, differs: &[Difference]) -> Result<(), String> {
+        let Err(error) = self.js.update_stream(&config).await else { return Ok(()) };
+        let only_share = differs.iter().all(|it| it.setting == drift::SHARE);
+        if only_share && is_store_too_small(&error) {
+            let there = self.js.get_stream(&config.name).await.map_err(|e| chain(&e))?;
+            if there.cached_info().config.max_bytes > config.max_bytes {
+                warn!(
+                    "{} keeps its max_bytes: the broker's max_file is smaller than all together",
+                    config.name
+                );
+                return Ok(());
+            }
+        }
+        Err(chain(&error))
+    }
+
     async fn make_consumer(&self, stream: &str, config: pull::Config) -> Result<(), String> {
         self.js.create_consumer_on_stream(config, stream).await.map(drop).map_err(|e| chain(&e))
     }
@@ -224,6 +243,13 @@ impl Step {
         };
         Self { name, act, differs }
     }
+}
+
+fn is_store_too_small(error: &async_nats::jetstream::context::UpdateStreamError) -> bool {
+    use async_nats::jetstream::ErrorCode;
+    use async_nats::jetstream::context::UpdateStreamErrorKind;
+    let too_small = |code| code == ErrorCode::STORAGE_RESOURCES_EXCEEDED;
+    matches!(error.kind(), UpdateStreamErrorKind::JetStream(e) if too_small(e.error_code()))
 }
 
 fn is_missing_stream(error: &async_nats::jetstream::context::GetStreamError) -> bool {

@@ -84,7 +84,7 @@ pub struct BrokerSettings {
     pub program: Option<PathBuf>,
     /// Its port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// Most it may store, in MiB; 0: four fifths of what the disk has free.
+    /// Most it may store, in MiB; 0, or more than that: four fifths of what the disk has free.
     pub store_mebibytes_max: u32,
 }
 

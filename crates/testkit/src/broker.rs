@@ -142,6 +142,11 @@ impl Broker {
         self.spawn().await;
     }
 
+    /// Limits its store from the next start on.
+    pub fn limit_store(&mut self, bytes_max: u64) {
+        self.options.store_bytes_max = Some(bytes_max);
+    }
+
     async fn spawn(&mut self) {
         self.process.spawn(&self.configuration());
         let until = Instant::now() + Duration::from_secs(30);

@@ -15,6 +15,9 @@ const COPIES: &str =
 const GUARD: &str = "messages that are there could be deleted by the change";
 const POSITION: &str = "messages would be left out or handled twice";
 
+/// The setting that says how much of the store a stream may take.
+pub(super) const SHARE: &str = "max_bytes";
+
 pub(super) fn of_stream(wanted: &Config, there: &Config, bytes_used: u64) -> Vec<Difference> {
     let mut found = Found::default();
     let sorted = |config: &Config| {
@@ -60,7 +63,7 @@ pub(super) fn of_stream(wanted: &Config, there: &Config, bytes_used: u64) -> Vec
 fn limits(found: &mut Found, wanted: &Config, there: &Config, bytes_used: u64) {
     let fits = u64::try_from(wanted.max_bytes).is_ok_and(|max| max > bytes_used);
     if wanted.max_bytes <= 0 || fits || there.max_bytes <= 0 {
-        found.changed("max_bytes", &wanted.max_bytes.max(0), &there.max_bytes.max(0));
+        found.changed(SHARE, &wanted.max_bytes.max(0), &there.max_bytes.max(0));
     }
 }
 

@@ -51,6 +51,22 @@ async fn a_harmless_change_is_planned_and_made_and_a_dangerous_one_refused_by_na
 }
 
 #[tokio::test]
+async fn a_broker_whose_store_got_smaller_goes_on_with_the_shares_it_has() {
+    let mut broker = Broker::start().await;
+    broker.bus("test").await;
+    broker.limit_store(64 << 20);
+    broker.restart().await;
+    let smaller = Settings { store_mebibytes_max: Some(32), ..broker.settings() };
+    let bus = broker.bus_with(&smaller, "test").await;
+    bus.prepare().await.expect("the store's own limit guards the disk");
+    bus.publish_once("intake.email.a", Vec::new(), "x".into()).await.unwrap();
+
+    let larger = Settings { store_mebibytes_max: Some(1024), ..broker.settings() };
+    let problem = broker.bus_with(&larger, "test").await.prepare().await.unwrap_err().to_string();
+    assert!(problem.contains("insufficient storage"), "{problem}");
+}
+
+#[tokio::test]
 async fn who_reads_what_nobody_prepared_is_told_what_to_run() {
     let broker = Broker::start().await;
     let settings = Settings { publish_patience_seconds: 1, ..broker.settings() };

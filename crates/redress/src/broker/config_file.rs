@@ -4,12 +4,15 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
+use tracing::warn;
 
 use crate::data::BrokerRecord;
 
 const MEBIBYTE: u64 = 1024 * 1024;
+/// A store with a limit below this cannot hold a message of every stream.
+const STORE_BYTES_LEAST: u64 = 4 * MEBIBYTE;
 /// How much of its log an error shows.
 const LOG_LINES: usize = 8;
 
@@ -117,16 +120,21 @@ pub(super) fn file_in(folder: &Path) -> PathBuf {
     folder.join("nats.conf")
 }
 
-/// What the settings allow, or four fifths of what the disk has free or holds of ours already: a disk that runs full
+/// Four fifths of what the disk has free or holds of ours already, or less when the settings say so: a disk that runs full
 /// silently breaks the server, a store that reaches its limit says so.
 pub(super) fn store_bytes_max(folder: &Path, mebibytes_max: u32) -> anyhow::Result<u64> {
-    if mebibytes_max > 0 {
-        return Ok(u64::from(mebibytes_max) * MEBIBYTE);
-    }
     let disk =
         rustix::fs::statvfs(folder).with_context(|| format!("ask how full {} is", folder.display()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    Ok((free.saturating_add(size_of(&folder.join("nats/store"))) / 5 * 4).max(64 * MEBIBYTE))
+    let most = free.saturating_add(size_of(&folder.join("nats/store"))) / 5 * 4;
+    if most < STORE_BYTES_LEAST {
+        bail!("store anything in {}: {} KiB are free on its disk", folder.display(), free / 1024);
+    }
+    let wanted = u64::from(mebibytes_max) * MEBIBYTE;
+    if wanted > most {
+        warn!("broker.store_mebibytes_max is more than the disk can hold; using {} MiB", most / MEBIBYTE);
+    }
+    Ok(if wanted == 0 { most } else { wanted.min(most) })
 }
 
 /// Four fifths of the store, so that EVENTS and TIMERS have the rest; rounded down to two digits of base two, so that it
@@ -150,4 +158,23 @@ fn size_of(folder: &Path) -> u64 {
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{text}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_never_gets_more_than_four_fifths_of_its_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = rustix::fs::statvfs(folder.path()).unwrap();
+        let disk_bytes = disk.f_blocks * disk.f_frsize;
+        for asked in [0, u32::MAX] {
+            let most = store_bytes_max(folder.path(), asked).unwrap();
+            assert!(most <= disk_bytes / 5 * 4, "{asked}: {most} of {disk_bytes}");
+            assert!(u64::try_from(streams_bytes_max(most)).unwrap() <= most / 5 * 4);
+        }
+        assert_eq!(store_bytes_max(folder.path(), 8).unwrap(), 8 * MEBIBYTE);
+        assert!(streams_bytes_max(STORE_BYTES_LEAST) > 0);
+    }
 }
