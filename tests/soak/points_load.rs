@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// So many messages may wait for services, which is looked at after so many mails.
 const BACKLOG_MAX: u64 = 60;
 const LOOK_EACH: usize = 4;
-/// Mails that are made ahead; then they begin again under other names.
+/// Mails that are made ahead; then come others, from other people.
 const MAILS: usize = 600;
 /// One mail in so many has an attachment that does not fit into a message.
 const LARGE_EACH: usize = 8;
@@ -54,7 +54,6 @@ async fn flow(world: &World, seed: u64, shutdown: Shutdown) -> anyhow::Result<()
         }
         let mut mail = Mail::of(&made[n % MAILS]);
         mail.thread = format!("{seed} {} {}", n / MAILS, mail.thread);
-        mail.address = mail.address.filter(|_| n < MAILS);
         world.load.mail(&world.dovecot, &mail);
         if n % LARGE_EACH == 0 {
             world.load.mail(&world.dovecot, &large(n));

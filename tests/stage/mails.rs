@@ -82,7 +82,8 @@ fn earlier_root(mails: &[Made], dice: &mut Dice) -> Option<usize> {
 fn one(seed: u64, n: usize, answers: Option<(usize, &Made)>, dice: &mut Dice) -> Made {
     let marker = format!("ORD-{seed:04x}-{n:06}");
     let message_id = format!("m{n}.{seed}@mail.example.com");
-    let from = answers.map_or_else(|| format!("person{n}@example.com"), |(_, first)| first.from.clone());
+    let from =
+        answers.map_or_else(|| format!("person{n}.{seed}@example.com"), |(_, first)| first.from.clone());
     let thing = THINGS[dice.below(THINGS.len())];
     let woe = WOES[dice.below(WOES.len())];
     let mut head = format!(
