@@ -4,21 +4,30 @@
 //! `--mails <folder>` takes `mail/*.eml` and `manifest.jsonl` from a folder instead of mails of our own making;
 //! `--append <file>` adds a row with date, commit, seed and figures to a page.
 
+mod borders;
+mod broker;
+mod clock;
+mod disk;
 mod kills;
 mod load;
 mod mutations;
+mod nodes;
 mod outage;
+mod partitions;
 mod permissions;
 mod points;
 mod points_load;
 mod points_scene;
 mod poison;
+mod power;
 mod processes;
 mod quiet;
 mod restore;
+mod room;
 mod threads;
 mod verification;
 mod workload;
+mod writers;
 
 use std::process::ExitCode;
 
@@ -26,7 +35,7 @@ use anyhow::{Context as _, bail};
 use redress_tests::results::{Results, say};
 
 /// The parts, in the order in which they run, each with what it does.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: &[(&str, &str)] = &[
     ("threads", "two routers, threads of four mails in random order, a tenth of the mails in two mailboxes"),
     ("kills", "services and broker are killed while mails and forms come in"),
     ("points", "each service dies at each of its fail points in turn"),
@@ -35,7 +44,21 @@ const PARTS: [(&str, &str); 8] = [
     ("mutations", "the log is changed behind the back of everybody, and `redress verify` is asked"),
     ("restore", "a backup of a running house, its broker lost, the backup put back"),
     ("permissions", "every user tries every class of subject on a broker told what `provision` prints"),
+    ("broker", "brokers are killed while writers publish, on one node and on three"),
+    ("nodes", "every service on three brokers, whose leaders go"),
+    ("disk", "the broker's store, then its disk, runs full under real services"),
+    ("clock", "the clock of the machine that keeps the deadlines jumps by two hours, ahead and back"),
+    ("power", "the power is cut while writers publish"),
+    ("tokens", "each kind of reply token, from each kind of sender, with each word about its authentication"),
+    ("forgeries", "reply tokens changed, cut, exchanged and written otherwise"),
+    ("headers", "hostile names, subjects and ids through the mail builder and back"),
+    ("bombing", "forms that all name one victim"),
+    ("markers", "marked personal data and secrets, looked for where none may be, while services are killed"),
+    ("partitions", "three nodes are parted at random while writers publish on each side"),
 ];
+
+/// These mostly wait, and run beside the others, one after the other.
+const BESIDE: [&str; 2] = ["poison", "partitions"];
 
 /// How much is done.
 #[derive(Debug, Clone)]
@@ -49,6 +72,8 @@ pub(crate) struct Form {
     pub(crate) folder: Option<std::path::PathBuf>,
     /// Page to which the run is added.
     append: Option<std::path::PathBuf>,
+    /// The part that runs in namespaces of its own: this process.
+    inside: Option<String>,
 }
 
 impl Form {
@@ -72,17 +97,28 @@ async fn main() -> ExitCode {
 
 async fn soak() -> anyhow::Result<()> {
     let (form, chosen) = arguments()?;
-    say(&format!("seed {}", form.seed));
     let mut results = Results::default();
+    if let Some(part) = &form.inside {
+        inside(part, &form, &mut results).await.with_context(|| format!("soak {part}"))?;
+        return results.finish();
+    }
+    say(&format!("seed {}", form.seed));
     let chosen: Vec<(&str, &str)> = PARTS
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|(part, _)| chosen.is_empty() || chosen.iter().any(|it| it == part))
         .collect();
-    for (part, what) in &chosen {
+    let (beside, own): (Vec<_>, Vec<_>) = chosen.iter().partition(|(part, _)| BESIDE.contains(part));
+    let (lane, own) = if own.is_empty() { (None, beside) } else { (room::beside(&beside, &form)?, own) };
+    for (part, what) in own {
         say(&format!("\ncore.{part}: {what}"));
         let started = std::time::Instant::now();
         run(part, &form, &mut results).await.with_context(|| format!("soak {part}"))?;
         say(&format!("core.{part}: {} s", started.elapsed().as_secs()));
+    }
+    if let Some(lane) = lane {
+        say("\nbeside the others:");
+        lane.leave(&mut results)?;
     }
     if let Some(page) = &form.append {
         let parts: Vec<&str> = chosen.iter().map(|(part, _)| *part).collect();
@@ -101,12 +137,31 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "outage" => outage::run(form, results).await,
         "restore" => restore::run(form, results).await,
         "mutations" => mutations::run(form, results).await,
+        "broker" => broker::run(form, results).await,
+        "nodes" => nodes::run(form, results).await,
+        "tokens" => borders::tokens::run(results),
+        "forgeries" => borders::forgeries::run(results),
+        "headers" => borders::headers::run(form.seed, form.pick(20_000, 1_000_000), results),
+        "bombing" => Box::pin(borders::bombing::run(form.seed, 10_000, results)).await,
+        "markers" => borders::markers::run(form.seed, form.pick(200, 5_000), results).await,
+        _ => room::enter(part, form)?.map_or(Ok(()), |room| room.leave(results)),
+    }
+}
+
+/// What runs in namespaces of its own.
+async fn inside(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<()> {
+    room::furnish()?;
+    match part {
+        "disk" => disk::run(results).await,
+        "clock" => clock::run(results).await,
+        "power" => power::run(form, results).await,
+        "partitions" => partitions::run(form, results).await,
         other => bail!("there is no part {other}"),
     }
 }
 
 fn arguments() -> anyhow::Result<(Form, Vec<String>)> {
-    let mut form = Form { long: false, seed: 1, kills: None, folder: None, append: None };
+    let mut form = Form { long: false, seed: 1, kills: None, folder: None, append: None, inside: None };
     let mut seed = None;
     let mut parts = Vec::new();
     let mut arguments = std::env::args().skip(1);
@@ -121,10 +176,11 @@ fn arguments() -> anyhow::Result<(Form, Vec<String>)> {
             "--seed" => seed = Some(value()?.parse().context("the seed is a number")?),
             "--append" => form.append = Some(value()?.into()),
             "--kills" => form.kills = Some(value()?.parse().context("kills are a number")?),
+            room::INSIDE => form.inside = Some(value()?),
             "--mails" => form.folder = Some(value()?.into()),
             part if PARTS.iter().any(|(name, _)| *name == part) => parts.push(part.to_owned()),
             other => {
-                let parts = PARTS.map(|(name, _)| name).join("|");
+                let parts = PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("|");
                 bail!(
                     "unknown argument {other}; usage: soak [--form short|long] [--seed N] [--kills N] [--mails FOLDER] [--append PAGE] [{parts}]…"
                 )

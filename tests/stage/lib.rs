@@ -2,10 +2,12 @@
 //!
 //! Reading order: [`program`] (the program as a process), [`stage`] (the services in this process, by a hand-moved clock),
 //! [`mails`] (mails of our own writing), [`house`] (settings for load and faults), [`results`] (RESULT lines), [`records`]
-//! (what the streams hold), [`points`] (fail points), [`promises`] (what complainants were told), [`checker`] (the one against the other).
+//! (what the streams hold), [`points`] (fail points), [`promises`] (what complainants were told), [`checker`] (the one
+//! against the other), [`leaks`] (personal data where none may be).
 
 pub mod checker;
 pub mod house;
+pub mod leaks;
 pub mod mails;
 pub mod points;
 pub mod program;

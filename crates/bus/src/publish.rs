@@ -2,6 +2,9 @@
 //!
 //! A time-out, a missing leader or a lost connection is not a failure: the same message with the same expectation is
 //! sent again until the patience of the settings is over. A conflict is the broker's word that something lies there.
+//!
+//! What is under way when a leader changes or a connection breaks is lost without a word, so the first waits are short
+//! (see [`growing_wait`]): sending again is safe, and the broker refuses a copy before it writes anything.
 
 use std::time::Duration;
 
@@ -125,8 +128,9 @@ impl Bus {
     ) -> Result<Answer, PublishError> {
         let until = Instant::now() + self.config.publish_patience;
         let mut pause = Duration::from_millis(20);
-        loop {
-            match self.try_once(subject, headers.clone(), body.clone()).await {
+        for tries in 0.. {
+            let wait = growing_wait(tries, self.config.ack_timeout);
+            match self.try_once(subject, headers.clone(), body.clone(), wait).await {
                 Answer::Away(problem) => {
                     if Instant::now() + pause >= until {
                         return Err(PublishError { subject: subject.to_owned(), problem });
@@ -138,11 +142,17 @@ impl Bus {
                 answer => return Ok(answer),
             }
         }
+        unreachable!("patience ends before the count of tries does")
     }
 
-    async fn try_once(&self, subject: &str, headers: async_nats::HeaderMap, body: Bytes) -> Answer {
-        let request =
-            async_nats::Request::new().headers(headers).payload(body).timeout(Some(self.config.ack_timeout));
+    async fn try_once(
+        &self,
+        subject: &str,
+        headers: async_nats::HeaderMap,
+        body: Bytes,
+        wait: Duration,
+    ) -> Answer {
+        let request = async_nats::Request::new().headers(headers).payload(body).timeout(Some(wait));
         match self.client.send_request(subject.to_owned(), request).await {
             Ok(message) if message.status.is_some_and(|s| s.as_u16() == 503) => {
                 Answer::Away("no stream leader answers".to_owned())
@@ -157,6 +167,12 @@ impl Bus {
             },
         }
     }
+}
+
+/// How long a try waits for its answer: a third of a second at first, twice as long each time, at most what is set.
+pub(crate) fn growing_wait(tries: u32, most: Duration) -> Duration {
+    const FIRST: Duration = Duration::from_millis(300);
+    FIRST.saturating_mul(2_u32.saturating_pow(tries)).min(most)
 }
 
 #[derive(Deserialize)]
@@ -181,15 +197,24 @@ pub(crate) fn read_answer(payload: &[u8]) -> Answer {
     const WRONG_LAST_SEQUENCE: u64 = 10071;
     const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10164;
     const STORE_FAILED: u64 = 10077;
+    const ACCOUNT_FULL: u64 = 10002;
+    const SERVER_FULL: u64 = 10023;
+    const STORAGE_FULL: u64 = 10047;
     let ack: Ack = match serde_json::from_slice(payload) {
         Ok(ack) => ack,
         Err(problem) => return Answer::Away(format!("the broker's answer cannot be read: {problem}")),
     };
     let Some(problem) = ack.error else { return Answer::Stored(ack.seq) };
     match problem.err_code {
-        WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT => Answer::Conflict,
+        WRONG_LAST_SEQUENCE => Answer::Conflict,
+        // Another message on this subject (perhaps an earlier try of this one) is under way between the replicas, and
+        // is lost if the leader dies now: no proof that anything is stored.
+        WRONG_LAST_SEQUENCE_CONSTANT => Answer::Away(problem.description),
         // The stream's own guard (one message per subject) speaks through the general store error.
         STORE_FAILED if problem.description.contains("per subject") => Answer::Conflict,
+        // Room is made by people: waiting here would only keep from the caller what it can say at once.
+        STORE_FAILED if problem.description.contains("maximum") => Answer::Refused(problem.description),
+        ACCOUNT_FULL | SERVER_FULL | STORAGE_FULL => Answer::Refused(problem.description),
         _ if problem.code == 503 => Answer::Away(problem.description),
         _ => Answer::Refused(problem.description),
     }
@@ -201,4 +226,31 @@ pub(crate) fn header_map(headers: &Headers) -> async_nats::HeaderMap {
         map.insert(name.as_str(), value.as_str());
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, read_answer};
+
+    fn answer(code: u16, err_code: u64, description: &str) -> Answer {
+        let error = serde_json::json!({ "code": code, "err_code": err_code, "description": description });
+        read_answer(serde_json::json!({ "stream": "INTAKE", "error": error }).to_string().as_bytes())
+    }
+
+    #[test]
+    fn only_what_the_broker_has_stored_is_a_conflict() {
+        let wrong = "wrong last sequence";
+        assert!(matches!(answer(400, 10071, wrong), Answer::Conflict));
+        assert!(matches!(answer(503, 10077, "maximum messages per subject exceeded"), Answer::Conflict));
+        assert!(matches!(answer(400, 10164, wrong), Answer::Away(_)), "under way is not stored");
+        assert!(matches!(answer(503, 10008, "JetStream system temporarily unavailable"), Answer::Away(_)));
+        assert!(matches!(answer(400, 10189, "message schedule invalid"), Answer::Refused(_)));
+    }
+
+    #[test]
+    fn a_store_that_is_full_says_no_at_once() {
+        assert!(matches!(answer(503, 10077, "maximum bytes exceeded"), Answer::Refused(_)));
+        assert!(matches!(answer(503, 10023, "insufficient resources"), Answer::Refused(_)));
+        assert!(matches!(answer(500, 10047, "insufficient storage resources available"), Answer::Refused(_)));
+    }
 }

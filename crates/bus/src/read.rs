@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::publish::growing_wait;
 use crate::{Bus, Headers};
 
 /// A stored message. `Debug` shows where it lies, never what it says.
@@ -121,17 +122,20 @@ impl Bus {
     /// # Errors
     /// [`ReadError`] when no leader answers within the patience of the settings.
     pub async fn last_seq(&self, stream: &str) -> Result<u64, ReadError> {
-        #[derive(Deserialize)]
-        struct Info {
-            state: State,
-        }
-        #[derive(Deserialize)]
-        struct State {
-            last_seq: u64,
-        }
+        Ok(self.info(stream).await?.state.last_seq)
+    }
+
+    /// What time it is by the clock of a stream's leader.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
+    pub async fn time_at_leader(&self, stream: &str) -> Result<Timestamp, ReadError> {
+        Ok(self.info(stream).await?.ts)
+    }
+
+    async fn info(&self, stream: &str) -> Result<Info, ReadError> {
         let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
-        let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
-        Ok(info.state.last_seq)
+        serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))
     }
 
     /// All messages on a literal subject, first to last, without a consumer.
@@ -216,10 +220,9 @@ impl Bus {
     ) -> Result<async_nats::Message, ReadError> {
         let until = Instant::now() + self.config.publish_patience;
         let mut pause = Duration::from_millis(20);
-        loop {
-            let request = async_nats::Request::new()
-                .payload(body.clone())
-                .timeout(Some(self.config.ack_timeout.min(Duration::from_secs(3))));
+        for tries in 0.. {
+            let wait = growing_wait(tries, self.config.ack_timeout.min(Duration::from_secs(3)));
+            let request = async_nats::Request::new().payload(body.clone()).timeout(Some(wait));
             match self.client.send_request(subject.clone(), request).await {
                 Ok(message) => return Ok(message),
                 Err(error) if error.kind() == RequestErrorKind::InvalidSubject => {
@@ -232,6 +235,7 @@ impl Bus {
                 }
             }
         }
+        unreachable!("patience ends before the count of tries does")
     }
 }
 
@@ -240,6 +244,19 @@ pub(crate) struct Page {
     pub(crate) messages: Vec<Stored>,
     /// The replica that answered has more behind them.
     pub(crate) more: bool,
+}
+
+/// What the leader of a stream says about it.
+#[derive(Deserialize)]
+struct Info {
+    state: State,
+    /// When it said so.
+    ts: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct State {
+    last_seq: u64,
 }
 
 /// One answer to a direct read (ADR-31).

@@ -19,9 +19,16 @@ const FILE_NAME_BYTES_MAX: usize = 240;
 pub struct HeaderText(String);
 
 impl HeaderText {
-    /// Takes what may stand in a header; runs of white space and of removed characters become one blank.
+    /// Takes what may stand in a header; runs of white space and of removed characters become one blank. What opens an
+    /// encoded word (RFC 2047) is parted: as plain ASCII it would be written as it is, and decoded by whoever reads it.
     pub fn new(text: &str) -> Self {
-        Self(line(text))
+        let clean = line(text);
+        if !clean.contains("=?") {
+            return Self(clean);
+        }
+        Self(
+            clean.replace("=?", "= ?").chars().take(CHARACTERS_MAX).collect::<String>().trim_end().to_owned(),
+        )
     }
 
     /// The text.
@@ -153,6 +160,8 @@ mod tests {
             ("\u{202e}gro.elpmaxe\u{2069}", "gro.elpmaxe"),
             ("\u{85}\u{2028}\u{7f}", ""),
             ("Zoë Müller", "Zoë Müller"),
+            ("=?utf-8?q?=0D=0ABcc:_v@example.org?=", "= ?utf-8?q?=0D=0ABcc:_v@example.org?="),
+            ("=\u{200b}?utf-8?q?x?=", "= ?utf-8?q?x?="),
         ] {
             assert_eq!(HeaderText::new(hostile).as_str(), left);
         }
@@ -202,7 +211,7 @@ mod tests {
             for text in [text, wild] {
                 let header = HeaderText::new(&text);
                 prop_assert!(header.as_str().chars().count() <= CHARACTERS_MAX);
-                prop_assert!(!header.as_str().chars().any(is_forbidden));
+                prop_assert!(!header.as_str().chars().any(is_forbidden) && !header.as_str().contains("=?"));
                 prop_assert_eq!(HeaderText::new(header.as_str()), header);
                 let name = FileName::new(&text);
                 prop_assert!(name.as_str().len() <= FILE_NAME_BYTES_MAX);

@@ -14,6 +14,7 @@ pub mod verify;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use redress_domain::Rules;
 use redress_runtime::Clock;
 use redress_vault::Vault;
@@ -49,5 +50,11 @@ impl Ledger {
     /// The time.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The same log, decided at this very time, whatever the clock does meanwhile.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { clock: Clock::manual(now), ..self.clone() }
     }
 }

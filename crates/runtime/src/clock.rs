@@ -34,6 +34,11 @@ impl Clock {
         *sender.borrow()
     }
 
+    /// True for a clock that is moved by hand.
+    pub fn is_manual(&self) -> bool {
+        self.manual.is_some()
+    }
+
     /// Moves a manual clock forward; does nothing to the host's.
     pub fn advance(&self, by: SignedDuration) {
         if let Some(sender) = &self.manual {

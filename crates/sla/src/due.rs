@@ -10,6 +10,10 @@ use redress_runtime::fault;
 use tracing::{info, warn};
 
 use crate::plan::{self, Fired};
+use crate::skew;
+
+/// How long a timer waits that fired while this machine's clock is not to be believed.
+const CLOCK_WRONG: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
 #[error("fire a timer {early:#} before it is due by our clock")]
@@ -19,6 +23,8 @@ struct Early {
 
 pub(crate) async fn handle(ledger: &Ledger, delivery: &Delivery) -> Result<(), Failure> {
     let timer: TimerDue = serde_json::from_slice(&delivery.body).map_err(Failure::reject)?;
+    let believed = skew::believed(ledger).await;
+    let ledger = &believed.map_err(|wrong| Failure::retry_after(wrong, CLOCK_WRONG))?;
     match plan::fired(&timer, ledger.clock().now()) {
         Fired::Now => {}
         Fired::LeftToSweep(early) => {

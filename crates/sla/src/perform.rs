@@ -11,8 +11,8 @@ use redress_domain::Complaint;
 use redress_ledger::{Ledger, LoadError};
 use redress_runtime::fault;
 
-use crate::Config;
 use crate::plan::{self, Slot, Step};
+use crate::{Config, skew};
 
 /// After so many commits that came in between, the handlers of those commits are trusted to do the rest.
 const ROUNDS_MAX: u32 = 10;
@@ -26,6 +26,8 @@ pub(crate) enum Error {
     Load(#[from] LoadError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Clock(#[from] skew::Error),
     #[error("find complaint {0} at the leader")]
     Missing(ComplaintId),
 }

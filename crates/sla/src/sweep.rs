@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::{ReadError, Stored};
 use redress_contract::subject::name::{COMPLAINTS, TIMERS};
 use redress_contract::{TimerDue, subject};
-use redress_ledger::{ExecuteError, Executed};
+use redress_ledger::{ExecuteError, Executed, Ledger};
 use redress_runtime::{Clock, Part, Shutdown, fault};
 use tracing::{info, warn};
 
@@ -20,7 +20,7 @@ use crate::agenda::Agenda;
 use crate::lease::Lease;
 use crate::perform::{Error, Known, Timers};
 use crate::plan::{self, Slot, Step};
-use crate::{Config, due};
+use crate::{Config, due, skew};
 
 /// How long a commit may wait for its timers before they are missed.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
@@ -99,11 +99,10 @@ impl<'a> Sweep<'a> {
 
     async fn forever(mut self) {
         loop {
-            let started = self.clock.now();
-            match self.once(started).await {
-                Ok(()) => {
+            match self.once().await {
+                Ok(now) => {
                     self.part.ready();
-                    self.clock.reaches(later(started, self.config.sweep_every)).await;
+                    self.clock.reaches(later(now, self.config.sweep_every)).await;
                 }
                 Err(error) => {
                     degraded(self.part, &error);
@@ -113,18 +112,21 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    async fn once(&mut self, now: Timestamp) -> Result<(), Error> {
+    /// One sweep; answers by what time it went.
+    async fn once(&mut self) -> Result<Timestamp, Error> {
         self.catch_up().await?;
+        let ledger = skew::believed(self.timers.ledger()).await?;
+        let now = ledger.clock().now();
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("redress_sla_timers_owed").set(self.agenda.len() as f64);
-        self.fire_overdue(now).await;
+        self.fire_overdue(&ledger, now).await;
         if now >= self.all_at {
             self.set_missing(self.all_missing(now).await?).await?;
             self.all_at = later(now, self.config.sweep_all_every);
         } else {
             self.set_missing(self.soon_missing(now).await?).await?;
         }
-        Ok(())
+        Ok(now)
     }
 
     /// Reads what was committed since the last time. Of each complaint only the newest commit counts.
@@ -163,8 +165,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// One that fails does not hold up the others; it is still overdue at the next sweep.
-    async fn fire_overdue(&mut self, now: Timestamp) {
-        let ledger = self.timers.ledger();
+    async fn fire_overdue(&mut self, ledger: &Ledger, now: Timestamp) {
         let overdue = self.agenda.overdue(now);
         let mut fired = futures::stream::iter(overdue)
             .map(|timer| async move { (due::fire(ledger, &timer, String::new()).await, timer) })

@@ -2,12 +2,13 @@
 //!
 //! In: nothing. Out: the world that services run in while they are tested: [`Broker`] is a real nats-server and
 //! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot), [`Proxy`] is a bad
-//! network, time is [`redress_runtime::Clock::manual`], and [`eventually`] waits for a condition. Only ever a
+//! network, [`Power`] a disk that forgets, time is [`redress_runtime::Clock::manual`], and [`eventually`] waits for a condition. Only ever a
 //! dev-dependency.
 
 pub mod broker;
 pub mod cluster;
 pub mod dovecot;
+pub mod power;
 pub mod proxy;
 pub mod smtp;
 
@@ -17,5 +18,6 @@ mod process;
 pub use broker::{Broker, Sync};
 pub use cluster::Cluster;
 pub use eventually::{eventually, eventually_within};
+pub use power::Power;
 pub use proxy::Proxy;
 pub use smtp::SmtpSink;

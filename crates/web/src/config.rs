@@ -107,7 +107,7 @@ impl Default for Settings {
             answer_languages: vec!["en".to_owned()],
             time_zone: "UTC".to_owned(),
             allow_anonymous: false,
-            patience_ms: 2_000,
+            patience_ms: 1_500,
             retry_after_seconds: 10,
             body_kib_max: 256,
             body_read_seconds: 30,

@@ -72,7 +72,11 @@ impl Stage {
         told["contactId"].as_str().and_then(|id| id.parse().ok()).expect("the answer names the contact")
     }
 
-    fn public(&self, path: &str) -> String {
+    /// An address of the public listener.
+    ///
+    /// # Panics
+    /// While `web` does not run.
+    pub fn public(&self, path: &str) -> String {
         format!("{}{path}", self.public.as_deref().expect("web runs"))
     }
 }

@@ -79,6 +79,11 @@ impl Stage {
         eventually(&what, async || self.outgoing.take(|sent| sent.to == address)).await
     }
 
+    /// All mails that went out and were not taken yet.
+    pub fn sent_so_far(&self) -> Vec<Sent> {
+        self.outgoing.untaken()
+    }
+
     /// Addresses of the mails nobody has looked at yet.
     pub fn waiting_mails(&self) -> Vec<String> {
         self.outgoing.untaken().into_iter().map(|sent| sent.to).collect()

@@ -67,6 +67,22 @@ impl Stage {
         self.finished = true;
     }
 
+    /// Stops everything and looks at nothing: the end of a run that measures.
+    pub async fn leave(mut self) {
+        self.stop_all().await;
+        self.finished = true;
+    }
+
+    /// True when no service has anything left to read or to acknowledge.
+    pub async fn is_idle(&self) -> bool {
+        for stream in STREAMS {
+            if self.unhandled(stream).await.is_some() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// What the feed should hold.
     async fn derived(&self) -> Vec<CloudEvent> {
         let entries = self.house.ledger.entries(1).await.expect("the log can be read");

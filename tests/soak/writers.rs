@@ -1,0 +1,150 @@
+//! Writers that publish once per subject until they are stopped, and what each was told: the small ledger behind the
+//! faults of the broker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use redress_bus::Bus;
+use redress_contract::subject::name;
+use redress_tests::results::{Bar, Results};
+use tokio::task::JoinSet;
+
+/// Writers on each connection.
+const WRITERS: u64 = 8;
+
+/// Publishing under way.
+pub(crate) struct Load {
+    shared: Arc<Shared>,
+    writers: JoinSet<()>,
+}
+
+struct Shared {
+    next: AtomicU64,
+    is_over: AtomicBool,
+    told: Mutex<Told>,
+    /// One for each connection: the patience of a service is measured on its own.
+    meters: Vec<Mutex<Meter>>,
+}
+
+/// What the writers were told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The broker said that it has them.
+    pub(crate) acknowledged: BTreeSet<u64>,
+    /// Nobody said anything in time: they may be there or not.
+    pub(crate) unknown: BTreeSet<u64>,
+}
+
+struct Meter {
+    last: Instant,
+    longest: Duration,
+}
+
+/// What lies in the stream, compared with what was told.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    /// Acknowledged, and not there.
+    pub(crate) lost: usize,
+    /// There more than once.
+    pub(crate) duplicated: usize,
+}
+
+impl Load {
+    /// Starts writers on each connection.
+    pub(crate) fn start(buses: &[Bus]) -> Self {
+        let meter = |_: &Bus| Mutex::new(Meter { last: Instant::now(), longest: Duration::ZERO });
+        let shared = Arc::new(Shared {
+            next: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
+            told: Mutex::default(),
+            meters: buses.iter().map(meter).collect(),
+        });
+        let mut writers = JoinSet::new();
+        for (connection, bus) in buses.iter().enumerate() {
+            for _ in 0..WRITERS {
+                writers.spawn(write(bus.clone(), connection, shared.clone()));
+            }
+        }
+        Self { shared, writers }
+    }
+
+    /// How many were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.shared.told.lock().expect("no writer panics").acknowledged.len()
+    }
+
+    /// The longest time that a connection heard no yes since this was asked last.
+    pub(crate) fn longest_gap(&self) -> Duration {
+        let take = |meter: &Mutex<Meter>| {
+            let mut meter = meter.lock().expect("no writer panics");
+            let longest = meter.longest.max(meter.last.elapsed());
+            meter.longest = Duration::ZERO;
+            longest
+        };
+        self.shared.meters.iter().map(take).max().unwrap_or_default()
+    }
+
+    /// Waits until every connection has heard a yes again.
+    pub(crate) async fn goes_on(&self) {
+        let from = Instant::now();
+        let heard = |meter: &Mutex<Meter>| meter.lock().expect("no writer panics").last > from;
+        redress_testkit::eventually_within(Duration::from_mins(2), "every writer goes on", async || {
+            self.shared.meters.iter().all(heard).then_some(())
+        })
+        .await;
+    }
+
+    /// Stops the writers, each after the message it has under way.
+    pub(crate) async fn stop(mut self) -> Told {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+        while let Some(ended) = self.writers.join_next().await {
+            ended.expect("no writer panics");
+        }
+        std::mem::take(&mut *self.shared.told.lock().expect("no writer panics"))
+    }
+}
+
+async fn write(bus: Bus, connection: usize, shared: Arc<Shared>) {
+    while !shared.is_over.load(Ordering::Relaxed) {
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        let body = format!("{number} {}", "complaint ".repeat(20));
+        let published =
+            bus.publish_once(&format!("intake.email.load-{number}"), Vec::new(), body.into()).await;
+        let mut told = shared.told.lock().expect("no writer panics");
+        if published.is_ok() {
+            told.acknowledged.insert(number);
+            let mut meter = shared.meters[connection].lock().expect("no writer panics");
+            meter.longest = meter.longest.max(meter.last.elapsed());
+            meter.last = Instant::now();
+        } else {
+            told.unknown.insert(number);
+        }
+    }
+}
+
+/// Reads the stream and compares.
+pub(crate) async fn compare(bus: &Bus, told: &Told) -> anyhow::Result<Compared> {
+    let mut stored: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut scan = bus.scan(name::INTAKE, "intake.email.*", 1).await?;
+    while let Some(message) = scan.next().await {
+        let message = message?;
+        let text = String::from_utf8_lossy(&message.body);
+        let number = text.split(' ').next().and_then(|number| number.parse().ok());
+        *stored.entry(number.unwrap_or(u64::MAX)).or_default() += 1;
+    }
+    let lost = told.acknowledged.iter().filter(|number| !stored.contains_key(number)).count();
+    let duplicated = stored.values().filter(|&&times| times > 1).count();
+    Ok(Compared { lost, duplicated })
+}
+
+/// The figures that every fault of the broker is judged by.
+pub(crate) fn tell(area: &str, told: &Told, compared: &Compared, results: &mut Results) {
+    let name = |what: &str| format!("core.{area}_{what}");
+    results.count(&name("acknowledged"), told.acknowledged.len(), "publishes", Bar::None);
+    results.count(&name("unknown"), told.unknown.len(), "publishes", Bar::None);
+    results.count(&name("lost"), compared.lost, "publishes", Bar::Exactly(0.0));
+    results.count(&name("duplicated"), compared.duplicated, "publishes", Bar::Exactly(0.0));
+}
