@@ -10,7 +10,7 @@ use redress_contract::Event;
 use redress_contract::subject::{self, name::COMPLAINTS};
 use redress_testkit::{Broker, SmtpSink, Sync, eventually_within};
 use redress_tests::house;
-use redress_tests::program::Running;
+use redress_tests::program::{Running, ask};
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results, say};
 
@@ -32,6 +32,7 @@ pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
     let broker = Broker::start_with(Sync::Default).await;
     let sink = SmtpSink::start().await;
     let config = settings(folder.path(), &broker, &sink)?;
+    ask(&config, &["provision"])?;
     let records = Records::open(&broker.url(), &folder.path().join("data/identity.key")).await?;
     let router = Running::start(&config, &folder.path().join("router.log"), &["run", "router"])?;
     let dial = folder.path().join("dial");

@@ -10,7 +10,7 @@ use redress_contract::subject::name::{COMPLAINTS, INTAKE};
 use redress_identity::Keys;
 use redress_testkit::{Cluster, SmtpSink, Sync, eventually};
 use redress_tests::house;
-use redress_tests::program::Running;
+use redress_tests::program::{Running, ask};
 use redress_tests::promises::Promises;
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results};
@@ -29,6 +29,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let sink = SmtpSink::start().await;
     let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
     let config = settings(folder.path(), &cluster, &sink)?;
+    ask(&config, &["provision"])?;
     let services = ["run", "email", "router", "sla", "notifier", "feed"];
     let mut running = Running::start(&config, &folder.path().join("redress.log"), &services)?;
     let keys = Keys::from_hex(&std::fs::read_to_string(folder.path().join("data/identity.key"))?)?;

@@ -98,6 +98,7 @@ impl Scene {
         std::fs::write(folder.path().join("data/identity.key"), format!("{key}\n"))?;
         let config = folder.path().join("redress.toml");
         std::fs::write(&config, settings(folder.path(), &broker, &sink))?;
+        ask(&config, &["provision"])?;
         let secrets = vec![key];
         let mut scene = Self {
             broker,
