@@ -4,7 +4,7 @@
 //! sent again until the patience of the settings is over. A conflict is the broker's word that something lies there.
 //!
 //! What is under way when a leader changes or a connection breaks is lost without a word, so the first waits are short
-//! (see [`growing_wait`]): sending again is safe, and the broker refuses a copy before it writes anything.
+//! (`growing_wait`): sending again is safe, and the broker refuses a copy before it writes anything.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A disk whose power can be cut: what was not synced is gone.
 //!
-//! A FUSE file system, wholly in memory. [`disk`] is what a disk may lose (pure), [`layer`] hands the kernel's calls to
+//! A FUSE file system, wholly in memory. `disk` is what a disk may lose (pure), `layer` hands the kernel's calls to
 //! it. Real page-cache loss is milder: this is its worst case, the same each time.
 
 mod disk;

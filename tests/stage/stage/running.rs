@@ -59,6 +59,10 @@ impl Stage {
         self.replicas.iter().any(|replica| replica.service == service)
     }
 
+    pub(super) fn runs_named(&self, name: &str) -> bool {
+        self.replicas.iter().any(|replica| replica.service.word() == name)
+    }
+
     /// Services that ended without having been asked.
     pub(super) fn ended(&self) -> Vec<&'static str> {
         let ended = self.replicas.iter().filter(|replica| replica.task.is_finished());

@@ -45,7 +45,7 @@ folder = "{folder}/data"
 [bus]
 servers = ["{broker}"]
 users_folder = "{folder}/users"
-store_mebibytes_max = 512
+store_mebibytes_max = 1024
 ack_wait_seconds = 5
 publish_patience_seconds = 30
 [public]

@@ -119,11 +119,16 @@ impl Stage {
         (published != report.events).then(|| format!("{published} of {} events are published", report.events))
     }
 
-    /// Messages of a stream that a durable consumer has not handled or not acknowledged.
+    /// Messages of a stream that the durable consumer of a service that runs has not handled or not acknowledged.
     async fn unhandled(&self, stream: &str) -> Option<String> {
         let found = self.jetstream.get_stream(stream).await.expect("the stream is there");
         let consumers: Vec<_> = found.consumers().try_collect().await.expect("its consumers can be listed");
-        let durable = consumers.into_iter().filter(|consumer| consumer.config.durable_name.is_some());
+        let durable = consumers.into_iter().filter(|consumer| {
+            let durable = consumer.config.durable_name.as_deref();
+            durable.is_some_and(|name| {
+                self.runs_named(name.split_once('-').map_or(name, |(service, _)| service))
+            })
+        });
         let mut busy = durable.filter(|consumer| consumer.num_pending > 0 || consumer.num_ack_pending > 0);
         busy.next().map(|it| {
             format!("{} has {} to read and {} to acknowledge", it.name, it.num_pending, it.num_ack_pending)
