@@ -1,4 +1,5 @@
-//! Contacts accepted per second, as a ratio to a bare loop that publishes the same messages on the same connection.
+//! Contacts accepted per second, as a ratio to a bare loop that publishes the same messages (wrapped keys and contacts) on the
+//! same connection, and as a ratio to the same door without a seal.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,9 @@ use async_nats::jetstream;
 use futures::StreamExt as _;
 use redress_contract::subject::name;
 use redress_testkit::{Broker, Sync};
+use redress_tests::house;
 use redress_tests::results::{Bar, Results};
+use redress_vault::Seals;
 
 use crate::load::{self, Ready, median, rate};
 
@@ -22,31 +25,35 @@ struct Plain {
 }
 
 pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
-    let (mut ratios, mut rates) = (Vec::new(), Vec::new());
+    let (mut ratios, mut rates, mut sealing) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let contacts = load::contacts(round, CONTACTS);
-        let (ours, plain) = recorded(contacts, Sync::Default).await?;
+        let (ours, plain) = recorded(contacts.clone(), Sync::Default, house::seals()).await?;
         let bare = published(plain).await?;
+        let (open, _) = recorded(contacts, Sync::Default, Seals::unsealed_for_measuring()).await?;
         ratios.push(rate(CONTACTS, ours) / rate(CONTACTS, bare));
+        sealing.push(rate(CONTACTS, ours) / rate(CONTACTS, open));
         rates.push(rate(CONTACTS, ours));
     }
     results.tell("core.intake", median(ratios), "of-bare-loop", Bar::AtLeast(0.6));
+    results.tell("core.intake_sealing_ratio", median(sealing), "of-unsealed", Bar::None);
     results.tell("core.intake_rate", median(rates), "contacts/s", Bar::None);
-    let (always, _) = recorded(load::contacts(99, CONTACTS / 10), Sync::Always).await?;
+    let (always, _) = recorded(load::contacts(99, CONTACTS / 10), Sync::Always, house::seals()).await?;
     results.tell("core.intake_rate_always", rate(CONTACTS / 10, always), "contacts/s", Bar::None);
     Ok(())
 }
 
-/// Records through the door; gives the time and the messages that lie in INTAKE then.
-async fn recorded(contacts: Vec<Ready>, sync: Sync) -> anyhow::Result<(Duration, Vec<Plain>)> {
+/// Records through the door; gives the time and the messages that lie in INTAKE and in the bucket of keys then.
+async fn recorded(contacts: Vec<Ready>, sync: Sync, seals: Seals) -> anyhow::Result<(Duration, Vec<Plain>)> {
     let broker = Broker::start_with(sync).await;
     let bus = load::bus(&broker, "load").await?;
-    let intake = load::intake(&bus);
+    let intake = load::sealed_with(&bus, seals);
     let started = Instant::now();
     load::record_all(&intake, contacts, AT_ONCE).await?;
     let took = started.elapsed();
     let mut plain = Vec::new();
-    let mut stored = bus.scan(name::INTAKE, "intake.>", 1).await?;
+    let keys = bus.scan("KV_keys", ">", 1).await?;
+    let mut stored = keys.chain(bus.scan(name::INTAKE, "intake.>", 1).await?);
     while let Some(stored) = stored.next().await {
         let stored = stored?;
         let mut headers = async_nats::HeaderMap::new();

@@ -13,10 +13,7 @@ use redress_intake::Intake;
 use redress_runtime::Clock;
 use redress_testkit::{Broker, SmtpSink};
 use redress_tests::mails::{self, Made};
-use redress_vault::Vault;
-
-/// The identity key of every bench.
-pub(crate) const KEY: [u8; 32] = [0x42; 32];
+use redress_vault::{Seals, Vault};
 
 /// A mail as the email service would hand it over: normalised, with its raw bytes.
 #[derive(Clone)]
@@ -27,7 +24,7 @@ pub(crate) struct Ready {
 
 /// `count` fresh small mails, each the first of its thread and of its sender, normalised by the email service's own reader.
 pub(crate) fn contacts(seed: u64, count: usize) -> Vec<Ready> {
-    let keys = Keys::from_master(&KEY);
+    let keys = redress_tests::house::keys();
     // Small mails: the shapes with attachments are left out, as the figures are for a small mail.
     let made = mails::make_small(seed, count);
     made.into_iter().map(|mail| ready(&keys, mail)).collect()
@@ -48,7 +45,12 @@ pub(crate) async fn bus(broker: &Broker, name: &str) -> anyhow::Result<Bus> {
 
 /// The door.
 pub(crate) fn intake(bus: &Bus) -> Intake {
-    Intake::new(Vault::new(bus.clone(), Arc::new(Keys::from_master(&KEY))), Clock::system())
+    sealed_with(bus, redress_tests::house::seals())
+}
+
+/// The door with these seals.
+pub(crate) fn sealed_with(bus: &Bus, seals: Seals) -> Intake {
+    Intake::new(Vault::new(bus.clone(), Arc::new(redress_tests::house::keys()), seals), Clock::system())
 }
 
 /// Records all, so many at a time.
@@ -69,10 +71,7 @@ pub(crate) fn settings(
     sink: &SmtpSink,
     more: &str,
 ) -> anyhow::Result<PathBuf> {
-    let data = folder.join("data");
-    std::fs::create_dir_all(&data)?;
-    let key = "42".repeat(KEY.len());
-    std::fs::write(data.join("identity.key"), format!("{key}\n"))?;
+    redress_tests::house::write_keys(&folder.join("data"))?;
     let text = redress_tests::house::settings(folder, &broker.url(), sink.address(), more);
     let file = folder.join("redress.toml");
     std::fs::write(&file, text)?;

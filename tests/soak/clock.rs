@@ -138,8 +138,7 @@ fn library() -> Option<PathBuf> {
 }
 
 fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink) -> anyhow::Result<PathBuf> {
-    std::fs::create_dir_all(folder.join("data"))?;
-    std::fs::write(folder.join("data/identity.key"), format!("{}\n", "42".repeat(32)))?;
+    house::write_keys(&folder.join("data"))?;
     let rules = format!(
         r#"
 [sla]

@@ -245,10 +245,10 @@ fn inbox(folder: &Path) -> PathBuf {
 }
 
 fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink) -> anyhow::Result<PathBuf> {
-    for name in ["data", "inbox/tmp", "inbox/new", "inbox/cur"] {
+    for name in ["inbox/tmp", "inbox/new", "inbox/cur"] {
         std::fs::create_dir_all(folder.join(name))?;
     }
-    std::fs::write(folder.join("data/identity.key"), format!("{}\n", "42".repeat(32)))?;
+    house::write_keys(&folder.join("data"))?;
     let more = format!(
         "[email.accounts.help]\nkind = \"maildir\"\naddress = \"help@example.org\"\npath = \"{}\"\nstart = \"all\"\n\
          poll_seconds = 1\n",

@@ -8,6 +8,7 @@ mod borders;
 mod broker;
 mod clock;
 mod disk;
+mod erasing;
 mod kills;
 mod load;
 mod mutations;
@@ -54,6 +55,10 @@ const PARTS: &[(&str, &str)] = &[
     ("headers", "hostile names, subjects and ids through the mail builder and back"),
     ("bombing", "forms that all name one victim"),
     ("markers", "marked personal data and secrets, looked for where none may be, while services are killed"),
+    (
+        "erasing",
+        "a person is erased, the keys are rotated, the source is read again; on one node and on three",
+    ),
     ("partitions", "three nodes are parted at random while writers publish on each side"),
 ];
 
@@ -134,6 +139,7 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
         "permissions" => permissions::run(results).await,
+        "erasing" => erasing::run(results).await,
         "outage" => outage::run(form, results).await,
         "restore" => restore::run(form, results).await,
         "mutations" => mutations::run(form, results).await,

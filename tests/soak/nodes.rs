@@ -51,7 +51,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
         cluster.ready().await;
     }
     let bus = cluster.bus("records").await;
-    let records = Records::over(bus, keys);
+    let records = Records::over(bus, keys, house::seals());
     let verdicts = quiet::verdicts(&records, &promises, &sink).await.context("wait for quiet")?;
     running.stop()?;
     let mails = rounds * 3 * EACH;
@@ -78,10 +78,10 @@ fn deliver(folder: &Path, keys: &Keys, promises: &Promises, name: &str) -> anyho
 }
 
 fn settings(folder: &Path, cluster: &Cluster, sink: &SmtpSink) -> anyhow::Result<PathBuf> {
-    for name in ["data", "inbox/tmp", "inbox/new", "inbox/cur"] {
+    for name in ["inbox/tmp", "inbox/new", "inbox/cur"] {
         std::fs::create_dir_all(folder.join(name))?;
     }
-    std::fs::write(folder.join("data/identity.key"), format!("{}\n", "42".repeat(32)))?;
+    house::write_keys(&folder.join("data"))?;
     let more = format!(
         "[email.accounts.help]\nkind = \"maildir\"\naddress = \"help@example.org\"\npath = \"{}\"\nstart = \"all\"\n\
          poll_seconds = 1\n",

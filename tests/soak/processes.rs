@@ -35,8 +35,7 @@ impl Place {
     /// A folder with key and settings; `mailbox` are the email accounts, `more` are further tables.
     pub(crate) fn make(broker: &Broker, sink: &SmtpSink, mailbox: &str, more: &str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
-        std::fs::create_dir_all(folder.path().join("data"))?;
-        std::fs::write(folder.path().join("data/identity.key"), format!("{}\n", "42".repeat(32)))?;
+        house::write_keys(&folder.path().join("data"))?;
         let web_port = free_port().context("find a free port")?;
         let text = house::settings(folder.path(), &broker.url(), sink.address(), &format!("{mailbox}{more}"));
         let text = text.replace("{folder}", &folder.path().display().to_string());

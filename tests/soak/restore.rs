@@ -133,8 +133,7 @@ impl World {
     /// Writes settings that name this broker.
     fn settle_on(&self, broker: &Broker) -> anyhow::Result<()> {
         let data = self.folder.path().join("data");
-        std::fs::create_dir_all(&data)?;
-        std::fs::write(data.join("identity.key"), format!("{}\n", "42".repeat(32)))?;
+        house::write_keys(&data)?;
         let mailbox = format!(
             "[email.accounts.help]\nkind = \"imap\"\naddress = \"help@example.org\"\nhost = \"127.0.0.1\"\n\
              port = {}\ntls = \"none\"\nuser = \"help\"\npassword = {}\nstart = \"all\"\npoll_seconds = 0.5\n\

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use redress_contract::Event;
-use redress_identity::Keys;
 use redress_runtime::Clock;
 use redress_testkit::{Broker, SmtpSink, eventually_within};
 use redress_tests::house;
@@ -22,17 +21,15 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let bus = broker.bus_with(&broker.settings(), "load").await;
     let sink = SmtpSink::start().await;
     let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
-    let data = folder.path().join("data");
-    std::fs::create_dir_all(&data)?;
-    std::fs::write(data.join("identity.key"), format!("{}\n", "42".repeat(32)))?;
+    house::write_keys(&folder.path().join("data"))?;
     let config = folder.path().join("redress.toml");
     std::fs::write(&config, house::settings(folder.path(), &broker.url(), sink.address(), ""))?;
     ask(&config, &["provision"])?;
     let replicas =
         [(); 2].map(|()| Running::start(&config, &folder.path().join("router.log"), &["run", "router"]));
 
-    let keys = Keys::from_master(&[0x42; 32]);
-    let records = Records::over(bus, keys.clone());
+    let keys = house::keys();
+    let records = Records::over(bus, keys.clone(), house::seals());
     let intake = redress_intake::Intake::new(records.ledger.vault().clone(), Clock::system());
     let mut arriving = arriving(form);
     Dice::new(form.seed).shuffle(&mut arriving);

@@ -9,6 +9,34 @@ use redress_contract::Contact;
 use redress_email::normalize::limits::Limits;
 use redress_email::normalize::{Envelope, normalize};
 use redress_identity::Keys;
+use redress_vault::{PrivateKey, Seals};
+
+const MASTER: [u8; 32] = [0x42; 32];
+
+/// Writes the keys of every house for load and faults into its data folder.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn write_keys(data: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(data)?;
+    std::fs::write(data.join("identity.key"), format!("{}\n", "42".repeat(MASTER.len())))?;
+    std::fs::write(data.join("sealing.key"), pair().line().as_str())?;
+    std::fs::write(data.join("sealing.pub"), pair().public().line())
+}
+
+/// The identity keys of such a house.
+pub fn keys() -> Keys {
+    Keys::from_master(&MASTER)
+}
+
+/// Its sealing keys, both halves.
+pub fn seals() -> Seals {
+    Seals::with(&pair())
+}
+
+fn pair() -> PrivateKey {
+    PrivateKey::of(MASTER)
+}
 
 /// Settings of services on a given broker that send to a given mail server: no limit per address, no breaker, short waits.
 /// `more` is appended (further tables).

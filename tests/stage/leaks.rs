@@ -6,10 +6,6 @@ use async_nats::jetstream;
 use data_encoding::{BASE64, HEXLOWER};
 use futures::TryStreamExt as _;
 use redress_bus::{Bus, Stored};
-use redress_contract::subject::name;
-
-/// Where personal content belongs. Subjects and headers of these streams hold none all the same.
-const PRIVATE: [&str; 3] = [name::INTAKE, name::CONTENT, name::OUTBOX];
 
 /// Fewer streams than this are not all of them.
 const STREAMS_MIN: usize = 12;
@@ -51,7 +47,8 @@ impl Forms {
     }
 }
 
-/// Everything that can be read where no personal data may be: all streams and buckets but what is private in them.
+/// Everything that can be read where no personal data may be: all streams and buckets. What holds some is sealed, so
+/// none stands there either.
 ///
 /// # Errors
 /// When the broker does not answer, or there are too few streams to be all of them.
@@ -62,16 +59,14 @@ pub async fn public_places(jetstream: &jetstream::Context, bus: &Bus) -> anyhow:
     for stream in &names {
         if stream.starts_with("OBJ_") {
             places.extend(object_names(jetstream, bus, stream).await?);
-            continue;
         }
-        let private = PRIVATE.contains(&stream.as_str());
         let stored = stored(bus, stream).await?;
-        places.extend(stored.iter().map(|stored| place(stream, stored, private)));
+        places.extend(stored.iter().map(|stored| place(stream, stored)));
     }
     Ok(places)
 }
 
-/// Names and descriptions of objects; their chunks are what they hold.
+/// Names and descriptions of objects.
 async fn object_names(jetstream: &jetstream::Context, bus: &Bus, stream: &str) -> anyhow::Result<Vec<Place>> {
     let found = jetstream.get_stream(stream).await.context("find a bucket of objects")?;
     let subjects = found.info_with_subjects(">").await.context("list its subjects")?;
@@ -83,7 +78,7 @@ async fn object_names(jetstream: &jetstream::Context, bus: &Bus, stream: &str) -
         let text = format!("{subject} {}", String::from_utf8_lossy(&decoded.unwrap_or_default()));
         Place { name: format!("{stream} (names)"), text }
     });
-    Ok(subjects.chain(metas.iter().map(|stored| place(stream, stored, false))).collect())
+    Ok(subjects.chain(metas.iter().map(|stored| place(stream, stored))).collect())
 }
 
 /// All messages of a stream.
@@ -94,7 +89,7 @@ pub async fn stored(bus: &Bus, stream: &str) -> anyhow::Result<Vec<Stored>> {
     Ok(bus.scan(stream, ">", 1).await?.try_collect().await?)
 }
 
-fn place(stream: &str, stored: &Stored, private: bool) -> Place {
+fn place(stream: &str, stored: &Stored) -> Place {
     let mut text = stored.subject.clone();
     for (name, value) in &stored.headers {
         text.push('\n');
@@ -102,10 +97,8 @@ fn place(stream: &str, stored: &Stored, private: bool) -> Place {
         text.push_str(": ");
         text.push_str(value);
     }
-    if !private {
-        text.push('\n');
-        text.push_str(&String::from_utf8_lossy(&stored.body));
-    }
+    text.push('\n');
+    text.push_str(&String::from_utf8_lossy(&stored.body));
     Place { name: format!("{stream} {}", stored.subject), text }
 }
 

@@ -3,9 +3,11 @@
 //! Reading order: [`program`] (the program as a process), [`stage`] (the services in this process, by a hand-moved clock),
 //! [`mails`] (mails of our own writing), [`house`] (settings for load and faults), [`results`] (RESULT lines), [`records`]
 //! (what the streams hold), [`points`] (fail points), [`promises`] (what complainants were told), [`checker`] (the one
-//! against the other), [`leaks`] (personal data where none may be).
+//! against the other), [`leaks`] (personal data where none may be), [`scanner`] (what a thief of files and keys
+//! reads), [`erasing`] (a person is erased).
 
 pub mod checker;
+pub mod erasing;
 pub mod house;
 pub mod leaks;
 pub mod mails;
@@ -14,4 +16,5 @@ pub mod program;
 pub mod promises;
 pub mod records;
 pub mod results;
+pub mod scanner;
 pub mod stage;

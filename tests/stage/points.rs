@@ -46,11 +46,12 @@ const fn at(service: &'static str, name: &'static str, scene: Scene) -> Point {
 }
 
 /// All of them, for each service in the order in which it is led there.
-pub const POINTS: [Point; 49] = [
+pub const POINTS: [Point; 52] = [
     at("email", "email::begun", Scene::CursorGone),
     at("email", "email::taken_over", Scene::Load),
     at("email", "email::fetched", Scene::Load),
     at("email", "email::tried", Scene::Load),
+    at("email", "vault::key_put", Scene::Load),
     at("email", "vault::blob_put", Scene::Load),
     at("email", "intake::recorded", Scene::Load),
     at("email", "email::recorded", Scene::Load),
@@ -59,6 +60,7 @@ pub const POINTS: [Point; 49] = [
     at("email", "email::taken", Scene::Load),
     at("email", "email::moved", Scene::Load),
     at("web", "web::claimed", Scene::Load),
+    at("web", "vault::key_put", Scene::Load),
     at("web", "intake::recorded", Scene::Load),
     at("web", "web::recorded", Scene::Load),
     at("router", "router::opened", Scene::Load),
@@ -82,6 +84,7 @@ pub const POINTS: [Point; 49] = [
     at("sla", "sla::repaired", Scene::TimersGone),
     at("sla", "sla::swept", Scene::DeadlinesPassed),
     at("notifier", "notifier::counted", Scene::Load),
+    at("notifier", "vault::key_put", Scene::Load),
     at("notifier", "notifier::put", Scene::Load),
     at("notifier", "notifier::sent", Scene::Load),
     at("notifier", "notifier::noted", Scene::Load),

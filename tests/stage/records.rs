@@ -16,7 +16,7 @@ use redress_domain::{Rules, RulesSettings};
 use redress_identity::Keys;
 use redress_ledger::Ledger;
 use redress_runtime::Clock;
-use redress_vault::Vault;
+use redress_vault::{Ring, Seals, Vault};
 
 /// A reader beside the running house.
 #[derive(Debug, Clone)]
@@ -51,16 +51,20 @@ impl Records {
     async fn connect(settings: &Settings, key_file: &Path) -> anyhow::Result<Self> {
         let bus = Bus::connect(&redress_bus::Config::check(settings)?, OPERATOR).await?;
         let keys = Keys::from_hex(&std::fs::read_to_string(key_file).context("read the identity key")?)?;
-        Ok(Self::over(bus, keys))
+        let beside = |name| key_file.with_file_name(name);
+        let seals = Seals::default()
+            .making(Ring::read(&beside("sealing.pub"))?)
+            .opening(Ring::read(&beside("sealing.key"))?);
+        Ok(Self::over(bus, keys, seals))
     }
 
     /// Over a connection that is there.
     ///
     /// # Panics
     /// Never: the house rules compile.
-    pub fn over(bus: Bus, keys: Keys) -> Self {
+    pub fn over(bus: Bus, keys: Keys, seals: Seals) -> Self {
         let rules = Rules::compile(&RulesSettings::default()).expect("the house rules compile");
-        let vault = Vault::new(bus, Arc::new(keys));
+        let vault = Vault::new(bus, Arc::new(keys), seals);
         Self { ledger: Ledger::new(vault, Arc::new(rules), Clock::system()) }
     }
 

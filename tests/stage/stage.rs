@@ -26,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress::cli::Service;
 use redress::data::{make_keys, read_keys};
 use redress::house::House;
+use redress::sealing::Need;
 use redress::settings::Config;
 use redress_bus::Bus;
 use redress_bus::users::{BACKUP, OPERATOR, PROVISION, seed};
@@ -160,12 +161,13 @@ impl Stage {
     }
 
     /// A connection and everything over it, as one process has it.
-    async fn open(config: &Config, clock: &Clock, name: &str) -> House {
+    async fn open(config: &Config, clock: &Clock, name: &str, need: Need) -> House {
         let keys = read_keys(&config.key_file).expect("the stage's key can be read");
         let bus = Bus::connect(&config.bus, name).await.expect("the broker is there");
-        let vault = Vault::new(bus, Arc::new(keys));
+        let seals = config.sealing.read(need).expect("the stage's sealing keys can be read");
+        let vault = Vault::new(bus, Arc::new(keys), seals);
         let ledger = Ledger::new(vault.clone(), Arc::new(config.rules.clone()), clock.clone());
-        let intake = Intake::new(vault.clone(), clock.clone());
+        let intake = Intake::new(vault.for_channels(), clock.clone());
         House { vault, ledger, intake, clock: clock.clone(), health: Health::new() }
     }
 }
@@ -207,11 +209,12 @@ impl Builder {
         let broker = Broker::start_as(Options { users: Some(users.clone()), ..Options::default() }).await;
         let config = settings::config(folder.path(), &broker.url(), sink.address(), &self.more);
         make_keys(&config.key_file).expect("the stage's key can be written");
+        config.sealing.make().expect("the stage's sealing keys can be written");
         incoming::make_maildirs(&config);
         let clock = Clock::manual(MORNING.parse().expect("it is a time"));
         let provision = Bus::connect(&config.bus, PROVISION).await.expect("the broker is there");
         provision.prepare().await.expect("streams and buckets are prepared");
-        let house = Stage::open(&config, &clock, OPERATOR).await;
+        let house = Stage::open(&config, &clock, OPERATOR, Need::BOTH).await;
         house.pin_policies().await.expect("policies are pinned");
         let seed = seed::read(&users, BACKUP).expect("the seed was made");
         let login = async_nats::ConnectOptions::with_nkey(seed.expose().to_owned());

@@ -4,6 +4,8 @@ mod acknowledged;
 mod bounced;
 mod broken;
 mod decided;
+mod erased;
+mod forgotten;
 mod kept_back;
 mod letters;
 mod machines;

@@ -1,21 +1,32 @@
-//! Blobs: bytes too large for a message, written before the message that names them.
+//! Blobs: bytes too large for a message, written before the message that names them, and taken off the disk by chunk.
 //!
 //! Laid out as NATS object stores are, so that its own tools read them: chunks on `$O.blobs.C.<attempt>`, then what
 //! describes them on `$O.blobs.M.<name>`. Written here and not by the client, which rolls subjects up and reads
-//! through a consumer: the first could wipe the bucket, the second deliver it anywhere.
+//! through a consumer: the first could wipe the bucket, the second deliver it anywhere. Both ways hold a few chunks
+//! at a time.
+
+use std::collections::HashSet;
+use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use redress_contract::subject::name;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio_util::io::StreamReader;
 
 use crate::layout::blobs_stream;
-use crate::{AppendError, Bus, PublishError, ReadError};
+use crate::{AppendError, Bus, PublishError, ReadError, Stored};
 
 /// Bytes per message.
 const CHUNK_BYTES: usize = 512 * 1024;
+/// Chunks that are read at once.
+const CHUNKS_AT_ONCE: usize = 4;
 /// Times a blob is begun anew because one of its chunks was stored and the answer got lost.
 const ATTEMPTS: usize = 8;
 
@@ -25,17 +36,41 @@ pub struct Blobs {
     bus: Bus,
 }
 
+/// One object of the bucket, or what is left of one.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its name; none for chunks that no object names (a write that was broken off).
+    pub name: Option<String>,
+    /// Under which name its chunks lie.
+    nuid: String,
+    /// When it was written.
+    pub stored_at: Timestamp,
+}
+
 /// What describes an object.
 #[derive(Serialize, Deserialize)]
 struct Description {
     name: String,
+    #[serde(default)]
     bucket: String,
     /// Under which name its chunks lie.
     nuid: String,
+    #[serde(default)]
     size: usize,
+    #[serde(default)]
     mtime: String,
+    #[serde(default)]
     chunks: usize,
+    #[serde(default)]
     digest: String,
+}
+
+/// The chunks of an attempt, as far as they were written.
+#[derive(Default)]
+struct Written {
+    size: usize,
+    chunks: usize,
+    digest: Sha256,
 }
 
 impl Bus {
@@ -46,68 +81,154 @@ impl Bus {
 }
 
 impl Blobs {
-    /// Writes an object; done when the broker has acknowledged all of it. Writing the same name again replaces it.
+    /// Writes an object as it is read; done when the broker has acknowledged all of it. `bytes` begins to read it, again
+    /// when it has to be written anew. Writing the same name again replaces it.
     ///
     /// # Errors
     /// [`PublishError`] when the broker does not take it.
-    pub async fn put(&self, name: &str, bytes: Bytes) -> Result<(), PublishError> {
-        let failed =
-            |problem: &str| PublishError { subject: format!("blobs/{name}"), problem: problem.into() };
+    pub async fn put<R: AsyncRead + Unpin>(
+        &self,
+        name: &str,
+        bytes: impl Fn() -> R,
+    ) -> Result<(), PublishError> {
         for _ in 0..ATTEMPTS {
             let nuid = self.attempt();
-            if !self.put_chunks(&nuid, &bytes).await? {
-                continue;
-            }
+            let Some(written) = self.put_chunks(name, &nuid, bytes()).await? else { continue };
             let description = Description {
                 name: name.to_owned(),
                 bucket: name::BLOBS.to_owned(),
                 nuid,
-                size: bytes.len(),
+                size: written.size,
                 // The stream keeps the time; a clock of ours would say another.
                 mtime: "0001-01-01T00:00:00Z".to_owned(),
-                chunks: bytes.len().div_ceil(CHUNK_BYTES),
-                digest: digest(&bytes),
+                chunks: written.chunks,
+                digest: format!("SHA-256={}", URL_SAFE.encode(written.digest.finalize())),
             };
             let body = serde_json::to_vec(&description).expect("plain data always becomes JSON");
             return self.bus.publish(&meta_subject(name), Vec::new(), body.into()).await.map(drop);
         }
-        Err(failed("the broker's answers get lost again and again"))
+        Err(failed(name, "the broker's answers get lost again and again"))
     }
 
-    /// Reads an object whole; none when there is none.
+    /// Opens an object for reading, with its size; none when there is none. That its bytes are those that were written
+    /// is for the seal to say.
     ///
     /// # Errors
-    /// [`ReadError`] when the broker does not answer or the digest does not fit.
-    pub async fn get(&self, name: &str) -> Result<Option<Bytes>, ReadError> {
+    /// [`ReadError`] when the broker does not answer.
+    pub async fn open(&self, name: &str) -> Result<Option<(impl AsyncRead + Unpin, usize)>, ReadError> {
         let failed = |problem: String| ReadError::new(format!("blobs/{name}"), problem);
         let Some(meta) = self.bus.last(&blobs_stream(), &meta_subject(name)).await? else { return Ok(None) };
         let described: Description = serde_json::from_slice(&meta.body).map_err(|e| failed(e.to_string()))?;
-        let mut bytes = Vec::with_capacity(described.size);
-        if described.size > 0 {
-            for chunk in self.bus.all_on(&blobs_stream(), &chunk_subject(&described.nuid)).await? {
-                bytes.extend_from_slice(&chunk.body);
-            }
-        }
-        if bytes.len() != described.size || digest(&bytes) != described.digest {
-            return Err(failed("its bytes are not those that were written".to_owned()));
-        }
-        Ok(Some(bytes.into()))
+        Ok(Some((StreamReader::new(self.chunks(&described)), described.size)))
     }
 
-    /// Writes the chunks in order; false when one of them was stored by an earlier try whose answer got lost, which
+    /// Takes an object off the disk: each chunk, then what names them. False when there was nothing of it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer; erasing it again goes on where this ended.
+    pub async fn erase(&self, name: &str) -> Result<bool, ReadError> {
+        let subject = meta_subject(name);
+        let mut erased = false;
+        while let Some(meta) = self.bus.last_at_leader(&blobs_stream(), &subject).await? {
+            if let Ok(described) = serde_json::from_slice::<Description>(&meta.body) {
+                self.erase_chunks(&described.nuid).await?;
+            }
+            erased |= self.bus.erase(&blobs_stream(), meta.seq).await?;
+        }
+        Ok(erased)
+    }
+
+    /// Takes what was listed off the disk.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer.
+    pub async fn erase_listed(&self, listed: &Listed) -> Result<(), ReadError> {
+        match &listed.name {
+            Some(name) => self.erase(name).await.map(drop),
+            None => self.erase_chunks(&listed.nuid).await,
+        }
+    }
+
+    /// Every object, and the chunks that no object names.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer.
+    pub async fn list(&self) -> Result<Vec<Listed>, ReadError> {
+        let stream = blobs_stream();
+        // Chunks first: an object is named after its last chunk, so none that is whole by now looks nameless.
+        let chunks = self.bus.subjects(&stream, &chunk_subject(">")).await?;
+        let mut listed: Vec<Listed> = Vec::new();
+        let mut scan = self.bus.scan(&stream, &format!("$O.{}.M.>", name::BLOBS), 1).await?;
+        while let Some(stored) = scan.try_next().await? {
+            listed.extend(object(&stored));
+        }
+        let named: HashSet<String> = listed.iter().map(|object| chunk_subject(&object.nuid)).collect();
+        for subject in chunks.into_iter().filter(|subject| !named.contains(subject)) {
+            if let Some(chunk) = self.bus.last_at_leader(&stream, &subject).await? {
+                let nuid = subject.strip_prefix(&chunk_subject("")).unwrap_or_default().to_owned();
+                listed.push(Listed { name: None, nuid, stored_at: chunk.stored_at });
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Writes the chunks in order; none when one of them was stored by an earlier try whose answer got lost, which
     /// cannot be told from here without reading.
-    async fn put_chunks(&self, nuid: &str, bytes: &Bytes) -> Result<bool, PublishError> {
-        let subject = chunk_subject(nuid);
-        let mut last_seq = 0;
-        for start in (0..bytes.len()).step_by(CHUNK_BYTES) {
-            let chunk = bytes.slice(start..bytes.len().min(start + CHUNK_BYTES));
-            match self.bus.append(&subject, last_seq, Vec::new(), chunk).await {
+    async fn put_chunks(
+        &self,
+        name: &str,
+        nuid: &str,
+        mut bytes: impl AsyncRead + Unpin,
+    ) -> Result<Option<Written>, PublishError> {
+        let (subject, mut last_seq) = (chunk_subject(nuid), 0);
+        let mut written = Written::default();
+        loop {
+            let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+            let read = (&mut bytes).take(CHUNK_BYTES as u64).read_to_end(&mut chunk).await;
+            if read.map_err(|e| failed(name, &e.to_string()))? == 0 {
+                return Ok(Some(written));
+            }
+            written.size += chunk.len();
+            written.chunks += 1;
+            written.digest.update(&chunk);
+            match self.bus.append(&subject, last_seq, Vec::new(), chunk.into()).await {
                 Ok(seq) => last_seq = seq,
-                Err(AppendError::Conflict(_)) => return Ok(false),
+                Err(AppendError::Conflict(_)) => return Ok(None),
                 Err(AppendError::Publish(problem)) => return Err(problem),
             }
         }
-        Ok(true)
+    }
+
+    /// The chunks of an object, in order.
+    fn chunks(&self, described: &Description) -> BoxStream<'static, io::Result<Bytes>> {
+        let (bus, subject) = (self.bus.clone(), chunk_subject(&described.nuid));
+        let begin = (bus, subject, 1_u64, described.chunks);
+        let pages = futures::stream::try_unfold(begin, |(bus, subject, from, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let question = serde_json::json!({
+                "seq": from, "next_by_subj": subject, "batch": CHUNKS_AT_ONCE.min(left),
+            });
+            let page = bus.batch(&blobs_stream(), question.to_string().into()).await;
+            let page = page.map_err(io::Error::other)?.map(|page| page.messages).unwrap_or_default();
+            let Some(last) = page.last() else {
+                return Err(io::Error::other("not all of it is there, or not yet"));
+            };
+            let next = (bus, subject, last.seq + 1, left.saturating_sub(page.len()));
+            Ok(Some((futures::stream::iter(page.into_iter().map(|chunk| Ok(chunk.body))), next)))
+        });
+        pages.try_flatten().boxed()
+    }
+
+    async fn erase_chunks(&self, nuid: &str) -> Result<(), ReadError> {
+        if nuid.is_empty() {
+            return Ok(());
+        }
+        while let Some(chunk) = self.bus.last_at_leader(&blobs_stream(), &chunk_subject(nuid)).await? {
+            self.bus.erase(&blobs_stream(), chunk.seq).await?;
+        }
+        Ok(())
     }
 
     /// A name that nobody else has: what the client draws for its inboxes.
@@ -125,6 +246,11 @@ fn meta_subject(name: &str) -> String {
     format!("$O.{}.M.{}", name::BLOBS, URL_SAFE.encode(name))
 }
 
-fn digest(bytes: &[u8]) -> String {
-    format!("SHA-256={}", URL_SAFE.encode(Sha256::digest(bytes)))
+fn object(meta: &Stored) -> Option<Listed> {
+    let described: Description = serde_json::from_slice(&meta.body).ok()?;
+    Some(Listed { name: Some(described.name), nuid: described.nuid, stored_at: meta.stored_at })
+}
+
+fn failed(name: &str, problem: &str) -> PublishError {
+    PublishError { subject: format!("blobs/{name}"), problem: problem.to_owned() }
 }

@@ -14,6 +14,12 @@ pub enum Failure {
         /// Not before this; the growing delay when none.
         after: Option<Duration>,
     },
+    /// Our own settings are at fault (a key that is not here): delivered again with growing delay until they are mended,
+    /// however long that takes.
+    Blocked {
+        /// The error chain.
+        reason: String,
+    },
     /// Kept in DEAD with its reason; a person replays or drops it.
     Reject {
         /// The error chain.
@@ -30,6 +36,11 @@ impl Failure {
     /// Try again, but not before `after`.
     pub fn retry_after(error: impl Into<Box<dyn Error + Send + Sync>>, after: Duration) -> Self {
         Self::Retry { reason: chain(error.into().as_ref()), after: Some(after) }
+    }
+
+    /// Our own settings are at fault, so no message is; never a dead letter.
+    pub fn blocked(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Blocked { reason: chain(error.into().as_ref()) }
     }
 
     /// The message itself is at fault; trying again cannot help.

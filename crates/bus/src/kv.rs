@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 
 use crate::publish::{AppendError, PublishError};
 use crate::{Bus, ReadError, Stored};
@@ -173,6 +174,36 @@ impl Kv {
         let few = self.bus.last_of_each(&self.stream(), &self.below(prefix)).await;
         let few = few.map_err(|e| self.failed("list", prefix, &e))?;
         Ok(few.map(|few| self.values(few)))
+    }
+
+    /// What the few keys below `prefix` hold, with revision and time of each, as the leader knows it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer.
+    pub async fn stored_at_leader(&self, prefix: &str) -> Result<Vec<Stored>, ReadError> {
+        let found = self.bus.all_at_leader(&self.stream(), &self.below(prefix)).await?;
+        Ok(found.into_iter().filter(is_value).collect())
+    }
+
+    /// Every key that is there now, in the order of writing; [`key_of`](Self::key_of) names it.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the bucket cannot be read.
+    pub async fn scan(&self) -> Result<BoxStream<'static, Result<Stored, ReadError>>, ReadError> {
+        self.bus.scan(&self.stream(), &self.below(""), 1).await
+    }
+
+    /// The key that a stored message is about.
+    pub fn key_of<'a>(&self, stored: &'a Stored) -> Option<&'a str> {
+        stored.subject.strip_prefix(&format!("$KV.{}.", self.bucket))
+    }
+
+    /// Takes the message of this revision off the disk; false when it is gone already.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the broker does not answer or refuses.
+    pub async fn erase(&self, revision: u64) -> Result<bool, ReadError> {
+        self.bus.erase(&self.stream(), revision).await
     }
 
     fn below(&self, prefix: &str) -> String {

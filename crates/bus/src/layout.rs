@@ -20,6 +20,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// Largest message of any stream: the broker's default limit.
 const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
 
+/// Largest entry of the bucket of data keys: each is some hundred bytes.
+const WRAPPED_KEY_BYTES_MAX: i32 = 4096;
+
 /// Shares of the store in thousandths. EVENTS and TIMERS live in what the broker has beyond.
 const SHARES: [(&str, i64); 14] = [
     (name::INTAKE, 300),
@@ -197,8 +200,13 @@ fn bucket_streams(config: &Config) -> impl Iterator<Item = Stream> {
             max_age: max_age.unwrap_or_default(),
             ..base(config, bucket, description)
         };
-        // What is pinned stays pinned, whoever writes.
-        if bucket == name::POLICIES { once(stream) } else { stream }
+        match bucket {
+            // What is pinned stays pinned, whoever writes.
+            name::POLICIES => once(stream),
+            // Whoever may write a data key must not be able to write over another: a lost key is a lost contact.
+            name::KEYS => Stream { max_message_size: WRAPPED_KEY_BYTES_MAX, ..once(stream) },
+            _ => stream,
+        }
     })
 }
 

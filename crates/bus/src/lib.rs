@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`config`], [`layout`] (what must be there), [`provision`] (making it so), [`users`] (who may do
 //! what), [`publish`], [`append_stream`], [`read`], [`scan`], [`kv`], [`blobs`], [`consume`], [`failure`], [`dead`],
-//! [`snapshot`] (copies of whole streams), [`server`] (how the broker itself is started).
+//! [`lease`], [`snapshot`] (copies of whole streams), [`server`] (how the broker itself is started).
 
 pub mod append_stream;
 pub mod blobs;
@@ -18,6 +18,7 @@ pub mod dead;
 pub mod failure;
 pub mod kv;
 pub mod layout;
+pub mod lease;
 pub mod provision;
 pub mod publish;
 pub mod read;
@@ -36,6 +37,7 @@ pub use consume::{Consumer, Delivery};
 pub use denied::Denied;
 pub use failure::Failure;
 pub use kv::{Created, Kv, KvError};
+pub use lease::Lease;
 pub use provision::PrepareError;
 pub use publish::{AppendError, Headers, PublishError, Published};
 pub use read::{ReadError, Stored};

@@ -1,5 +1,6 @@
 //! Reading: the last message of a literal subject, one message by sequence, or all messages of a subject.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
@@ -48,6 +49,11 @@ pub struct ReadError {
 }
 
 impl ReadError {
+    /// A read of this thing that failed while its bytes came in.
+    pub fn of(what: &str, problem: std::io::Error) -> Self {
+        Self::new(what, problem)
+    }
+
     pub(crate) fn new(what: impl Into<String>, problem: impl std::fmt::Display) -> Self {
         Self { what: what.into(), problem: problem.to_string() }
     }
@@ -117,6 +123,44 @@ impl Bus {
         read_leader_answer(stream, &answer.payload)
     }
 
+    /// All messages that match `filter`, first to last, one by one from the stream's leader: for a few.
+    pub(crate) async fn all_at_leader(&self, stream: &str, filter: &str) -> Result<Vec<Stored>, ReadError> {
+        let mut found: Vec<Stored> = Vec::new();
+        loop {
+            let from = found.last().map_or(1, |last| last.seq + 1);
+            match self.next_at_leader(stream, filter, from).await? {
+                Some(stored) => found.push(stored),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Every subject of a stream that matches `filter`, as its leader knows them.
+    pub(crate) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, ReadError> {
+        #[derive(Deserialize)]
+        struct Info {
+            state: State,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            #[serde(default)]
+            subjects: Option<BTreeMap<String, u64>>,
+        }
+        let mut all = Vec::new();
+        loop {
+            let question = serde_json::json!({ "subjects_filter": filter, "offset": all.len() }).to_string();
+            let subject = self.api(&format!("STREAM.INFO.{stream}"));
+            let answer = self.ask(stream, subject, question.into()).await?;
+            let info: Info =
+                serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
+            let page = info.state.subjects.unwrap_or_default();
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page.into_keys());
+        }
+    }
+
     /// The last sequence of a stream (0: nothing was ever stored).
     ///
     /// # Errors
@@ -136,6 +180,45 @@ impl Bus {
     async fn info(&self, stream: &str) -> Result<Info, ReadError> {
         let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
         serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))
+    }
+
+    /// What time it is for the leader of a stream, whose clock gives each message its time.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
+    pub async fn time(&self, stream: &str) -> Result<Timestamp, ReadError> {
+        #[derive(Deserialize)]
+        struct Info {
+            ts: Timestamp,
+        }
+        let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
+        let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
+        Ok(info.ts)
+    }
+
+    /// The sequence up to which a durable consumer has acknowledged everything; 0 when there is no such consumer.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
+    pub async fn handled_up_to(&self, stream: &str, consumer: &str) -> Result<u64, ReadError> {
+        #[derive(Deserialize)]
+        struct Info {
+            ack_floor: Option<Floor>,
+            error: Option<LeaderProblem>,
+        }
+        #[derive(Deserialize)]
+        struct Floor {
+            stream_seq: u64,
+        }
+        let what = format!("{stream} {consumer}");
+        let subject = self.api(&format!("CONSUMER.INFO.{stream}.{consumer}"));
+        let answer = self.ask(&what, subject, Bytes::new()).await?;
+        let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(&what, e))?;
+        match info.error {
+            Some(problem) if problem.code == 404 => Ok(0),
+            Some(problem) => Err(ReadError::new(what, problem.description)),
+            None => Ok(info.ack_floor.map_or(0, |floor| floor.stream_seq)),
+        }
     }
 
     /// All messages on a literal subject, first to last, without a consumer.
@@ -209,6 +292,33 @@ impl Bus {
                 Part::TooMany => return Ok(None),
             }
         }
+    }
+
+    /// Takes a message off the disk, overwriting its bytes; false when it is gone already.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the stream's leader does not answer or refuses.
+    pub async fn erase(&self, stream: &str, seq: u64) -> Result<bool, ReadError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            success: bool,
+            error: Option<LeaderProblem>,
+        }
+        let what = format!("{stream} {seq}");
+        let body = Bytes::from(serde_json::json!({ "seq": seq }).to_string());
+        let subject = self.api(&format!("STREAM.MSG.DELETE.{stream}"));
+        let answer = self.ask(&what, subject, body.clone()).await?;
+        let answer: Answer = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(&what, e))?;
+        if answer.success {
+            return Ok(true);
+        }
+        let there = self.ask(&what, self.api(&format!("STREAM.MSG.GET.{stream}")), body).await?;
+        if read_leader_answer(&what, &there.payload)?.is_none() {
+            return Ok(false);
+        }
+        let problem = answer.error.map(|problem| problem.description).unwrap_or_default();
+        Err(ReadError::new(&what, format!("the broker does not delete it: {problem}")))
     }
 
     /// Asks the broker something that is safe to ask again, until it answers or patience is over.

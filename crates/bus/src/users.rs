@@ -25,6 +25,9 @@ pub const BACKUP: &str = "backup";
 /// Other systems that read the published feed.
 pub const SUBSCRIBER: &str = "subscriber";
 
+/// Data keys, each written once. Marks of destroyed ones have a word more: whoever may add keys may not mark any.
+const DATA_KEYS: &str = "$KV.keys.*.*";
+
 /// One who connects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -103,7 +106,7 @@ fn channel(channel: &str) -> Vec<Right> {
         // A stream that is not there gives no answer to this one; what it answers is that there is no such message.
         publish("$O.blobs.C.*"),
         publish("$O.blobs.M.*"),
-        publish("$KV.keys.>"),
+        publish(DATA_KEYS),
         lead(&keys),
     ]
     .concat()
@@ -142,7 +145,7 @@ fn notifier() -> Vec<Vec<Right>> {
         ledger(),
         private(),
         publish("outbox.*.*"),
-        publish("$KV.keys.>"),
+        publish(DATA_KEYS),
         bucket(name::LIMITS, ">"),
         info(&limits),
         pin(),
@@ -167,7 +170,7 @@ fn operator() -> Vec<Vec<Right>> {
         everything.collect(),
         publish("complaint.*"),
         publish("content.*.*"),
-        publish("$KV.keys.>"),
+        publish(DATA_KEYS),
         publish("dead.*.replay.*.*"),
         publish("dead.*.letter.*.*"),
         publish("dead.settled.*"),
@@ -196,7 +199,10 @@ fn erase() -> Vec<Vec<Right>> {
         erased.collect(),
         publish("intake.*.*"),
         publish("outbox.*.*"),
+        publish("$KV.keys.>"),
         publish("$KV.limits.>"),
+        bucket(name::CURSORS, "erase"),
+        publish("$KV.cursors.erasing.>"),
         publish("$KV.leases.*"),
     ]
 }
@@ -260,7 +266,8 @@ fn ledger() -> Vec<Right> {
 fn private() -> Vec<Right> {
     let streams =
         [name::INTAKE.to_owned(), name::CONTENT.to_owned(), name::OUTBOX.to_owned(), blobs_stream()];
-    let mut rights: Vec<Right> = streams.iter().flat_map(|stream| read(stream)).collect();
+    let mut rights: Vec<Right> =
+        streams.iter().flat_map(|stream| [read(stream), lead(stream)].concat()).collect();
     rights.extend([read(&bucket_stream(name::KEYS)), lead(&bucket_stream(name::KEYS))].concat());
     rights
 }

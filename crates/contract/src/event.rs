@@ -440,6 +440,26 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
     }
+    /// Personal data of this complaint is to be made unreadable.
+    ErasureRequested {
+        /// Why, in a word: `party` (a person asked), `complaint` (this complaint was named), `retention`.
+        reason: String,
+        /// Keyed hash (hex) of the party that asked; empty for all of the complaint.
+        party: String,
+    }
+    /// It was: keys destroyed, messages and blobs deleted. Events stay.
+    ErasureCompleted {
+        /// As in the request.
+        reason: String,
+        /// As in the request.
+        party: String,
+        /// How many contacts.
+        contacts: u32,
+        /// How many texts written inside.
+        contents: u32,
+        /// How many communications.
+        communications: u32,
+    }
 }
 
 /// One step of the ladder of a milestone.

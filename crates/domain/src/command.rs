@@ -75,6 +75,15 @@ pub enum Command {
         /// Will not be tried again.
         permanent: bool,
     },
+    /// Note that personal data of this complaint is to be made unreadable. Open or closed, nothing is refused.
+    RequestErasure(Erasing),
+    /// Note that it was.
+    CompleteErasure {
+        /// What was requested.
+        erasing: Erasing,
+        /// How much it was.
+        erased: Erased,
+    },
     /// A timer fired (or the sweep found it due): record what is due now of this milestone, if it is still so.
     Fire {
         /// The clock.
@@ -154,6 +163,26 @@ pub struct Assignment {
     pub handler: Option<HandlerId>,
     /// The rule that said so; empty when a person did.
     pub rule: String,
+}
+
+/// What is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Erasing {
+    /// `party`, `complaint` or `retention`.
+    pub reason: String,
+    /// Keyed hash of the party that asked; empty for all of the complaint.
+    pub party: String,
+}
+
+/// How much was erased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Contacts.
+    pub contacts: u32,
+    /// Texts written inside.
+    pub contents: u32,
+    /// Communications.
+    pub communications: u32,
 }
 
 /// What became of a communication.

@@ -13,8 +13,10 @@ use redress_contract::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::command::Erasing;
+
 /// Version of the layout of [`Complaint`] as it is cached in commits.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// A complaint as it stands after its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +65,12 @@ pub struct Complaint {
     pub communications: Vec<Delivery>,
     /// Its clocks, running and stopped.
     pub clocks: Vec<Clock>,
+    /// Erasures that were requested and are not completed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erasing: Vec<Erasing>,
+    /// When all of its personal data was last erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
 }
 
 /// Where a complaint stands, with what belongs to that place.

@@ -8,6 +8,7 @@ use crate::{Command, Complaint, Refusal, Rules};
 mod clocks;
 mod communicate;
 mod contact;
+mod erase;
 mod fire;
 mod handle;
 mod register;
@@ -59,6 +60,8 @@ impl Case<'_> {
             Command::Close { reason } => self.close(*reason),
             Command::Reopen { reason, contact_id } => self.reopen(reason, contact_id.as_ref()),
             Command::NoteCommunication(fact) => self.note_communication(fact),
+            Command::RequestErasure(erasing) => self.request_erasure(erasing),
+            Command::CompleteErasure { erasing, erased } => Ok(self.complete_erasure(erasing, *erased)),
             Command::Fire { clock, milestone, generation } => Ok(self.fire(clock, milestone, *generation)),
         }
     }

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use redress_contract::event::{
-    Accepted, Assigned, Classified, Closed, ContactLinked, Decided, Registered, Released,
+    Accepted, Assigned, Classified, Closed, ContactLinked, Decided, ErasureCompleted, Registered, Released,
 };
 use redress_contract::{CommitEvent, Disposition, Event, Hold, Severity};
 
+use crate::command::Erasing;
 use crate::complaint::{Complaint, LinkedContact, Status};
 
 mod clocks;
@@ -53,6 +54,8 @@ fn open(registered: &Registered) -> Complaint {
         contacts: Vec::new(),
         communications: Vec::new(),
         clocks: Vec::new(),
+        erasing: Vec::new(),
+        erased_at: None,
     }
 }
 
@@ -67,6 +70,8 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
         Event::Decided(e) => complaint.status = decided(at, e),
         Event::Closed(e) => closed(complaint, at, e),
         Event::Reopened(_) => complaint.status = Status::InAssessment,
+        Event::ErasureRequested(e) => complaint.erasing.push(erasing(&e.reason, &e.party)),
+        Event::ErasureCompleted(e) => erased(complaint, at, e),
         Event::CommunicationQueued(e) => deliveries::queued(complaint, at, e),
         Event::CommunicationAccepted(e) => deliveries::accepted(complaint, at, e),
         Event::CommunicationBounced(e) => deliveries::bounced(complaint, at, e),
@@ -126,6 +131,18 @@ fn released(complaint: &mut Complaint, at: Timestamp, e: &Released) {
 
 fn decided(at: Timestamp, e: &Decided) -> Status {
     Status::Decided { at, outcome: e.outcome, remedy: e.remedy.clone(), handler: e.handler.clone() }
+}
+
+fn erasing(reason: &str, party: &str) -> Erasing {
+    Erasing { reason: reason.to_owned(), party: party.to_owned() }
+}
+
+fn erased(complaint: &mut Complaint, at: Timestamp, e: &ErasureCompleted) {
+    let done = erasing(&e.reason, &e.party);
+    complaint.erasing.retain(|other| *other != done);
+    if e.party.is_empty() {
+        complaint.erased_at = Some(at);
+    }
 }
 
 fn closed(complaint: &mut Complaint, at: Timestamp, e: &Closed) {

@@ -18,7 +18,7 @@ use redress_identity::Keys;
 use redress_ledger::Ledger;
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::{Broker, eventually};
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 
 struct Stage {
     broker: Broker,
@@ -39,7 +39,7 @@ impl Stage {
         let bus = Bus::connect(&config, "feed").await.unwrap();
         bus.prepare().await.unwrap();
         let clock = Clock::manual("2026-03-02T09:00:00Z".parse().unwrap());
-        let vault = Vault::new(bus.clone(), Arc::new(keys()));
+        let vault = Vault::new(bus.clone(), Arc::new(keys()), Seals::with(&PrivateKey::of([7; 32])));
         let rules = Arc::new(Rules::compile(&RulesSettings::default()).unwrap());
         let ledger = Ledger::new(vault, rules, clock.clone());
         Self { broker, bus, ledger, clock }

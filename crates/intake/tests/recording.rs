@@ -9,10 +9,14 @@ use redress_identity::Keys;
 use redress_intake::{Intake, references};
 use redress_runtime::Clock;
 use redress_testkit::Broker;
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 
 async fn vault(broker: &Broker) -> Vault {
-    Vault::new(broker.bus("test").await, Arc::new(Keys::from_master(&[7; 32])))
+    Vault::new(
+        broker.bus("test").await,
+        Arc::new(Keys::from_master(&[7; 32])),
+        Seals::with(&PrivateKey::of([7; 32])),
+    )
 }
 
 #[tokio::test]

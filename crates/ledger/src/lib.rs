@@ -3,9 +3,11 @@
 //! In: a command for a complaint. Out: the events it wrote, or the refusal. One command is one message: its events,
 //! the state after them, the hash of the message before.
 //!
-//! Reading order: [`round`] (pure: what one round decides), [`execute`], [`load`], [`history`] (all commits of one complaint, all complaints), [`verify`]
-//! (the hash chain).
+//! Reading order: [`round`] (pure: what one round decides), [`execute`], [`load`], [`history`] (all commits of one
+//! complaint, all complaints), [`verify`] (the hash chain), [`erase`] (what belongs to a party or a complaint, made
+//! unreadable).
 
+pub mod erase;
 pub mod execute;
 pub mod history;
 pub mod load;

@@ -17,10 +17,14 @@ use redress_ledger::verify::{Checkpoint, Fault, Verifier};
 use redress_ledger::{ExecuteError, Ledger};
 use redress_runtime::Clock;
 use redress_testkit::Broker;
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 
 async fn ledger(broker: &Broker) -> Ledger {
-    let vault = Vault::new(broker.bus("test").await, Arc::new(Keys::from_master(&[7; 32])));
+    let vault = Vault::new(
+        broker.bus("test").await,
+        Arc::new(Keys::from_master(&[7; 32])),
+        Seals::with(&PrivateKey::of([7; 32])),
+    );
     let rules = Rules::compile(&RulesSettings::default()).expect("the house rules compile");
     Ledger::new(vault, Arc::new(rules), Clock::manual(at("2026-03-02T10:00:00Z")))
 }

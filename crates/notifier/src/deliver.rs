@@ -67,13 +67,12 @@ impl Parcel {
 impl Notifier {
     /// Handles a message in OUTBOX.
     pub(crate) async fn on_outbox(&self, delivery: Delivery) -> Result<(), Failure> {
-        if delivery.body.is_empty() {
+        let vault = self.ledger.vault();
+        let opened = vault.open_communication(&delivery.subject, &delivery.headers, &delivery.body).await;
+        let Some(communication) = opened.map_err(not_opened)? else {
             // Erased: what is left is a tombstone.
             return Ok(());
-        }
-        let vault = self.ledger.vault();
-        let opened = vault.open_communication(&delivery.subject, &delivery.headers, &delivery.body);
-        let communication = opened.map_err(not_opened)?;
+        };
         let age = self.ledger.clock().now().duration_since(communication.rendered_at);
         let known = self.restored.was_before(communication.rendered_at);
         let first = delivery.attempt <= 1 && age <= self.fresh && !known;
@@ -234,9 +233,9 @@ impl Notifier {
         let vault = self.ledger.vault();
         let subject = subject::outbox(Medium::Email, id);
         let stored = vault.bus().last(name::OUTBOX, &subject).await.map_err(Failure::retry)?;
-        let Some(stored) = stored.filter(|stored| !stored.body.is_empty()) else { return Ok(None) };
-        let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body);
-        let message = opened.map_err(not_opened)?;
+        let Some(stored) = stored else { return Ok(None) };
+        let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body).await;
+        let Some(message) = opened.map_err(not_opened)? else { return Ok(None) };
         let traceparent = stored.header("traceparent").unwrap_or_default().to_owned();
         let parcel = Parcel { with: gathered(stored.header(WITH)), traceparent, first: false };
         Ok(Some((message, parcel)))

@@ -324,7 +324,7 @@ pub(crate) struct Letter<'a> {
 /// The reason of a failure.
 pub(crate) fn reason(failure: &Failure) -> &str {
     match failure {
-        Failure::Retry { reason, .. } | Failure::Reject { reason } => reason,
+        Failure::Retry { reason, .. } | Failure::Blocked { reason } | Failure::Reject { reason } => reason,
     }
 }
 
@@ -340,15 +340,15 @@ fn not_loaded(error: LoadError) -> Failure {
 }
 
 pub(crate) fn not_opened(error: OpenError) -> Failure {
-    match error {
-        OpenError::Read(_) => Failure::retry(error),
-        OpenError::Broken { .. } => Failure::reject(error),
-    }
+    error.into_failure()
 }
 
 fn not_put(error: PutError) -> Failure {
     match error {
-        PutError::Publish(_) | PutError::Read(_) => Failure::retry(error),
+        PutError::Publish(_) | PutError::Key(_) | PutError::KeyTaken | PutError::Read(_) => {
+            Failure::retry(error)
+        }
+        PutError::NoPublicKey => Failure::blocked(error),
         PutError::TooLarge { .. } => Failure::reject(error),
     }
 }

@@ -52,6 +52,8 @@ pub(crate) fn complaint() -> Complaint {
         }],
         communications: Vec::new(),
         clocks: vec![clock()],
+        erasing: Vec::new(),
+        erased_at: None,
     }
 }
 

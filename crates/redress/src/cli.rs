@@ -6,7 +6,7 @@ pub use words::Text;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use redress_contract::{CloseReason, ContactId, Disposition, HandlerId, Hold, Outcome, Severity, TeamId};
 
 const EXAMPLES: &str = "\
@@ -142,7 +142,17 @@ What was not sent yet when the backup was taken may have been sent before the br
 people who had complained before --stopped-at nothing automatic goes out until somebody releases it
 (redress act RD-… --as … release). --send-again sends it, perhaps twice.")]
     Restore(Restore),
-    /// Make the keys of an installation.
+    /// Make personal data unreadable: of a person, or of one complaint. Events and statistics stay.
+    #[command(after_help = "\
+Examples:
+  redress erase --party ann@example.com --dry-run    what would be erased
+  redress erase --party ann@example.com
+  redress erase --reference RD-4F7K-2QMX
+It may be repeated, and goes on where it was broken off. Old copies of the broker's files can be
+read until the keys are rotated and the old ones destroyed: redress keys rotate. What it prints
+last lies outside: the mail in its mailbox.")]
+    Erase(Erase),
+    /// Make the keys of an installation, and change those that seal.
     Keys {
         /// What to do.
         #[command(subcommand)]
@@ -165,6 +175,8 @@ pub enum Service {
     Notifier,
     /// The published event stream.
     Feed,
+    /// Once a day: finishes erasing, sweeps what nothing names, erases what was closed long ago.
+    Erase,
 }
 
 impl Service {
@@ -177,6 +189,7 @@ impl Service {
             Self::Sla => "sla",
             Self::Notifier => "notifier",
             Self::Feed => "feed",
+            Self::Erase => "erase",
         }
     }
 
@@ -195,7 +208,7 @@ pub struct Provision {
     /// Make the seeds of users that are missing, in this folder; no broker is asked.
     #[arg(long, value_name = "FOLDER")]
     pub init_users: Option<PathBuf>,
-    /// Print what the broker must be told about users, from the seeds that bus.users_folder or --init-users names.
+    /// Print what the broker must be told about users, from the seeds that --init-users or the settings name.
     #[arg(long)]
     pub print_nats_conf: bool,
 }
@@ -387,9 +400,36 @@ pub struct Restore {
     pub check: bool,
 }
 
+/// `redress erase …`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whose").required(true).args(["party", "reference"])))]
+pub struct Erase {
+    /// An email address or telephone number: everything from and to this person.
+    #[arg(long, value_name = "ADDRESS")]
+    pub party: Option<String>,
+    /// A complaint, by its reference or id: everything of it, whoever wrote it.
+    #[arg(long, value_name = "COMPLAINT")]
+    pub reference: Option<String>,
+    /// Only say what would be erased.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// `redress keys …`
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make the identity key, unless it is there. It never changes afterwards: back it up.
+    /// Make the keys that are not there. The identity key never changes afterwards: back it up.
     Init,
+    /// Seal with new keys from now on, and wrap every data key for them.
+    #[command(after_help = "\
+Works while everything runs, and goes on where it was broken off. Afterwards the old private key
+lies in sealing.key.retired: what was erased can be read with it, from old copies of the broker's
+files. So destroy it, once every process that seals has the new public key (those on other machines
+need the file) and `redress doctor` finds nothing wrapped for the old pair; or at once, with
+--destroy-old.")]
+    Rotate {
+        /// Keep no copy of the old private keys.
+        #[arg(long)]
+        destroy_old: bool,
+    },
 }

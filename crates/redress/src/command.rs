@@ -5,12 +5,14 @@ mod backup;
 mod config;
 mod dead;
 mod doctor;
+mod erase;
 mod events;
 mod keys;
 mod provision;
 mod queue;
 mod read;
 mod restore;
+mod rotate;
 mod run;
 mod show;
 mod timeline;
@@ -20,15 +22,17 @@ mod verify;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use redress_bus::users::{BACKUP, OPERATOR};
+use redress_bus::users::{BACKUP, ERASE, OPERATOR};
 use redress_runtime::logs;
 use redress_runtime::settings::Problems;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Keys};
 use crate::house::{House, with_broker};
 use crate::out::Out;
+use crate::sealing::Need;
 use crate::services::allowed;
 use crate::settings::{self, Config};
+use rotate::Leftover;
 
 /// Reads the settings and runs the command.
 ///
@@ -43,10 +47,10 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         }
         Command::Run { services } => {
             start_logs(&config, None)?;
-            run::run(config, services, out).await?;
+            Box::pin(run::run(config, services, out)).await?;
         }
         Command::Config => config::run(&settings, out)?,
-        Command::Keys { what } => keys::run(&config, &what, out)?,
+        Command::Keys { what: Keys::Init } => keys::init(&config, out)?,
         Command::Read { what } => return read::run(&config, &what, out),
         Command::Restore(restore) => {
             start_logs(&config, Some("warn"))?;
@@ -62,11 +66,21 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         }
         asked => {
             start_logs(&config, Some("warn"))?;
-            let house = House::open(&with_broker(&config)?, user_of(&asked)).await?;
+            let house = House::open(&with_broker(&config)?, user_of(&asked), need(&asked)).await?;
             return allowed(house.bus(), ask(asked, &config, &house, out)).await;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Which sealing keys a command needs.
+fn need(command: &Command) -> Need {
+    match command {
+        Command::Show { .. } | Command::Erase(_) => Need::OPENS,
+        Command::Act(_) => Need::SEALS,
+        Command::Keys { .. } => Need::BOTH,
+        _ => Need::NOTHING,
+    }
 }
 
 /// Commands that ask a running system.
@@ -74,16 +88,20 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
     match command {
         Command::Queue { team, limit } => queue::run(house, team.as_ref(), limit, out).await?,
         Command::Show { complaint } => show::run(house, &complaint, out).await?,
+        Command::Erase(erase) => erase::run(config, house, &erase, out).await?,
         Command::Act(act) => act::run(house, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,
         Command::Dead { what } => dead::run(house, &what, out).await?,
         Command::Verify(verify) => return verify::run(house, &verify, out).await,
         Command::Backup(backup) => return backup::run(config, house, &backup, out).await,
+        Command::Keys { what: Keys::Rotate { destroy_old } } => {
+            return rotate::run(config, house, Leftover::of(destroy_old), out).await;
+        }
         Command::Up
         | Command::Restore(_)
         | Command::Run { .. }
         | Command::Config
-        | Command::Keys { .. }
+        | Command::Keys { what: Keys::Init }
         | Command::Provision(_)
         | Command::Read { .. }
         | Command::Doctor => unreachable!("these are run without a connection"),
@@ -93,7 +111,11 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
 
 /// Who a command logs in as.
 fn user_of(command: &Command) -> &'static str {
-    if matches!(command, Command::Backup(_)) { BACKUP } else { OPERATOR }
+    match command {
+        Command::Backup(_) => BACKUP,
+        Command::Erase(_) | Command::Keys { .. } => ERASE,
+        _ => OPERATOR,
+    }
 }
 
 /// Services log as the settings say; a command that answers a person is quiet unless something is wrong.

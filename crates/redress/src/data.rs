@@ -143,19 +143,28 @@ pub fn read_keys(file: &Path) -> anyhow::Result<Keys> {
 /// # Errors
 /// When it cannot be written.
 pub fn make_keys(file: &Path) -> anyhow::Result<bool> {
+    let mut master = [0_u8; 32];
+    getrandom::fill(&mut master).context("draw random bytes")?;
+    write_new(file, &format!("{}\n", HEXLOWER.encode(&master)))
+}
+
+/// Writes a key file that must not be there, readable by its owner only, on disk before this returns; false when it was
+/// there, and then it stays as it is.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_new(file: &Path, text: &str) -> anyhow::Result<bool> {
     if file.exists() {
         return Ok(false);
     }
-    let doing = || format!("write the identity key {}", file.display());
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let doing = || format!("write the key file {}", file.display());
+    let folder = folder_of(file);
     std::fs::create_dir_all(folder).with_context(doing)?;
-    let mut master = [0_u8; 32];
-    getrandom::fill(&mut master).context("draw random bytes")?;
-    let new = folder.join(format!(".identity.key.{}", std::process::id()));
+    let new = beside(file);
     let _ = std::fs::remove_file(&new);
     let write = || -> std::io::Result<bool> {
         let mut key = owner_only(&new)?;
-        writeln!(key, "{}", HEXLOWER.encode(&master))?;
+        key.write_all(text.as_bytes())?;
         key.sync_all()?;
         // Linking instead of renaming: a key that appeared in between is never replaced.
         let linked = std::fs::hard_link(&new, file);
@@ -168,6 +177,32 @@ pub fn make_keys(file: &Path) -> anyhow::Result<bool> {
         Ok(true)
     };
     write().with_context(doing)
+}
+
+/// Puts another text in the place of a key file, whole or not at all, on disk before this returns.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace(file: &Path, text: &str) -> anyhow::Result<()> {
+    let new = beside(file);
+    let _ = std::fs::remove_file(&new);
+    let write = || -> std::io::Result<()> {
+        let mut key = owner_only(&new)?;
+        key.write_all(text.as_bytes())?;
+        key.sync_all()?;
+        std::fs::rename(&new, file)?;
+        File::open(folder_of(file))?.sync_all()
+    };
+    write().with_context(|| format!("write the key file {}", file.display()))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    folder_of(file).join(format!(".{name}.{}", std::process::id()))
 }
 
 fn owner_only(path: &Path) -> std::io::Result<File> {

@@ -6,13 +6,13 @@ use anyhow::{Context as _, bail};
 use redress_bus::{Bus, Created};
 use redress_contract::ComplaintId;
 use redress_contract::subject::name::POLICIES;
-use redress_identity::Keys;
 use redress_intake::{Intake, references};
 use redress_ledger::Ledger;
 use redress_runtime::{Clock, Health};
 use redress_vault::Vault;
 
 use crate::data::read_keys;
+use crate::sealing::Need;
 use crate::settings::Config;
 
 /// The shared parts.
@@ -34,18 +34,19 @@ impl House {
     /// Connects and shares.
     ///
     /// # Errors
-    /// When the identity key cannot be read or the broker cannot be reached.
-    pub async fn open(config: &Config, name: &str) -> anyhow::Result<Self> {
+    /// When a key that is needed cannot be read or the broker cannot be reached.
+    pub async fn open(config: &Config, name: &str, need: Need) -> anyhow::Result<Self> {
         let keys = read_keys(&config.key_file)?;
+        let seals = config.sealing.read(need)?;
         let bus = Bus::connect(&config.bus, name).await?;
-        Ok(Self::of(config, bus, keys))
+        Ok(Self::of(config, Vault::new(bus, Arc::new(keys), seals)))
     }
 
-    fn of(config: &Config, bus: Bus, keys: Keys) -> Self {
+    fn of(config: &Config, vault: Vault) -> Self {
         let clock = Clock::system();
-        let vault = Vault::new(bus, Arc::new(keys));
         let ledger = Ledger::new(vault.clone(), Arc::new(config.rules.clone()), clock.clone());
-        let intake = Intake::new(vault.clone(), clock.clone());
+        // Channels open nothing, also where router runs in the same process.
+        let intake = Intake::new(vault.for_channels(), clock.clone());
         Self { vault, ledger, intake, clock, health: Health::new() }
     }
 

@@ -4,8 +4,9 @@
 //! code: 0 fine, 1 failed, 2 usage, 78 bad settings.
 //!
 //! Reading order: [`cli`] (what can be asked), [`settings`] (all services' tables), [`data`] (the data folder and the
-//! identity key), [`broker`] (the supervised nats-server), [`house`] (what the services of a process share),
-//! [`services`] (running them), [`backup`] (copies of everything), [`command`] (one file per command), [`out`] (answers to people and programs).
+//! identity key), [`sealing`] (the files of the sealing keys), [`broker`] (the supervised nats-server), [`house`] (what the
+//! services of a process share), [`services`] (running them), [`backup`] (copies of everything), [`command`] (one file
+//! per command), [`out`] (answers to people and programs).
 
 pub mod backup;
 pub mod broker;
@@ -14,6 +15,7 @@ pub mod command;
 pub mod data;
 pub mod house;
 pub mod out;
+pub mod sealing;
 pub mod services;
 pub mod settings;
 

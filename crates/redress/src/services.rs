@@ -16,11 +16,19 @@ use tracing::{error, info};
 use crate::cli::Service;
 use crate::house::House;
 use crate::out::Out;
+use crate::sealing::Need;
 use crate::settings::Config;
 
 /// Every service, in the order contacts flow.
-pub const ALL: [Service; 6] =
-    [Service::Email, Service::Web, Service::Router, Service::Sla, Service::Notifier, Service::Feed];
+pub const ALL: [Service; 7] = [
+    Service::Email,
+    Service::Web,
+    Service::Router,
+    Service::Sla,
+    Service::Notifier,
+    Service::Feed,
+    Service::Erase,
+];
 
 /// A listener, as it is told to whoever started the program.
 #[derive(Serialize)]
@@ -45,7 +53,7 @@ pub async fn run(
     tasks.serve_health(config, &health, out).await?;
     for service in services {
         // A connection for each, so that each has its own identity and its own rights.
-        let house = House::open(config, service.word()).await?.reporting_to(&health);
+        let house = House::open(config, service.word(), Need::of([service])).await?.reporting_to(&health);
         let (bus, ready) = (house.bus().clone(), ready(*service, &house));
         allowed(&bus, ready).await.with_context(|| format!("start {}", service.word()))?;
         tasks.start(*service, config, &house, out).await?;
@@ -65,7 +73,7 @@ async fn ready(service: Service, house: &House) -> anyhow::Result<()> {
         Service::Email => house.bus().expect_stream(INTAKE, "intake.email.none").await?,
         Service::Web => house.bus().expect_stream(INTAKE, "intake.web.none").await?,
         Service::Feed => house.bus().expect_stream(COMPLAINTS, "complaint.none").await?,
-        Service::Router | Service::Sla | Service::Notifier => house.pin_policies().await?,
+        Service::Router | Service::Sla | Service::Notifier | Service::Erase => house.pin_policies().await?,
     }
     Ok(())
 }
@@ -130,6 +138,15 @@ impl Tasks {
             Service::Feed => {
                 let deps = redress_feed::Deps { ledger, clock, health };
                 self.spawn(service, bus, redress_feed::run(config.feed.clone(), deps, asked));
+            }
+            Service::Erase => {
+                let deps = redress_erase::Deps { ledger, clock, health };
+                let run = redress_erase::run(config.erase.clone(), deps, asked);
+                let run = async {
+                    run.await;
+                    anyhow::Ok(())
+                };
+                self.spawn(service, bus, run);
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use example::{gaps, sample};
 
 use crate::data::DataFolder;
+use crate::sealing::KeyFiles;
 
 /// The settings file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub data: DataSettings,
     /// `[identity]`
     pub identity: IdentitySettings,
+    /// `[keys]`
+    pub keys: KeysSettings,
     /// `[broker]`
     pub broker: BrokerSettings,
     /// `[bus]`
@@ -46,6 +49,8 @@ pub struct Settings {
     pub notifier: redress_notifier::Settings,
     /// `[feed]`
     pub feed: redress_feed::Settings,
+    /// `[erase]`
+    pub erase: redress_erase::Settings,
     /// `[rules]`
     pub rules: RulesSettings,
 }
@@ -74,6 +79,20 @@ pub struct DataSettings {
 pub struct IdentitySettings {
     /// The key file; `identity.key` in the data folder when absent.
     pub key_file: Option<PathBuf>,
+}
+
+/// `[keys]`: files of the keys that seal personal data. Beside the data when absent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysSettings {
+    /// What seals: all that channels need.
+    pub public_file: Option<PathBuf>,
+    /// What opens.
+    pub private_file: Option<PathBuf>,
+    /// What seals communications for the status page as well.
+    pub status_public_file: Option<PathBuf>,
+    /// What the status page opens them with.
+    pub status_private_file: Option<PathBuf>,
 }
 
 /// `[broker]`: the nats-server that `redress up` runs.
@@ -142,6 +161,8 @@ pub struct Config {
     pub data: DataFolder,
     /// The identity key.
     pub key_file: PathBuf,
+    /// The files of the sealing keys.
+    pub sealing: KeyFiles,
     /// The broker of `redress up`.
     pub broker: BrokerSettings,
     /// The connection to the broker.
@@ -164,6 +185,8 @@ pub struct Config {
     pub notifier: redress_notifier::Config,
     /// The service `feed`.
     pub feed: redress_feed::Config,
+    /// Sweeping and retention.
+    pub erase: redress_erase::Config,
     /// Policies, calendars, routing.
     pub rules: Rules,
 }
@@ -192,6 +215,7 @@ impl Config {
         let mut checks = Checks(Problems::none());
         let data = data_folder(settings, environment);
         let key_file = settings.identity.key_file.clone().unwrap_or_else(|| data.identity_key());
+        let sealing = KeyFiles::of(&settings.keys, &data);
         let public = checks.address("public.address", &settings.public.address);
         let health = checks.address("health.address", &settings.health.address);
         let public_limits = checks.limits(&settings.public);
@@ -205,15 +229,17 @@ impl Config {
             checks.of(redress_router::Config::check(&settings.router)),
             checks.of(redress_sla::Config::check(&settings.sla)),
         );
-        let (notifier, feed) = (
+        let (notifier, feed, erase) = (
             checks.of(redress_notifier::Config::check(&settings.notifier)),
             checks.of(redress_feed::Config::check(&settings.feed)),
+            checks.of(redress_erase::Config::check(&settings.erase)),
         );
         let config = || {
             Some(Self {
                 log: settings.log.clone(),
                 data,
                 key_file,
+                sealing,
                 broker: settings.broker.clone(),
                 bus: bus?,
                 public: public?,
@@ -225,6 +251,7 @@ impl Config {
                 sla: sla?,
                 notifier: notifier?,
                 feed: feed?,
+                erase: erase?,
                 rules: rules?,
             })
         };
@@ -238,7 +265,15 @@ impl Config {
 impl Config {
     /// Every file that holds a key of the installation, by what the key is for.
     pub fn key_files(&self) -> Vec<(String, PathBuf)> {
-        vec![("identity".to_owned(), self.key_file.clone())]
+        let sealing = &self.sealing;
+        let all = [
+            ("identity", &self.key_file),
+            ("sealing.private", &sealing.private),
+            ("sealing.public", &sealing.public),
+            ("status.private", &sealing.status_private),
+            ("status.public", &sealing.status_public),
+        ];
+        all.map(|(role, file)| (role.to_owned(), file.clone())).into()
     }
 }
 

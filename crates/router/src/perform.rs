@@ -76,7 +76,8 @@ impl Router {
     }
 
     async fn route(&self, delivery: &Delivery) -> Result<(), RouteError> {
-        let Some(case) = self.open(delivery)? else {
+        let Some(case) = self.open(delivery).await? else {
+            // Erased: what is left is a tombstone.
             return Ok(());
         };
         fault::point_at("router::opened", &case.contact.subject).await;
@@ -97,14 +98,10 @@ impl Router {
         Ok(())
     }
 
-    fn open(&self, delivery: &Delivery) -> Result<Option<Case>, RouteError> {
-        if delivery.body.is_empty() {
-            // Erased: what is left is a tombstone.
-            return Ok(None);
-        }
+    async fn open(&self, delivery: &Delivery) -> Result<Option<Case>, RouteError> {
         let vault = self.ledger.vault();
-        let opened = vault.open_contact(&delivery.subject, &delivery.headers, &delivery.body);
-        let contact = opened.map_err(RouteError::Open)?;
+        let opened = vault.open_contact(&delivery.subject, &delivery.headers, &delivery.body).await;
+        let Some(contact) = opened.map_err(RouteError::Open)? else { return Ok(None) };
         let clues = plan::clues(&contact, vault.keys(), &self.config);
         let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
         let cause = Cause { causation_id: contact.id.to_string(), traceparent };
@@ -178,12 +175,15 @@ fn count(case: &Case, outcome: Outcome) {
 
 impl RouteError {
     fn into_failure(self) -> Failure {
-        let at_fault = match &self {
-            Self::Open(OpenError::Broken { .. }) => true,
-            Self::Execute { source, .. } => matches!(source, ExecuteError::Refused(_)),
-            _ => false,
-        };
         let reason = chain(&self);
-        if at_fault { Failure::Reject { reason } } else { Failure::Retry { reason, after: None } }
+        match self {
+            Self::Open(OpenError::Broken { .. }) | Self::Execute { source: ExecuteError::Refused(_), .. } => {
+                Failure::Reject { reason }
+            }
+            Self::Open(OpenError::Locked { .. }) | Self::Communication(OpenError::Locked { .. }) => {
+                Failure::Blocked { reason }
+            }
+            _ => Failure::Retry { reason, after: None },
+        }
     }
 }

@@ -6,14 +6,13 @@
 //! sweeps for what the broker missed.
 //!
 //! Reading order: [`config`], [`plan`] (pure: commit and state → timers), `perform` (timers → broker), `due` (what a
-//! fired timer does), `skew` (is the clock to be believed), [`agenda`] (pure: due times in memory), `lease`, `sweep`.
+//! fired timer does), `skew` (is the clock to be believed), [`agenda`] (pure: due times in memory), `sweep`.
 
 pub mod agenda;
 pub mod config;
 pub mod plan;
 
 mod due;
-mod lease;
 mod perform;
 mod skew;
 mod sweep;

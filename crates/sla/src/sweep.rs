@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use redress_bus::{ReadError, Stored};
+use redress_bus::{Lease, ReadError, Stored};
 use redress_contract::subject::name::{COMPLAINTS, TIMERS};
 use redress_contract::{TimerDue, subject};
 use redress_ledger::{ExecuteError, Executed, Ledger};
@@ -17,7 +17,6 @@ use redress_runtime::{Clock, Part, Shutdown, fault};
 use tracing::{info, warn};
 
 use crate::agenda::Agenda;
-use crate::lease::Lease;
 use crate::perform::{Error, Known, Timers};
 use crate::plan::{self, Slot, Step};
 use crate::{Config, due, skew};
@@ -35,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sweeps whenever this replica holds the lease, until asked to stop.
 pub(crate) async fn run(config: &Config, timers: Timers, part: &Part, shutdown: &Shutdown) {
-    let mut lease = Lease::new(timers.ledger().vault().bus(), config.lease);
+    let mut lease = Lease::new(timers.ledger().vault().bus(), "sla-sweep", config.lease);
     while !shutdown.is_asked() {
         match shutdown.or(lease.hold()).await {
             Some(Ok(true)) => {

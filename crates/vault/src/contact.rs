@@ -2,21 +2,26 @@
 //!
 //! The raw bytes travel inside the message while it fits into [`CONTACT_BYTES_MAX`]; then they move to a blob, written
 //! and acknowledged before the message that names it. Text that still does not fit is cut, and says so: the raw
-//! bytes are the record.
+//! bytes are the record. Message and blobs of one attempt are sealed with one data key.
 
 use bytes::Bytes;
-use redress_bus::{Headers, Published};
+use redress_bus::{Headers, Published, ReadError};
 use redress_contract::contact::Raw;
 use redress_contract::subject::{self, name};
 use redress_contract::{BlobName, Channel, Contact, ContactId, ParseStatus};
+use tokio::io::AsyncReadExt as _;
 
+use crate::data_keys::{Found, Readers};
+use crate::message::{Attempt, Opened, SEAL_BYTES, key_named};
+use crate::seal::KeyName;
+use crate::seal::blob::BlobError;
 use crate::{OpenError, PutError, Vault};
 
 /// Largest INTAKE message: raw bytes travel inside, the largest items move to blobs until it fits (DESIGN §4).
 pub const CONTACT_BYTES_MAX: usize = 512 * 1024;
 
-/// What a message's other parts may take up when the raw bytes stay inside.
-const OTHER_PARTS: usize = 64 * 1024;
+/// The same before it is sealed.
+pub(crate) const PLAIN_BYTES_MAX: usize = CONTACT_BYTES_MAX - SEAL_BYTES;
 
 impl Vault {
     /// Stores a contact once. `raw` are the bytes as they came: they travel inside the message when they fit, in a
@@ -31,37 +36,21 @@ impl Vault {
         mut contact: Contact,
         raw: Bytes,
         files: Vec<(usize, Bytes)>,
-        headers: Headers,
+        mut headers: Headers,
     ) -> Result<Published, PutError> {
         let subject = subject::intake(contact.channel, &contact.id);
-        let needs_blobs = !files.is_empty() || base64_len(raw.len()) + OTHER_PARTS > CONTACT_BYTES_MAX;
-        if needs_blobs && self.bus.last(name::INTAKE, &subject).await?.is_some() {
-            // Known already: do not write its blobs a second time.
+        let described = contact.raw.take().unwrap_or_default();
+        let inline = if files.is_empty() { with_inline(&mut contact, &described, &raw) } else { None };
+        if inline.is_none() && self.bus.last(name::INTAKE, &subject).await?.is_some() {
+            // Known already, or erased: do not write its blobs a second time.
             return Ok(Published { seq: 0, new: false });
         }
-        let attempt = attempt_name();
-        let mut stored = 0;
-        for (index, bytes) in files {
-            let blob = self.put_blob(&attempt, &mut stored, bytes).await?;
-            if let Some(attachment) = contact.attachments.get_mut(index) {
-                attachment.blob = Some(blob);
-            }
-        }
-        let size_bytes = u32::try_from(raw.len()).unwrap_or(u32::MAX);
-        let described = contact.raw.take().unwrap_or_default();
-        let body = if raw.len() + OTHER_PARTS <= CONTACT_BYTES_MAX {
-            contact.raw = Some(Raw { size_bytes, inline: raw.clone(), blob: None, ..described.clone() });
-            encode(&contact)
-        } else {
-            Bytes::new()
+        let mut storing = Storing { vault: self, attempt: self.attempt(Readers::Vault).await?, blobs: 0 };
+        let plain = match inline {
+            Some(plain) => plain,
+            None => storing.with_blobs(contact, &described, raw, files).await?,
         };
-        let body = if body.is_empty() || body.len() > CONTACT_BYTES_MAX {
-            let blob = self.put_blob(&attempt, &mut stored, raw).await?;
-            contact.raw = Some(Raw { size_bytes, inline: Bytes::new(), blob: Some(blob), ..described });
-            fit(contact)?
-        } else {
-            body
-        };
+        let body = storing.attempt.seal(&subject, plain, &mut headers);
         Ok(self.bus.publish_once(&subject, headers, body).await?)
     }
 
@@ -72,26 +61,33 @@ impl Vault {
     pub async fn contact(&self, channel: Channel, id: &ContactId) -> Result<Option<Contact>, OpenError> {
         let subject = subject::intake(channel, id);
         let Some(stored) = self.bus.last(name::INTAKE, &subject).await? else { return Ok(None) };
-        if stored.body.is_empty() {
-            return Ok(None);
-        }
-        self.open_contact(&stored.subject, &stored.headers, &stored.body).map(Some)
+        self.open_contact(&stored.subject, &stored.headers, &stored.body).await
     }
 
-    /// Opens the body of an INTAKE message.
+    /// Opens the body of an INTAKE message; none when it was erased.
     ///
     /// # Errors
-    /// [`OpenError::Broken`] when it is not the contact its subject names.
-    pub fn open_contact(&self, subject: &str, headers: &Headers, body: &[u8]) -> Result<Contact, OpenError> {
-        let _ = headers;
+    /// [`OpenError::Broken`] when it is not the contact its subject names, [`OpenError::Locked`] when the key is not here.
+    pub async fn open_contact(
+        &self,
+        subject: &str,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<Option<Contact>, OpenError> {
         let broken = |problem: String| OpenError::Broken { what: subject.to_owned(), problem };
         let (channel, id) = subject::parse_intake(subject)
             .ok_or_else(|| broken("the subject names no contact".to_owned()))?;
-        let contact: Contact = serde_json::from_slice(body).map_err(|e| broken(position(&e)))?;
+        let Opened::Plain(plain) = self.unseal(name::INTAKE, subject, headers, body).await? else {
+            return Ok(None);
+        };
+        let contact: Contact = serde_json::from_slice(&plain).map_err(|e| broken(position(&e)))?;
         if contact.id != id || contact.channel != channel {
             return Err(broken("the message holds another contact".to_owned()));
         }
-        Ok(contact)
+        if !self.seals.unsealed && !holds_own_blobs(&contact, headers) {
+            return Err(broken("it names a blob of another contact".to_owned()));
+        }
+        Ok(Some(contact))
     }
 
     /// The raw bytes of a contact, from the message or its blob.
@@ -102,48 +98,124 @@ impl Vault {
         match &contact.raw {
             None => Ok(None),
             Some(raw) => match &raw.blob {
-                Some(blob) => Ok(self.bus.blobs().get(blob.as_str()).await?),
+                Some(blob) => self.blob(blob).await,
                 None => Ok(Some(raw.inline.clone())),
             },
         }
     }
 
-    async fn put_blob(&self, attempt: &str, stored: &mut u32, bytes: Bytes) -> Result<BlobName, PutError> {
-        let blob = BlobName::new(format!("{attempt}/{stored}"))
+    /// A blob that a contact names; none when it was erased.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn blob(&self, blob: &BlobName) -> Result<Option<Bytes>, OpenError> {
+        let what = format!("blob {blob}");
+        let broken = |problem: &str| OpenError::Broken { what: what.clone(), problem: problem.to_owned() };
+        let store = self.bus.blobs();
+        let Some((mut sealed, size)) = store.open(blob.as_str()).await? else { return Ok(None) };
+        if self.seals.unsealed {
+            let mut plain = Vec::with_capacity(size);
+            sealed.read_to_end(&mut plain).await.map_err(|e| broken(&e.to_string()))?;
+            return Ok(Some(plain.into()));
+        }
+        let name = key_of(blob).ok_or_else(|| broken("it names no data key"))?;
+        let Found::Key(key) = self.data_key(&name, &what).await? else { return Ok(None) };
+        match key.open_blob(blob.as_str(), &mut sealed, size).await {
+            Ok(plain) => Ok(Some(plain)),
+            Err(BlobError::Read(error)) => Err(ReadError::of(&what, error).into()),
+            Err(BlobError::Broken) => Err(broken("it is not what was sealed here")),
+        }
+    }
+}
+
+/// A contact on its way into the vault.
+struct Storing<'a> {
+    vault: &'a Vault,
+    attempt: Attempt,
+    blobs: u32,
+}
+
+impl Storing<'_> {
+    /// The body of the message: files in blobs, and the raw bytes too unless they fit inside.
+    async fn with_blobs(
+        &mut self,
+        mut contact: Contact,
+        described: &Raw,
+        raw: Bytes,
+        files: Vec<(usize, Bytes)>,
+    ) -> Result<Vec<u8>, PutError> {
+        for (index, bytes) in files {
+            let blob = self.put_blob(bytes).await?;
+            if let Some(attachment) = contact.attachments.get_mut(index) {
+                attachment.blob = Some(blob);
+            }
+        }
+        if let Some(plain) = with_inline(&mut contact, described, &raw) {
+            return Ok(plain);
+        }
+        let size_bytes = size(&raw);
+        let blob = Some(self.put_blob(raw).await?);
+        contact.raw = Some(Raw { size_bytes, inline: Bytes::new(), blob, ..described.clone() });
+        fit(contact)
+    }
+
+    async fn put_blob(&mut self, bytes: Bytes) -> Result<BlobName, PutError> {
+        let key = self.attempt.key();
+        let folder = key.map_or_else(|| KeyName::draw().to_string(), |key| key.name.to_string());
+        let blob = BlobName::new(format!("{folder}/{}", self.blobs))
             .expect("hex digits, a slash and a number name a blob");
-        *stored += 1;
-        self.bus.blobs().put(blob.as_str(), bytes).await?;
+        self.blobs += 1;
+        let store = self.vault.bus.blobs();
+        match key {
+            Some(key) => store.put(blob.as_str(), || key.seal_blob(blob.as_str(), bytes.clone())).await?,
+            None => store.put(blob.as_str(), || bytes.as_ref()).await?,
+        }
         redress_runtime::fault::point("vault::blob_put");
         Ok(blob)
     }
 }
 
-/// A fresh name for what one attempt writes; what no contact names is swept.
-fn attempt_name() -> String {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    data_encoding::HEXLOWER.encode(&random)
+/// A channel that was taken over must not get at what others sent by naming their blobs.
+fn holds_own_blobs(contact: &Contact, headers: &Headers) -> bool {
+    let own = key_named(headers);
+    let files = contact.attachments.iter().filter_map(|attachment| attachment.blob.as_ref());
+    let raw = contact.raw.as_ref().and_then(|raw| raw.blob.as_ref());
+    raw.into_iter().chain(files).all(|blob| key_of(blob).is_some_and(|key| Some(key) == own))
 }
 
-fn base64_len(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
+/// The data key of a blob.
+fn key_of(blob: &BlobName) -> Option<KeyName> {
+    KeyName::parse(blob.as_str().split_once('/')?.0)
 }
 
-fn encode(contact: &Contact) -> Bytes {
-    serde_json::to_vec(contact).expect("a contact is plain data and always becomes JSON").into()
+/// The body of the message with the raw bytes inside; none when that is too large.
+fn with_inline(contact: &mut Contact, described: &Raw, raw: &Bytes) -> Option<Vec<u8>> {
+    if raw.len() > PLAIN_BYTES_MAX {
+        return None;
+    }
+    contact.raw = Some(Raw { size_bytes: size(raw), inline: raw.clone(), blob: None, ..described.clone() });
+    Some(encode(contact)).filter(|plain| plain.len() <= PLAIN_BYTES_MAX)
+}
+
+fn size(raw: &Bytes) -> u32 {
+    u32::try_from(raw.len()).unwrap_or(u32::MAX)
+}
+
+fn encode(contact: &Contact) -> Vec<u8> {
+    serde_json::to_vec(contact).expect("a contact is plain data and always becomes JSON")
 }
 
 /// Cuts what does not fit; the raw bytes lie in a blob already.
-fn fit(mut contact: Contact) -> Result<Bytes, PutError> {
+fn fit(mut contact: Contact) -> Result<Vec<u8>, PutError> {
     let body = encode(&contact);
-    if body.len() <= CONTACT_BYTES_MAX {
+    if body.len() <= PLAIN_BYTES_MAX {
         return Ok(body);
     }
-    cut(&mut contact.text, CONTACT_BYTES_MAX / 8);
+    cut(&mut contact.text, PLAIN_BYTES_MAX / 8);
     contact.parse_status = ParseStatus::Partial;
     note(&mut contact, "the text is longer than a message may be and was cut");
     let body = encode(&contact);
-    if body.len() <= CONTACT_BYTES_MAX {
+    if body.len() <= PLAIN_BYTES_MAX {
         return Ok(body);
     }
     let subject_line = contact.subject.chars().take(500).collect();
@@ -159,14 +231,10 @@ fn fit(mut contact: Contact) -> Result<Bytes, PutError> {
     };
     note(&mut bare, "its parts are larger than a message may be and were left out");
     let body = encode(&bare);
-    if body.len() <= CONTACT_BYTES_MAX {
+    if body.len() <= PLAIN_BYTES_MAX {
         return Ok(body);
     }
-    Err(PutError::TooLarge {
-        what: format!("contact {}", bare.id),
-        size: body.len(),
-        limit: CONTACT_BYTES_MAX,
-    })
+    Err(PutError::TooLarge { what: format!("contact {}", bare.id), size: body.len(), limit: PLAIN_BYTES_MAX })
 }
 
 fn note(contact: &mut Contact, problem: &str) {

@@ -4,22 +4,37 @@
 //! writes INTAKE, CONTENT, OUTBOX or the bucket `blobs`.
 //!
 //! Reading order: [`contact`] (contacts and their raw bytes), [`content`] (notes, reasons), [`outbox`]
-//! (communications).
+//! (communications); then how they are sealed: `seal` (pure), [`keyring`] (sealing keys and their files), [`seals`] (what
+//! this process can do), [`data_keys`] (the bucket of wrapped keys), [`rotate`] (wrapping them anew), [`erase`], [`sweep`], `message` (sealing and opening a message).
 
 pub mod contact;
 pub mod content;
+pub mod data_keys;
+pub mod erase;
+pub mod keyring;
 pub mod outbox;
+pub mod rotate;
+pub mod seals;
+pub mod sweep;
+
+mod message;
+mod seal;
 
 use std::sync::Arc;
 
-use redress_bus::{Bus, PublishError, ReadError};
+use redress_bus::{Bus, Failure, KvError, PublishError, ReadError};
 use redress_identity::Keys;
+
+pub use keyring::{KeyFileError, KeyId, PrivateKey, PublicKey, Ring};
+pub use seal::KeyName;
+pub use seals::Seals;
 
 /// The door. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Vault {
     bus: Bus,
     keys: Arc<Keys>,
+    seals: Seals,
 }
 
 /// Personal content that could not be written.
@@ -28,6 +43,15 @@ pub enum PutError {
     /// The broker did not take it in time; putting it again is safe.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The broker did not take its data key; putting it again is safe.
+    #[error(transparent)]
+    Key(#[from] KvError),
+    /// This process cannot seal.
+    #[error("seal it: this process holds no public sealing key ([keys] public_file)")]
+    NoPublicKey,
+    /// Somebody wrote a data key under a name that was drawn at random; putting it again draws another.
+    #[error("seal it: the name of its data key was taken")]
+    KeyTaken,
     /// It is larger than a message may be, even with its large parts in blobs.
     #[error("store {what}: {size} bytes are more than the {limit} a message may have")]
     TooLarge {
@@ -49,6 +73,17 @@ pub enum OpenError {
     /// The broker did not answer.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The broker did not answer for its data key.
+    #[error(transparent)]
+    Key(#[from] KvError),
+    /// The key is not here: our settings are at fault, not what is sealed.
+    #[error("open {what}: {problem}")]
+    Locked {
+        /// What.
+        what: String,
+        /// Which key, and which are here.
+        problem: String,
+    },
     /// It is there but is not what it should be.
     #[error("open {what}: {problem}")]
     Broken {
@@ -59,10 +94,27 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// How handling a message fails that meets this: only what is broken in itself becomes a dead letter.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Read(_) | Self::Key(_) => Failure::retry(self),
+            Self::Locked { .. } => Failure::blocked(self),
+            Self::Broken { .. } => Failure::reject(self),
+        }
+    }
+}
+
 impl Vault {
-    /// The door over this broker connection, with the installation's keys.
-    pub fn new(bus: Bus, keys: Arc<Keys>) -> Self {
-        Self { bus, keys }
+    /// The door over this broker connection, with the installation's identity keys and the sealing keys at hand.
+    pub fn new(bus: Bus, keys: Arc<Keys>, seals: Seals) -> Self {
+        Self { bus, keys, seals }
+    }
+
+    /// The same door for a channel: it puts things in and opens nothing.
+    #[must_use]
+    pub fn for_channels(&self) -> Self {
+        Self { seals: self.seals.only_making(), ..self.clone() }
     }
 
     /// The broker connection.

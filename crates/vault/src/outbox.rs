@@ -2,25 +2,33 @@
 
 use redress_bus::{Headers, Published};
 use redress_contract::subject::{self, name};
-use redress_contract::{Communication, CommunicationId, Medium};
+use redress_contract::{Communication, CommunicationId, Medium, Recipient};
 
 use crate::contact::position;
+use crate::data_keys::Readers;
+use crate::message::Opened;
 use crate::{OpenError, PutError, Vault};
 
 impl Vault {
-    /// Stores a communication once; a second planning of the same one finds the first, which stands.
+    /// Stores a communication once; a second planning of the same one finds the first, which stands. What goes to the
+    /// complainant is sealed for the status page too, when that has a pair.
     ///
     /// # Errors
     /// [`PutError`]; putting it again is safe.
     pub async fn put_communication(
         &self,
         communication: &Communication,
-        headers: Headers,
+        mut headers: Headers,
     ) -> Result<Published, PutError> {
         let subject = subject::outbox(communication.medium, &communication.id);
-        let body =
+        let plain =
             serde_json::to_vec(communication).expect("a communication is plain data and always becomes JSON");
-        Ok(self.bus.publish_once(&subject, headers, body.into()).await?)
+        let readers = match communication.recipient {
+            Recipient::Complainant => Readers::VaultAndComplainant,
+            _ => Readers::Vault,
+        };
+        let body = self.attempt(readers).await?.seal(&subject, plain, &mut headers);
+        Ok(self.bus.publish_once(&subject, headers, body).await?)
     }
 
     /// Reads a communication; none when there is none (or it was erased).
@@ -34,24 +42,24 @@ impl Vault {
     ) -> Result<Option<Communication>, OpenError> {
         let subject = subject::outbox(medium, id);
         let Some(stored) = self.bus.last(name::OUTBOX, &subject).await? else { return Ok(None) };
-        if stored.body.is_empty() {
-            return Ok(None);
-        }
-        self.open_communication(&stored.subject, &stored.headers, &stored.body).map(Some)
+        self.open_communication(&stored.subject, &stored.headers, &stored.body).await
     }
 
-    /// Opens the body of an OUTBOX message.
+    /// Opens the body of an OUTBOX message; none when it was erased.
     ///
     /// # Errors
-    /// [`OpenError::Broken`] when it is no communication.
-    pub fn open_communication(
+    /// [`OpenError`].
+    pub async fn open_communication(
         &self,
         subject: &str,
         headers: &Headers,
         body: &[u8],
-    ) -> Result<Communication, OpenError> {
-        let _ = headers;
-        serde_json::from_slice(body)
-            .map_err(|e| OpenError::Broken { what: subject.to_owned(), problem: position(&e) })
+    ) -> Result<Option<Communication>, OpenError> {
+        match self.unseal(name::OUTBOX, subject, headers, body).await? {
+            Opened::Erased => Ok(None),
+            Opened::Plain(plain) => serde_json::from_slice(&plain)
+                .map(Some)
+                .map_err(|e| OpenError::Broken { what: subject.to_owned(), problem: position(&e) }),
+        }
     }
 }

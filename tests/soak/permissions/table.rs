@@ -50,12 +50,12 @@ const fn stream(
 /// Every stream; beside those named here: operator and erase read all, provision asks for the state of all, backup may
 /// do everything with whole streams.
 pub(crate) const STREAMS: [StreamRow; 16] = [
-    stream("INTAKE", &[], OPEN, &[], ERASE),
+    stream("INTAKE", &[], OPEN, OPEN, ERASE),
     stream("COMPLAINTS", &["sla", "feed"], &["router", "sla", "notifier", "feed"], DECIDE, &[]),
     stream("EVENTS", &["feed", "subscriber"], &["feed", "subscriber"], &["feed"], &[]),
-    stream("CONTENT", &[], OPEN, &[], ERASE),
+    stream("CONTENT", &[], OPEN, OPEN, ERASE),
     stream("TIMERS", &["sla"], &["sla"], &["sla"], &[]),
-    stream("OUTBOX", &[], OPEN, &[], ERASE),
+    stream("OUTBOX", &[], OPEN, OPEN, ERASE),
     stream("DEAD", &[], &[], DECIDE, &[]),
     stream("KV_keys", &[], OPEN, &["email", "web", "router", "notifier"], ERASE),
     stream("KV_references", &[], &["web", "router"], &["web", "router"], &[]),
@@ -71,7 +71,7 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
         &["email", "router", "sla", "notifier"],
         &[],
     ),
-    stream("OBJ_blobs", &[], OPEN, &[], ERASE),
+    stream("OBJ_blobs", &[], OPEN, OPEN, ERASE),
 ];
 
 /// Every durable consumer: its stream, its name, its service.
@@ -89,7 +89,7 @@ pub(crate) const CONSUMERS: [(&str, &str, &str); 10] = [
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 35] = [
+const MESSAGES: [(&str, &[&str]); 39] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
@@ -107,12 +107,16 @@ const MESSAGES: [(&str, &[&str]); 35] = [
     ("dead.notifier.letter.notifier.1", &["notifier", "operator", "erase"]),
     ("dead.router.replay.router.1", &["operator", "erase"]),
     ("dead.settled.1", &["operator", "erase"]),
-    ("$KV.keys.x", &["email", "web", "notifier", "operator", "erase"]),
+    ("$KV.keys.x", &["erase"]),
+    ("$KV.keys.x.y", &["email", "web", "notifier", "operator", "erase"]),
+    ("$KV.keys.destroyed.key.x", &["erase"]),
     ("$KV.references.x", &["web", "router"]),
     ("$KV.correlation.x", &["router"]),
     ("$KV.policies.x", &["router", "sla", "notifier", "operator", "provision", "erase"]),
     ("$KV.cursors.email.x", &["email"]),
     ("$KV.cursors.feed", &["feed"]),
+    ("$KV.cursors.erase", &["erase"]),
+    ("$KV.cursors.erasing.intake.email.x", &["erase"]),
     ("$KV.leases.sla-sweep", &["sla", "erase"]),
     ("$KV.leases.x", &["erase"]),
     ("$KV.limits.x", &["notifier", "erase"]),

@@ -63,15 +63,16 @@ impl Stage {
     pub async fn unkept(&self, markers: &[String]) -> Vec<String> {
         let mut all = String::new();
         for stored in self.stored(name::INTAKE).await {
-            let contact = self.house.vault.open_contact(&stored.subject, &stored.headers, &stored.body);
-            let contact = contact.expect("contacts can be opened");
+            let contact = self.house.vault.open_contact(&stored.subject, &stored.headers, &stored.body).await;
+            let Some(contact) = contact.expect("contacts can be opened") else { continue };
             all.push_str(&serde_json::to_string(&contact).expect("a contact becomes JSON"));
             let raw =
                 self.house.vault.raw(&contact).await.expect("raw bytes can be read").unwrap_or_default();
             all.push_str(&String::from_utf8_lossy(&raw));
         }
         for stored in self.stored(name::CONTENT).await {
-            all.push_str(&String::from_utf8_lossy(&stored.body));
+            let content = self.house.vault.open_content(&stored.subject, &stored.headers, &stored.body).await;
+            all.extend(content.expect("texts can be opened").map(|content| content.text));
         }
         let lower = all.to_lowercase();
         markers.iter().filter(|marker| !lower.contains(&marker.to_lowercase())).cloned().collect()
@@ -81,8 +82,9 @@ impl Stage {
     pub async fn outbox(&self) -> String {
         let mut all = String::new();
         for stored in self.stored(name::OUTBOX).await {
-            let opened = self.house.vault.open_communication(&stored.subject, &stored.headers, &stored.body);
-            let opened = opened.expect("communications can be opened");
+            let opened =
+                self.house.vault.open_communication(&stored.subject, &stored.headers, &stored.body).await;
+            let Some(opened) = opened.expect("communications can be opened") else { continue };
             all.push_str(&opened.to.value);
             all.push_str(&String::from_utf8_lossy(&opened.message));
         }

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use redress::cli::Service;
 use redress::house::House;
+use redress::sealing::Need;
 use redress::settings::Config;
 use redress_runtime::Shutdown;
 use redress_runtime::listener::{Limits, Listener, health_routes};
@@ -21,7 +22,7 @@ pub(super) struct Replica {
 impl Stage {
     /// Starts a replica of a service.
     pub async fn start(&mut self, service: Service) {
-        let house = Self::open(&self.config, &self.clock, service.word()).await;
+        let house = Self::open(&self.config, &self.clock, service.word(), Need::of([&service])).await;
         let shutdown = Shutdown::new();
         let task = match service {
             Service::Web => {
@@ -96,6 +97,9 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
         }
         Service::Feed => {
             redress_feed::run(config.feed, redress_feed::Deps { ledger, clock, health }, asked).await?;
+        }
+        Service::Erase => {
+            redress_erase::run(config.erase, redress_erase::Deps { ledger, clock, health }, asked).await;
         }
         Service::Web => anyhow::bail!("web has a listener"),
     }

@@ -37,6 +37,9 @@ const DELAYS: [Duration; 9] = [
     Duration::from_hours(1),
 ];
 
+/// Longest delay while the settings are at fault: once they are mended, nobody waits for an hour.
+const BLOCKED_DELAY_MAX: Duration = Duration::from_secs(15);
+
 /// What all deliveries of one consumer share.
 pub(super) struct Task {
     pub(super) bus: Bus,
@@ -53,6 +56,8 @@ pub(super) struct Task {
 enum Outcome {
     Done,
     Again(String, Option<Duration>),
+    /// Our settings are at fault.
+    Blocked(String),
     Never(String),
     /// The handler panicked or hung.
     None(String),
@@ -182,6 +187,7 @@ impl Task {
         match tokio::time::timeout(self.consumer.handler_timeout, guarded).await {
             Ok(Ok(Ok(()))) => Outcome::Done,
             Ok(Ok(Err(Failure::Retry { reason, after }))) => Outcome::Again(reason, after),
+            Ok(Ok(Err(Failure::Blocked { reason }))) => Outcome::Blocked(reason),
             Ok(Ok(Err(Failure::Reject { reason }))) => Outcome::Never(reason),
             Ok(Err(_)) => Outcome::None("the handler panicked".to_owned()),
             Err(_) => Outcome::None(format!("the handler hung for {:?}", self.consumer.handler_timeout)),
@@ -212,6 +218,12 @@ impl Task {
                 self.gate.failed();
                 metrics::counter!("redress_bus_retried_total", &labels).increment(1);
                 self.again(message, delivery, attempts, (reason, after)).await;
+            }
+            Outcome::Blocked(reason) => {
+                self.gate.failed();
+                metrics::counter!("redress_bus_blocked_total", &labels).increment(1);
+                self.part.failing(reason.clone());
+                self.blocked(message, delivery, attempts, reason).await;
             }
             Outcome::Never(reason) => self.bury(message, delivery, reason).await,
             Outcome::None(reason) => {
@@ -250,8 +262,7 @@ impl Task {
             return self.bury(message, delivery, reason).await;
         }
         let noted = attempts.noted + 1;
-        let growing = DELAYS[usize::try_from(attempts.noted).unwrap_or(usize::MAX).min(DELAYS.len() - 1)];
-        let delay = after.unwrap_or(growing);
+        let delay = after.unwrap_or_else(|| delay_after(attempts.noted));
         warn!(
             consumer = self.consumer.name,
             stream_seq = delivery.stream_seq,
@@ -264,6 +275,23 @@ impl Task {
             debug!(consumer = self.consumer.name, "Noting a try failed: {problem}");
         }
         fault::point("bus::noted");
+        self.give_back(message, delay).await;
+    }
+
+    /// Given back until a person mended the settings: the time a message may be tried does not run.
+    async fn blocked(&self, message: &Message, delivery: &Delivery, attempts: Attempts, reason: String) {
+        let delay = delay_after(attempts.noted).min(BLOCKED_DELAY_MAX);
+        error!(
+            consumer = self.consumer.name,
+            stream_seq = delivery.stream_seq,
+            attempt = delivery.attempt,
+            "Message {} waits {delay:?} until the settings are mended: {reason}",
+            delivery.stream_seq
+        );
+        let noting = Attempts { noted: attempts.noted + 1, first_at: None, begun: 0 };
+        if let Err(problem) = self.note(delivery, noting).await {
+            debug!(consumer = self.consumer.name, "Noting a try failed: {problem}");
+        }
         self.give_back(message, delay).await;
     }
 
@@ -319,6 +347,10 @@ impl Task {
             debug!(consumer = self.consumer.name, "Forgetting the count of tries failed: {problem}");
         }
     }
+}
+
+fn delay_after(noted: u64) -> Duration {
+    DELAYS[usize::try_from(noted).unwrap_or(usize::MAX).min(DELAYS.len() - 1)]
 }
 
 /// True when a dead letter is handled again.

@@ -10,7 +10,7 @@ use redress_bus::consume::Surroundings;
 use redress_bus::{Bus, Consumer, Delivery, Failure};
 use redress_contract::subject::name;
 use redress_runtime::{Clock, Health, Shutdown};
-use redress_testkit::{Broker, eventually};
+use redress_testkit::{Broker, eventually, eventually_within};
 
 fn consumer() -> Consumer {
     Consumer {
@@ -179,4 +179,44 @@ async fn a_broker_killed_in_the_middle_loses_no_message() {
     eventually("all are handled", || async { (tally.distinct() == 300).then_some(()) }).await;
     shutdown.ask();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_our_settings_are_to_blame_for_waits_for_them_and_is_never_a_dead_letter() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    fill(&bus, 40).await;
+    let (tally, shutdown, mended) = (Tally::default(), Shutdown::new(), Arc::new(AtomicUsize::new(0)));
+    // So late that whatever may only be tried for a time would be given up at once.
+    let clock = Clock::manual("2100-01-01T00:00:00Z".parse().unwrap());
+    let part = Health::new().part("router");
+    let surroundings = Surroundings { clock: clock.clone(), part, shutdown: shutdown.clone() };
+    let consuming = {
+        let (bus, tally, mended, clock) = (bus.clone(), tally.clone(), mended.clone(), clock.clone());
+        tokio::spawn(async move {
+            let handler = move |delivery: Delivery| {
+                let mended = mended.load(Ordering::Relaxed) == 1;
+                if mended {
+                    tally.note(&delivery);
+                } else {
+                    clock.advance(jiff::SignedDuration::from_hours(100));
+                }
+                async move { if mended { Ok(()) } else { Err(Failure::blocked("the key is not here")) } }
+            };
+            bus.consume(consumer(), surroundings, handler).await
+        })
+    };
+    eventually("some are tried twice", || async {
+        let attempts = bus.kv(name::ATTEMPTS).entries("router").await.ok()?;
+        attempts.iter().any(|(_, noted)| noted.starts_with(b"{\"noted\":2")).then_some(())
+    })
+    .await;
+    mended.store(1, Ordering::Relaxed);
+    eventually_within(Duration::from_mins(2), "all are handled", || async {
+        (tally.distinct() == 40).then_some(())
+    })
+    .await;
+    assert!(bus.dead_letters().await.unwrap().is_empty());
+    shutdown.ask();
+    consuming.await.unwrap().unwrap();
 }

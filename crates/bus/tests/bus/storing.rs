@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use redress_bus::config::Settings;
 use redress_bus::provision::Act;
-use redress_bus::{AppendError, Created, KvError};
+use redress_bus::{AppendError, Blobs, Created, KvError};
 use redress_contract::subject::name;
 use redress_testkit::Broker;
+use tokio::io::AsyncReadExt as _;
 
 #[tokio::test]
 async fn preparing_twice_changes_nothing_and_a_drifted_setting_is_named() {
@@ -174,11 +175,43 @@ async fn blobs_come_back_whole_and_missing_ones_are_none() {
     let broker = Broker::start().await;
     let blobs = broker.bus("test").await.blobs();
     let bytes = Bytes::from((0..3_000_000u32).map(|n| (n % 251) as u8).collect::<Vec<_>>());
-    blobs.put("a/0", bytes.clone()).await.unwrap();
-    assert_eq!(blobs.get("a/0").await.unwrap().unwrap(), bytes);
-    blobs.put("a/1", Bytes::new()).await.unwrap();
-    assert_eq!(blobs.get("a/1").await.unwrap().unwrap(), Bytes::new());
-    assert_eq!(blobs.get("b/0").await.unwrap(), None);
+    blobs.put("a/0", || bytes.as_ref()).await.unwrap();
+    assert_eq!(whole(&blobs, "a/0").await.unwrap(), bytes);
+    blobs.put("a/1", || [].as_slice()).await.unwrap();
+    assert_eq!(whole(&blobs, "a/1").await.unwrap(), Bytes::new());
+    assert_eq!(whole(&blobs, "b/0").await, None);
+}
+
+pub(crate) async fn whole(blobs: &Blobs, name: &str) -> Option<Vec<u8>> {
+    let (mut object, size) = blobs.open(name).await.unwrap()?;
+    let mut bytes = Vec::new();
+    object.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes.len(), size);
+    Some(bytes)
+}
+
+#[tokio::test]
+async fn an_erased_blob_leaves_no_chunk_and_broken_writes_are_listed() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let (blobs, large) = (bus.blobs(), vec![7; 300_000]);
+    for name in ["a/0", "a/1"] {
+        blobs.put(name, || large.as_slice()).await.unwrap();
+    }
+    bus.publish("$O.blobs.C.broken", Vec::new(), Bytes::from_static(b"half")).await.unwrap();
+    let listed = blobs.list().await.unwrap();
+    let mut names: Vec<_> = listed.iter().map(|listed| listed.name.as_deref()).collect();
+    names.sort_unstable();
+    assert_eq!(names, [None, Some("a/0"), Some("a/1")]);
+    assert!(blobs.erase("a/0").await.unwrap());
+    assert!(!blobs.erase("a/0").await.unwrap(), "it is gone already");
+    assert_eq!(whole(&blobs, "a/0").await, None);
+    assert_eq!(whole(&blobs, "a/1").await.unwrap().len(), 300_000);
+    for listed in blobs.list().await.unwrap() {
+        blobs.erase_listed(&listed).await.unwrap();
+    }
+    let left: Vec<_> = bus.scan("OBJ_blobs", ">", 1).await.unwrap().try_collect().await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use redress_intake::Intake;
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::dovecot::{Dovecot, PASSWORD};
 use redress_testkit::{Broker, eventually_within};
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 
 use crate::world::{World, keys, mail};
 
@@ -154,7 +154,10 @@ fn the_service_in_a_process_of_its_own() {
         let bus = redress_bus::Config::check(&settings).unwrap();
         let bus = redress_bus::Bus::connect(&bus, "email").await.unwrap();
         let clock = Clock::system();
-        let intake = Intake::new(Vault::new(bus, keys()), clock.clone());
+        let intake = Intake::new(
+            Vault::new(bus, keys(), Seals::with(&PrivateKey::of([7; 32])).only_making()),
+            clock.clone(),
+        );
         run(config, Deps { intake, clock, health: Health::new() }, Shutdown::new()).await.unwrap();
     });
 }

@@ -14,7 +14,7 @@ use redress_intake::Intake;
 use redress_runtime::health::State;
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::{Broker, eventually};
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 use tokio::task::JoinHandle;
 
 /// A broker and what stands on it.
@@ -44,7 +44,7 @@ impl World {
         };
         let bus = broker.bus_with(&settings, "email").await;
         let keys = keys();
-        let vault = Vault::new(bus.clone(), Arc::clone(&keys));
+        let vault = Vault::new(bus.clone(), Arc::clone(&keys), Seals::with(&PrivateKey::of([7; 32])));
         Self { broker, bus, vault, keys }
     }
 
@@ -53,8 +53,11 @@ impl World {
         let settings = Settings { accounts: [("help".to_owned(), account)].into(), ..Settings::default() };
         let config = Config::check(&settings).expect("the test's settings are right");
         let (clock, health, shutdown) = (Clock::system(), Health::new(), Shutdown::new());
-        let deps =
-            Deps { intake: Intake::new(self.vault.clone(), clock.clone()), clock, health: health.clone() };
+        let deps = Deps {
+            intake: Intake::new(self.vault.for_channels(), clock.clone()),
+            clock,
+            health: health.clone(),
+        };
         let task = tokio::spawn(run(config, deps, shutdown.clone()));
         Running { task, shutdown, health }
     }
@@ -65,9 +68,8 @@ impl World {
         let mut contacts = Vec::new();
         while let Some(message) = stored.next().await {
             let message = message.expect("the broker is there");
-            contacts.push(
-                self.vault.open_contact(&message.subject, &message.headers, &message.body).expect("it opens"),
-            );
+            let opened = self.vault.open_contact(&message.subject, &message.headers, &message.body).await;
+            contacts.extend(opened.expect("it opens"));
         }
         contacts
     }

@@ -19,7 +19,7 @@ use redress_notifier::{Config, Deps, Settings, run};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::smtp::{Mail, SmtpSink};
 use redress_testkit::{Broker, eventually};
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 use tokio::task::JoinHandle;
 
 pub(crate) struct Stage {
@@ -53,7 +53,11 @@ impl Stage {
     /// Monday morning, ten o'clock.
     pub(crate) async fn set() -> Self {
         let broker = Broker::start().await;
-        let vault = Vault::new(broker.bus("test").await, Arc::new(Keys::from_master(&[7; 32])));
+        let vault = Vault::new(
+            broker.bus("test").await,
+            Arc::new(Keys::from_master(&[7; 32])),
+            Seals::with(&PrivateKey::of([7; 32])),
+        );
         let rules = Rules::compile(&RulesSettings::default()).unwrap();
         let clock = Clock::manual("2026-03-02T10:00:00Z".parse().unwrap());
         let ledger = Ledger::new(vault, Arc::new(rules), clock);

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::house::{House, with_broker};
 use crate::out::Out;
+use crate::sealing::Need;
 use crate::services::allowed;
 use crate::settings::{Config, Settings};
 
@@ -42,9 +43,9 @@ async fn broker(config: &Config) -> Vec<Finding> {
             )];
         }
     };
-    match House::open(&named, OPERATOR).await {
+    match House::open(&named, OPERATOR, Need::NOTHING).await {
         Ok(house) => {
-            let looked = async { Ok(stream::look(&named, &house).await) };
+            let looked = async { Ok(stream::look(config, &named, &house).await) };
             allowed(house.bus(), looked).await.unwrap_or_else(|denied| {
                 let mend = "give the broker what `redress provision --print-nats-conf` prints, and reload it";
                 vec![fail("permissions", format!("failed to {denied:#}"), mend)]

@@ -1,14 +1,12 @@
-//! `redress keys init`: the identity key of a new installation.
+//! `redress keys init`: the keys of an installation, made.
 
 use serde_json::json;
 
-use crate::cli::Keys;
 use crate::data::make_keys;
 use crate::out::Out;
 use crate::settings::Config;
 
-pub(super) fn run(config: &Config, what: &Keys, out: Out) -> anyhow::Result<()> {
-    let Keys::Init = what;
+pub(super) fn init(config: &Config, out: Out) -> anyhow::Result<()> {
     let made = make_keys(&config.key_file)?;
     let file = config.key_file.display().to_string();
     let text = if made {
@@ -18,5 +16,17 @@ pub(super) fn run(config: &Config, what: &Keys, out: Out) -> anyhow::Result<()> 
     } else {
         format!("{file} is there already and stays as it is.")
     };
-    Ok(out.either(&json!({ "key_file": file, "made": made }), || text)?)
+    out.either(&json!({ "key_file": file, "made": made }), || text)?;
+    let made = config.sealing.make()?;
+    for (private, public) in config.sealing.pairs() {
+        for file in [private, public] {
+            let made = made.iter().any(|new| new == file);
+            let file = file.display().to_string();
+            out.either(&json!({ "key_file": file, "made": made }), || {
+                let word = if made { "Made" } else { "Left as it is:" };
+                format!("{word} {file}")
+            })?;
+        }
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ use crate::cli::Restore;
 use crate::data::read_keys;
 use crate::house::House;
 use crate::out::Out;
+use crate::sealing::Need;
 use crate::settings::Config;
 
 pub(super) async fn run(
@@ -87,7 +88,7 @@ async fn restore(
     manifest: &Manifest,
     out: Out,
 ) -> anyhow::Result<ExitCode> {
-    let house = House::open(config, BACKUP).await?;
+    let house = House::open(config, BACKUP, Need::NOTHING).await?;
     put_back::make_room(house.bus()).await?;
     let progress = out.progress(manifest.bytes());
     let passed = |stream: &str, bytes| progress.passed(stream, bytes);

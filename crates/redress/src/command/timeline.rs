@@ -50,6 +50,11 @@ pub(super) fn words(event: &Event) -> String {
         Event::Decided(e) => format!("{}, remedy {}, by {}", e.outcome, e.remedy, e.handler),
         Event::Closed(e) => e.reason.to_string(),
         Event::Reopened(e) => e.reason.clone(),
+        Event::ErasureRequested(e) => e.reason.clone(),
+        Event::ErasureCompleted(e) => format!(
+            "{}: {} contacts, {} texts, {} communications",
+            e.reason, e.contacts, e.contents, e.communications
+        ),
         Event::Unknown { .. } => "(of a newer version)".to_owned(),
     }
 }

@@ -33,6 +33,7 @@ pub(super) async fn run(
     data.make()?;
     let _lock = data.lock()?;
     make_identity(&config, &data)?;
+    make_sealing(&config, &data)?;
     let broker = tokio::select! {
         started = Broker::start(&data, &config.broker, &found) => started?,
         signal = signals.next() => bail!("start the nats-server: {signal} ended it"),
@@ -65,6 +66,22 @@ fn make_identity(config: &Config, data: &DataFolder) -> anyhow::Result<()> {
     }
     if make_keys(&config.key_file)? {
         tracing::info!("Made the identity key of this installation; back it up with the data folder");
+    }
+    Ok(())
+}
+
+/// At first use only, too: what old data is sealed with is not among new keys.
+fn make_sealing(config: &Config, data: &DataFolder) -> anyhow::Result<()> {
+    let files = &config.sealing;
+    if data.broker().join("store").exists() && !files.private.exists() {
+        bail!(
+            "find the sealing key {}: {} holds data that was sealed with it; restore the key from your backup",
+            files.private.display(),
+            data.path().display()
+        );
+    }
+    for file in files.make()? {
+        tracing::info!("Made {}: back it up, but apart from the data folder", file.display());
     }
     Ok(())
 }

@@ -87,6 +87,26 @@ fn the_identity_key_is_made_once_for_its_owner_only() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(desk.ask(&["keys", "init", "--json"]).lines()[0]["made"], false);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
+    for name in ["sealing.key", "status.key"] {
+        let mode = std::fs::metadata(desk.path(&format!("house/{name}"))).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_service_without_the_key_it_needs_does_not_start_and_names_the_setting() {
+    let desk = Desk::with("[data]\nfolder = \"house\"\n[bus]\nservers = [\"nats://127.0.0.1:1\"]\n");
+    assert_eq!(desk.ask(&["keys", "init"]).code, 0);
+    std::fs::remove_file(desk.path("house/sealing.key")).unwrap();
+    let router = desk.ask(&["run", "router"]);
+    assert_eq!(router.code, 78, "{}", router.err);
+    assert!(router.err.contains("keys.private_file") && router.err.contains("backup"), "{}", router.err);
+    let web = desk.ask(&["run", "web"]);
+    assert_eq!(web.code, 1, "it needs no private key, only a broker: {}", web.err);
+    std::fs::write(desk.path("house/sealing.pub"), "redress-private-1:00").unwrap();
+    let web = desk.ask(&["run", "web"]);
+    assert_eq!(web.code, 78, "{}", web.err);
+    assert!(web.err.contains("keys.public_file") && !web.err.contains("private-1:00"), "{}", web.err);
 }
 
 #[test]

@@ -21,7 +21,9 @@ fn help_teaches() {
         "verify",
         "backup",
         "restore",
+        "erase",
         "keys",
+        "keys rotate",
     ];
     let mut all = String::new();
     for command in commands {

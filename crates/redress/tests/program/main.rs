@@ -4,6 +4,7 @@
 
 mod answers;
 mod help;
+mod keys;
 mod restore;
 mod run;
 mod up;

@@ -24,7 +24,7 @@ async fn what_was_lost_comes_back_and_is_not_overwritten() {
     deliver(&desk, "m1", MAIL);
     let before = queue(&desk, 1).await;
     let backed_up = ask(&desk, &["backup", "copy", "--keys", "keys.json", "--json"]);
-    assert_eq!(backed_up.lines()[0]["keys"], 1);
+    assert_eq!(backed_up.lines()[0]["keys"], 5, "identity, and two pairs");
     assert!(!backed_up.err.contains("KEYS"), "{}", backed_up.err);
     assert_eq!(
         (mode(&desk, "keys.json"), mode(&desk, "copy"), mode(&desk, "copy/manifest.json")),
@@ -54,6 +54,8 @@ async fn what_was_lost_comes_back_and_is_not_overwritten() {
     let up = Up::start(&desk);
     ready(&up).await;
     assert_eq!(queue(&desk, 1).await[0]["reference"], before[0]["reference"]);
+    let shown = ask(&desk, &["show", before[0]["reference"].as_str().unwrap()]).out;
+    assert!(shown.contains("The kettle burst"), "what was sealed opens again: {shown}");
     ask(&desk, &["verify"]);
     up.stop();
 }

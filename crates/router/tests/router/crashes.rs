@@ -131,8 +131,8 @@ async fn whoever_meets_a_claim_without_a_commit_opens_the_complaint_and_the_clai
     let stage = Stage::start().await;
     let (first, answer) = (mail("a@x", &[]), mail("b@x", &["a@x"]));
     stage.put(&first).await;
-    // The claimant dies while it waits for the answer to its two claims.
-    assert!(!route_until(&stage, &stage.router(), &first, 0).await);
+    // It waits for the key that opens the contact first; the claimant dies while it waits for the answer to its two claims.
+    assert!(!route_until(&stage, &stage.router(), &first, 1).await);
     let claimed = redress_testkit::eventually("the claim is there", || async {
         let (_, keys) = stage.picture().await;
         keys.into_iter().next()

@@ -1,5 +1,7 @@
 //! The router on a real broker.
 
+use futures::TryStreamExt as _;
+use redress_bus::{Delivery, Failure};
 use redress_contract::contact::{DeliveryReport, Field, Machine};
 use redress_contract::subject::name;
 use redress_contract::{
@@ -11,6 +13,7 @@ use redress_domain::settings::LimitsSettings;
 use redress_domain::{Command, CommunicationFact, Complaint, RulesSettings};
 use redress_intake::references;
 use redress_testkit::eventually;
+use redress_vault::{PrivateKey, Seals};
 
 use crate::stage::{Stage, address, form, keys, mail, mail_to, now};
 
@@ -313,4 +316,36 @@ async fn what_is_no_contact_becomes_a_dead_letter_and_the_rest_goes_on() {
     let letter = letters[0].letter.as_ref().unwrap();
     assert_eq!((letter.subject.as_str(), letter.stream.as_str()), ("intake.email.poison", name::INTAKE));
     assert_eq!(stage.ledger.complaints().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_router_with_a_wrong_key_buries_nothing() {
+    let stage = Stage::start().await;
+    let mail = mail("a@x", &[]);
+    stage.put(&mail).await;
+    let delivery = stage.delivery(&mail, 1).await;
+    for seals in [Seals::with(&PrivateKey::of([8; 32])), Seals::default()] {
+        let failure = stage.router_with(seals).handle(&delivery).await.unwrap_err();
+        assert!(matches!(failure, Failure::Blocked { .. }), "{failure:?}");
+    }
+    stage.route_again(&mail, 2).await;
+}
+
+#[tokio::test]
+async fn what_was_erased_before_it_was_routed_is_nothing_to_do() {
+    let stage = Stage::start().await;
+    let mail = mail("a@x", &[]);
+    stage.put(&mail).await;
+    let delivery = stage.delivery(&mail, 1).await;
+    let keys = stage.bus.kv(name::KEYS);
+    for entry in keys.scan().await.unwrap().try_collect::<Vec<_>>().await.unwrap() {
+        keys.erase(entry.seq).await.unwrap();
+    }
+    let failure = stage.router().handle(&delivery).await.unwrap_err();
+    assert!(matches!(failure, Failure::Blocked { .. }), "its key is gone but it is there: {failure:?}");
+    stage.bus.erase(name::INTAKE, delivery.stream_seq).await.unwrap();
+    stage.router().handle(&delivery).await.unwrap();
+    let tombstone = Delivery { body: bytes::Bytes::new(), headers: Vec::new(), ..delivery };
+    stage.router().handle(&tombstone).await.unwrap();
+    assert!(stage.links().await.is_empty());
 }

@@ -16,7 +16,7 @@ use redress_ledger::Ledger;
 use redress_router::{Config, Deps, Router, Settings};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::Broker;
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 
 pub(crate) struct Stage {
     _broker: Broker,
@@ -34,7 +34,7 @@ impl Stage {
         let broker = Broker::start().await;
         let bus = broker.bus("router").await;
         let clock = Clock::manual(now());
-        let vault = Vault::new(bus.clone(), Arc::new(keys()));
+        let vault = Vault::new(bus.clone(), Arc::new(keys()), Seals::with(&PrivateKey::of([7; 32])));
         let rules = Arc::new(Rules::compile(rules).unwrap());
         let ledger = Ledger::new(vault, rules, clock.clone());
         Self { _broker: broker, bus, ledger, clock }
@@ -46,6 +46,13 @@ impl Stage {
 
     pub(crate) fn router(&self) -> Router {
         Router::new(config(), self.deps())
+    }
+
+    /// A router with other sealing keys at hand.
+    pub(crate) fn router_with(&self, seals: Seals) -> Router {
+        let vault = Vault::new(self.bus.clone(), Arc::new(keys()), seals);
+        let rules = Arc::new(Rules::compile(&RulesSettings::default()).unwrap());
+        Router::new(config(), Deps { ledger: Ledger::new(vault, rules, self.clock.clone()), ..self.deps() })
     }
 
     /// Starts the service; `ask` the answer to stop it.

@@ -18,7 +18,7 @@ use redress_ledger::history::Entry;
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_sla::{Config, Deps, Settings};
 use redress_testkit::{Broker, eventually, eventually_within};
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 use tokio::task::JoinHandle;
 
 pub(crate) struct Stage {
@@ -75,7 +75,11 @@ pub(crate) fn acknowledge_within(span: &str) -> RulesSettings {
 impl Stage {
     pub(crate) async fn set(rules: &RulesSettings, clock: Clock) -> Self {
         let broker = Broker::start().await;
-        let vault = Vault::new(broker.bus("sla-test").await, Arc::new(Keys::from_master(&[7; 32])));
+        let vault = Vault::new(
+            broker.bus("sla-test").await,
+            Arc::new(Keys::from_master(&[7; 32])),
+            Seals::with(&PrivateKey::of([7; 32])),
+        );
         let rules = Arc::new(Rules::compile(rules).expect("the test's rules compile"));
         Self { broker, ledger: Ledger::new(vault, rules, clock) }
     }

@@ -12,7 +12,7 @@ use redress_intake::Intake;
 use redress_runtime::listener::{Limits, Listener};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::Broker;
-use redress_vault::Vault;
+use redress_vault::{PrivateKey, Seals, Vault};
 use redress_web::{Config, Deps, Settings};
 use reqwest::{Client, Response, header};
 
@@ -44,7 +44,11 @@ impl Stage {
     pub(crate) async fn start_with(settings: &Settings) -> Self {
         let broker = Broker::start().await;
         let bus = broker.bus("web").await;
-        let vault = Vault::new(bus.clone(), Arc::new(Keys::from_master(&[7; 32])));
+        let vault = Vault::new(
+            bus.clone(),
+            Arc::new(Keys::from_master(&[7; 32])),
+            Seals::with(&PrivateKey::of([7; 32])),
+        );
         let clock = Clock::manual("2026-03-02T09:30:00Z".parse::<Timestamp>().unwrap());
         let (health, shutdown) = (Health::new(), Shutdown::new());
         let deps = Deps {
@@ -93,10 +97,12 @@ impl Stage {
     pub(crate) async fn contacts(&self) -> Vec<Contact> {
         let stored: Vec<_> =
             self.bus.scan(name::INTAKE, "intake.>", 1).await.unwrap().try_collect().await.unwrap();
-        let open = |message: &redress_bus::Stored| {
-            self.vault.open_contact(&message.subject, &message.headers, &message.body).unwrap()
-        };
-        stored.iter().map(open).collect()
+        let mut contacts = Vec::new();
+        for message in &stored {
+            let opened = self.vault.open_contact(&message.subject, &message.headers, &message.body).await;
+            contacts.extend(opened.unwrap());
+        }
+        contacts
     }
 }
 

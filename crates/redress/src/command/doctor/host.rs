@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use redress_runtime::settings::environment;
+use redress_vault::{PrivateKey, PublicKey, Ring};
 
+use super::super::rotate::retired;
 use super::finding::{Finding, fail, ok, warn};
 use crate::broker::find;
 use crate::data::read_keys;
@@ -11,6 +13,7 @@ use crate::settings::Config;
 
 pub(super) fn look(config: &Config) -> Vec<Finding> {
     let mut findings = vec![key(config)];
+    findings.extend(sealing(config));
     // Where one runs, the broker's own answer says more.
     if config.bus.servers.is_empty() && config.data.noted_broker().is_none() {
         findings.push(server(config));
@@ -39,6 +42,50 @@ fn key(config: &Config) -> Finding {
         );
     }
     ok("identity key", format!("{file}, read by its owner only; is it in your backup?"))
+}
+
+/// The sealing keys that are here: a machine that runs channels only has the public one.
+fn sealing(config: &Config) -> Vec<Finding> {
+    let files = &config.sealing;
+    let (private, public): (Result<Ring<PrivateKey>, _>, Result<Ring<PublicKey>, _>) =
+        (Ring::read(&files.private), Ring::read(&files.public));
+    let missing = "restore it from your backup; for a new installation: redress keys init";
+    let mut findings = Vec::new();
+    match (files.private.exists(), &private, &public) {
+        (_, _, Err(problem)) | (true, Err(problem), _) => {
+            findings.push(fail("sealing key", format!("failed to {problem}"), missing));
+        }
+        (true, Ok(private), Ok(public)) if private.newest().id != public.newest().id => findings.push(fail(
+            "sealing key",
+            format!("{} seals, but the newest private key is {}", public.newest().id, private.newest().id),
+            "give both files of one installation to this machine: what is sealed for a pair needs its private half",
+        )),
+        (true, Ok(private), _) => findings.push(ok(
+            "sealing key",
+            format!("{} seals and opens, {} live; is it in your backup, apart from the data?", private.newest().id, private.keys().len()),
+        )),
+        (false, _, Ok(public)) => findings.push(ok(
+            "sealing key",
+            format!("{} seals; no private key is here, so nothing is opened on this machine", public.newest().id),
+        )),
+    }
+    for file in [&files.private, &files.status_private] {
+        let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
+        if mode & 0o077 != 0 {
+            let (file, found) =
+                (file.display(), format!("others may read {} (mode {mode:o})", file.display()));
+            findings.push(warn("sealing key", found, format!("chmod 600 {file}")));
+        }
+        let retired = retired(file);
+        if retired.exists() {
+            let found = format!(
+                "{} is kept: with it, what was erased can be read from old copies",
+                retired.display()
+            );
+            findings.push(warn("sealing key", found, "destroy it once nothing is wrapped for it any more"));
+        }
+    }
+    findings
 }
 
 fn server(config: &Config) -> Finding {

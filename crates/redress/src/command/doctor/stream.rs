@@ -1,6 +1,7 @@
 //! What the broker says: is it set safely, are the streams as they must be, is anything stuck.
 
 use redress_bus::provision::{Act, Step};
+use redress_vault::{PrivateKey, PublicKey, Ring};
 
 use super::finding::{Finding, fail, ok, warn};
 use super::monitor;
@@ -8,7 +9,7 @@ use crate::house::House;
 use crate::settings::Config;
 
 const PROVISION: &str = "redress provision --dry-run shows it, redress provision mends it";
-pub(super) async fn look(named: &Config, house: &House) -> Vec<Finding> {
+pub(super) async fn look(config: &Config, named: &Config, house: &House) -> Vec<Finding> {
     let servers = named.bus.servers.join(", ");
     let mut findings = vec![ok("broker", format!("connected to {servers}"))];
     for url in &named.bus.monitor_urls {
@@ -21,7 +22,7 @@ pub(super) async fn look(named: &Config, house: &House) -> Vec<Finding> {
             "name their `http` addresses in [bus] monitor_urls",
         ));
     }
-    findings.extend([streams(house).await, dead(house).await]);
+    findings.extend([streams(house).await, wrapped(config, house).await, dead(house).await]);
     findings
 }
 
@@ -45,6 +46,41 @@ async fn streams(house: &House) -> Finding {
     }
     let changed: Vec<&str> = named(Act::Change).collect();
     warn("streams", format!("other settings than these: {}", changed.join(", ")), PROVISION)
+}
+
+/// Every data key must be wrapped for a pair whose private half is at hand.
+async fn wrapped(config: &Config, house: &House) -> Finding {
+    const WHAT: &str = "data keys";
+    let Ok(ring) = Ring::<PrivateKey>::read(&config.sealing.private) else {
+        return ok(WHAT, "no private sealing key is here to try them with");
+    };
+    // The status page's private half may be elsewhere: that page is an extra.
+    let status: Vec<PublicKey> =
+        Ring::read(&config.sealing.status_public).map(|ring| ring.keys().to_vec()).unwrap_or_default();
+    let counts = match house.vault.wrapped_for().await {
+        Ok(counts) => counts,
+        Err(error) => {
+            return warn(WHAT, format!("failed to {error}"), PROVISION);
+        }
+    };
+    let held = ring.keys();
+    let ids = held.iter().map(|private| &private.id).chain(status.iter().map(|public| &public.id));
+    let has = |pair: &str| ids.clone().any(|id| id.as_str() == pair);
+    let strange: Vec<String> = counts
+        .iter()
+        .filter(|(pair, _)| !has(pair))
+        .map(|(pair, count)| format!("{count} for {pair}"))
+        .collect();
+    if strange.is_empty() {
+        let count: u64 = counts.values().sum();
+        return ok(WHAT, format!("{count}, each wrapped for a key that is here"));
+    }
+    fail(
+        WHAT,
+        format!("wrapped for keys that are not here: {}", strange.join(", ")),
+        "put those private keys back into [keys] private_file, from sealing.key.retired or your backup, \
+         and run `redress keys rotate`",
+    )
 }
 
 async fn dead(house: &House) -> Finding {

@@ -1,4 +1,4 @@
-//! The lease by which one replica sweeps. It saves work; nothing depends on there being only one.
+//! A lease by which one replica of several does something. It saves work; nothing may depend on there being only one.
 //!
 //! Clocks of replicas need not agree: the holder writes the key again and again, and who sees the same revision for
 //! a whole lease takes it over, by compare and set.
@@ -7,14 +7,15 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
-use redress_bus::{Bus, Created, Kv, KvError};
 use redress_contract::subject::name::LEASES;
 use tokio::time::Instant;
 
-const KEY: &str = "sla-sweep";
+use crate::{Bus, Created, Kv, KvError};
 
-pub(crate) struct Lease {
+/// One replica's view of a lease.
+pub struct Lease {
     kv: Kv,
+    key: String,
     owner: String,
     length: Duration,
     seen: Option<Seen>,
@@ -28,20 +29,24 @@ struct Seen {
 }
 
 impl Lease {
-    pub(crate) fn new(bus: &Bus, length: Duration) -> Self {
+    /// The lease of this name; whoever falls silent for `length` loses it.
+    pub fn new(bus: &Bus, key: &str, length: Duration) -> Self {
         // Randomly seeded by the standard library; only has to differ between replicas.
         let owner = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Self { kv: bus.kv(LEASES), owner, length, seen: None }
+        Self { kv: bus.kv(LEASES), key: key.to_owned(), owner, length, seen: None }
     }
 
     /// How often to ask: three times before it would be lost.
-    pub(crate) fn beat(&self) -> Duration {
+    pub fn beat(&self) -> Duration {
         self.length / 3
     }
 
     /// Takes or renews the lease; false while another replica holds it.
-    pub(crate) async fn hold(&mut self) -> Result<bool, KvError> {
-        let Some((owner, revision)) = self.kv.get(KEY).await? else {
+    ///
+    /// # Errors
+    /// [`KvError`] when the broker does not answer.
+    pub async fn hold(&mut self) -> Result<bool, KvError> {
+        let Some((owner, revision)) = self.kv.get(&self.key).await? else {
             return self.create().await;
         };
         let fresh = match &self.seen {
@@ -58,8 +63,8 @@ impl Lease {
     }
 
     /// Lets another replica take it at once.
-    pub(crate) async fn release(&mut self) {
-        if let Ok(Some((owner, revision))) = self.kv.get(KEY).await
+    pub async fn release(&mut self) {
+        if let Ok(Some((owner, revision))) = self.kv.get(&self.key).await
             && owner == self.owner
         {
             // Whoever wrote in between has it; if this write is lost, the lease runs out by itself.
@@ -68,14 +73,14 @@ impl Lease {
     }
 
     async fn create(&mut self) -> Result<bool, KvError> {
-        match self.kv.create(KEY, Bytes::from(self.owner.clone())).await? {
+        match self.kv.create(&self.key, Bytes::from(self.owner.clone())).await? {
             Created::New => Ok(true),
             Created::Exists(owner) => Ok(owner == self.owner),
         }
     }
 
     async fn write(&mut self, owner: String, revision: u64) -> Result<bool, KvError> {
-        match self.kv.update(KEY, Bytes::from(owner), revision).await {
+        match self.kv.update(&self.key, Bytes::from(owner), revision).await {
             Ok(_) => Ok(true),
             Err(KvError::Conflict { .. }) => Ok(false),
             Err(other) => Err(other),
