@@ -63,7 +63,7 @@ const PARTS: &[(&str, &str)] = &[
 ];
 
 /// These mostly wait, and run beside the others, one after the other.
-const BESIDE: [&str; 2] = ["poison", "partitions"];
+const BESIDE: [&str; 3] = ["poison", "points", "partitions"];
 
 /// How much is done.
 #[derive(Debug, Clone)]
