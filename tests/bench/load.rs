@@ -38,7 +38,13 @@ fn ready(keys: &Keys, mail: Made) -> Ready {
 
 /// A connection for a load generator: patient, everything prepared.
 pub(crate) async fn bus(broker: &Broker, name: &str) -> anyhow::Result<Bus> {
-    let bus = broker.bus_with(&Settings { publish_patience_seconds: 60, ..broker.settings() }, name).await;
+    let settings = Settings {
+        publish_patience_seconds: 60,
+        // As the houses have it.
+        store_mebibytes_max: Some(4096),
+        ..broker.settings()
+    };
+    let bus = broker.bus_with(&settings, name).await;
     bus.prepare().await?;
     Ok(bus)
 }
