@@ -23,7 +23,7 @@ IMAGE ?= redress:local
 PINNED = NATS_SERVER="$$(tools/nats.sh --pinned)" && export NATS_SERVER
 RECENT = NATS_SERVER="$$(tools/nats.sh)" && export NATS_SERVER
 
-# Fail points, which the program has only here: `test` and `soak` share what is built.
+# Fail points, which the program has only here: `test`, `soak` and `deploy-check` share what is built.
 FAULTS = --features redress/failpoints
 
 .PHONY: help
@@ -116,4 +116,4 @@ image: ## Container image (IMAGE=redress:local)
 
 .PHONY: deploy-check
 deploy-check: ## Parse every file under deploy/
-	@$(PINNED) && REDRESS="$(CARGO) run --locked --quiet --manifest-path $(CURDIR)/Cargo.toml -p redress --" tools/deploy-check.sh
+	@$(PINNED) && REDRESS="$(CARGO) run --locked --quiet $(FAULTS) --manifest-path $(CURDIR)/Cargo.toml -p redress --" tools/deploy-check.sh

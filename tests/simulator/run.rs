@@ -190,7 +190,8 @@ impl Run {
         self.world.borrow_mut().troubled = false;
         let began = self.world.borrow().now;
         let until = began + SignedDuration::from_hours(self.dice.between(1, 100));
-        let mut ended = false;
+        // How many commits there were when everybody last looked at everything.
+        let mut looked_at = None;
         loop {
             self.seen.turns += 1;
             if self.seen.turns > TURNS_MAX {
@@ -212,12 +213,13 @@ impl Run {
             match next {
                 Some(next) if next <= until || (waits && next <= began + REST_MAX) => {
                     self.move_clock_to(next);
-                    ended = false;
+                    looked_at = None;
                 }
-                _ if ended => return !waits,
+                _ if looked_at == Some(self.world.borrow().log.len()) => return !waits,
                 _ => {
-                    // One last look of everybody at everything, when what was done just now has settled.
-                    ended = true;
+                    // Everybody looks at everything when what was done just now has settled, until there is nothing more
+                    // to do: a sweep leaves alone whatever was committed to in the last seconds, by itself too.
+                    looked_at = Some(self.world.borrow().log.len());
                     self.world.borrow_mut().now += SignedDuration::from_secs(15);
                     self.ring();
                     self.look_after_things();
