@@ -46,7 +46,7 @@ pub(crate) async fn run(seed: u64, forms: usize, results: &mut Results) -> anyho
     let repeated = sent.iter().filter(|mail| repeats_the_forms(mail)).count();
     results.count("core.bombing_forms", forms, "forms", Bar::None);
     results.count("core.bombing_mails_in_the_hour", at_once, "mails", Bar::AtMost(2.0));
-    results.count("core.bombing_mails", sent.len(), "mails a day", Bar::AtMost(5.0));
+    results.count("core.bombing_mails", sent.len(), "mails/day", Bar::AtMost(5.0));
     results.count("core.bombing_mails_with_words", repeated, "mails", Bar::Exactly(0.0));
     ensure!(at_once <= AN_HOUR && sent.len() <= A_DAY, "the cap does not hold");
     ensure!(!sent.is_empty() && strangers == 0, "the victim alone is written to, and is");
