@@ -41,7 +41,7 @@ pub(crate) async fn bus(broker: &Broker, name: &str) -> anyhow::Result<Bus> {
     let settings = Settings {
         publish_patience_seconds: 60,
         // As the houses have it.
-        store_mebibytes_max: Some(4096),
+        store_mebibytes_max: Some(2048),
         ..broker.settings()
     };
     let bus = broker.bus_with(&settings, name).await;

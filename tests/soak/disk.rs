@@ -257,6 +257,6 @@ fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink) -> anyhow::Result<P
     let file = folder.join("redress.toml");
     let text = house::settings(folder, &broker.url(), sink.address(), &more);
     // All shares together stay below what the broker may use, so that it is the store that runs full and no stream.
-    std::fs::write(&file, text.replace("store_mebibytes_max = 4096", "store_mebibytes_max = 12"))?;
+    std::fs::write(&file, text.replace("store_mebibytes_max = 2048", "store_mebibytes_max = 12"))?;
     Ok(file)
 }

@@ -78,6 +78,8 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let sink = SmtpSink::start().await;
     sink.script(Rule { stage: Stage::EndOfData, recipient: None, times: None, act: Act::Delay(YES_AFTER) });
     let place = Place::make(&broker, &sink, &mailbox(&dovecot), "[web]\nmin_fill_seconds = 0\n")?;
+    let room = form.pick("store_mebibytes_max = 2048", "store_mebibytes_max = 8192");
+    place.change("store_mebibytes_max = 2048", room)?;
     place.provision()?;
     let services = SERVICES.iter().map(|name| place.start(name)).collect::<anyhow::Result<Vec<_>>>()?;
     let records = Records::open(&broker.url(), &place.key()).await?;

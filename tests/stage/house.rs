@@ -42,7 +42,7 @@ fn pair() -> PrivateKey {
 /// `more` is appended (further tables).
 pub fn settings(folder: &Path, broker: &str, smtp: SocketAddr, more: &str) -> String {
     let mut text = format!(
-        "[data]\nfolder = \"{0}/data\"\n[bus]\nservers = [\"{broker}\"]\nack_wait_seconds = 5\nstore_mebibytes_max = 4096\n\
+        "[data]\nfolder = \"{0}/data\"\n[bus]\nservers = [\"{broker}\"]\nack_wait_seconds = 5\nstore_mebibytes_max = 2048\n\
          publish_patience_seconds = 60\n[public]\naddress = \"127.0.0.1:0\"\n[health]\naddress = \"127.0.0.1:0\"\n\
          [log]\nfilter = \"warn\"\n",
         folder.display()
