@@ -63,7 +63,7 @@ doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --locked
 
 .PHONY: check
-check: ## Format, lints, tests, docs: what CI runs
+check: ## Format, lints, tests, docs; CI runs the simulator and the soak besides
 	@$(MAKE) --no-print-directory fmt-check
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test

@@ -19,8 +19,6 @@ use crate::{Form, quiet, workload};
 const BROKER: &str = "nats-server";
 /// How long a mail server takes before it says yes, which is the window for sending twice.
 const YES_AFTER: Duration = Duration::from_millis(20);
-/// Messages the notifier hands over at once: the most that one kill can send twice.
-const IN_FLIGHT: usize = 16;
 /// How long a kill waits for the house to keep up with the load.
 const PACE: Duration = Duration::from_secs(6);
 /// Of the contacts, one in so many comes by the web.
@@ -45,7 +43,7 @@ impl Kills {
 
     /// Mails that may have gone out twice: those in flight at a kill of the notifier or the broker.
     fn resent_max(&self) -> usize {
-        (self.of("notifier") + self.of(BROKER)) * IN_FLIGHT
+        (self.of("notifier") + self.of(BROKER)) * quiet::IN_FLIGHT
     }
 }
 

@@ -20,9 +20,6 @@ use crate::{Form, quiet};
 /// Mails before each fault.
 const EACH: usize = 30;
 
-/// Messages that the notifier hands over at once: the most that the loss of one broker can send twice.
-const IN_FLIGHT: usize = 16;
-
 pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let rounds = form.pick(2, 20);
     let mut cluster = Cluster::start(Sync::Always).await;
@@ -57,7 +54,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let mails = rounds * 3 * EACH;
     results.count("core.nodes_contacts", promises.contacts(), "contacts", Bar::exactly(mails));
     // A broker that dies may take what it was told of mails handed over with it: a batch of each notifier at a time.
-    verdicts.tell("core.nodes", rounds * IN_FLIGHT, results);
+    verdicts.tell("core.nodes", rounds * quiet::IN_FLIGHT, results);
     quiet::tell_log("core.nodes", &records, results).await
 }
 

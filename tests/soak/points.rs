@@ -28,8 +28,6 @@ use crate::{Form, quiet};
 const CATCH_UP: Duration = Duration::from_secs(30);
 /// How long a process is given to come to a fail point.
 const REACH: Duration = Duration::from_mins(2);
-/// Messages the notifier hands over at once.
-const IN_FLIGHT: usize = 16;
 /// SIGABRT.
 const ABORT: i32 = 6;
 
@@ -78,7 +76,7 @@ async fn settle(world: &World, times: usize, results: &mut Results) -> anyhow::R
     results.count("core.points_contacts", promises.contacts(), "contacts", Bar::None);
     results.count("core.points_promised", promises.promised(), "contacts", Bar::exactly(promises.contacts()));
     let deaths = POINTS.iter().filter(|point| point.service == "notifier").count() * times * 2;
-    verdicts.tell("core.points", deaths * IN_FLIGHT, results);
+    verdicts.tell("core.points", deaths * quiet::IN_FLIGHT, results);
     let events = world.records.events().await?;
     let fired =
         |events: &Vec<Event>| events.iter().filter(|it| matches!(it, Event::MilestoneBreached(_))).count();

@@ -10,6 +10,9 @@ use redress_tests::results::{Bar, Results};
 
 use crate::processes::Place;
 
+/// Messages that the notifier hands over at once: the most that one death, its own or a broker's, can send twice.
+pub(crate) const IN_FLIGHT: usize = 16;
+
 /// How long nothing may change before what is missing counts as lost.
 const STANDSTILL: Duration = Duration::from_mins(1);
 

@@ -1,8 +1,10 @@
-//! A complaint was closed long ago: what policy says is forgotten, by a service with the rights to do so and no others.
+//! Once a day a service with the rights to do so, and no others, forgets: what was closed long enough ago, by policy; and what
+//! somebody began to erase and did not finish.
 
 use jiff::SignedDuration;
 use redress_contract::{CloseReason, Event, Outcome};
 use redress_domain::Command;
+use redress_domain::command::Erasing;
 use redress_tests::stage::Stage;
 
 use crate::letters::Letter;
@@ -43,5 +45,34 @@ async fn what_was_closed_long_enough_ago_is_forgotten_and_what_is_open_stays() {
     stage.settle().await;
     let names = stage.event_names(closed).await;
     assert_eq!(names.iter().filter(|name| *name == "ErasureCompleted").count(), 1, "{names:?}");
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_requested_by_somebody_who_then_died_is_erased_within_a_day() {
+    let stage = Stage::with("").set().await;
+    let mut contacts = Vec::new();
+    for sender in ["kim@example.com", "lee@example.com"] {
+        let contact = stage.mail(&Letter::from(sender, "The kettle leaks", "It leaks.\r\n").bytes());
+        stage.sent_to(sender).await;
+        contacts.push((stage.holder(&contact).await, contact));
+    }
+    let [(by_kim, from_kim), (by_lee, from_lee)] = contacts.as_slice() else { panic!("there are two") };
+    let party = by_kim.contacts[0].party.clone();
+    // The first thing an erasure does; its other things were never done.
+    stage.act(&by_kim.id, &Command::RequestErasure(Erasing { reason: "party".to_owned(), party })).await;
+    stage
+        .act(
+            &by_lee.id,
+            &Command::RequestErasure(Erasing { reason: "complaint".to_owned(), party: String::new() }),
+        )
+        .await;
+
+    stage.advance(SignedDuration::from_hours(25));
+    for (complaint, contact) in [(by_kim, from_kim), (by_lee, from_lee)] {
+        stage.once(&complaint.id, "it is erased", |it| it.erasing.is_empty()).await;
+        let left = stage.house.vault.contact(complaint.channel, contact).await.expect("the broker answers");
+        assert!(left.is_none());
+    }
     stage.finish().await;
 }

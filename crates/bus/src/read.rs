@@ -169,14 +169,6 @@ impl Bus {
         Ok(self.info(stream).await?.state.last_seq)
     }
 
-    /// What time it is by the clock of a stream's leader.
-    ///
-    /// # Errors
-    /// [`ReadError`] when no leader answers within the patience of the settings.
-    pub async fn time_at_leader(&self, stream: &str) -> Result<Timestamp, ReadError> {
-        Ok(self.info(stream).await?.ts)
-    }
-
     async fn info(&self, stream: &str) -> Result<Info, ReadError> {
         let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
         serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))
@@ -186,14 +178,8 @@ impl Bus {
     ///
     /// # Errors
     /// [`ReadError`] when no leader answers within the patience of the settings.
-    pub async fn time(&self, stream: &str) -> Result<Timestamp, ReadError> {
-        #[derive(Deserialize)]
-        struct Info {
-            ts: Timestamp,
-        }
-        let answer = self.ask(stream, self.api(&format!("STREAM.INFO.{stream}")), Bytes::new()).await?;
-        let info: Info = serde_json::from_slice(&answer.payload).map_err(|e| ReadError::new(stream, e))?;
-        Ok(info.ts)
+    pub async fn time_at_leader(&self, stream: &str) -> Result<Timestamp, ReadError> {
+        Ok(self.info(stream).await?.ts)
     }
 
     /// The sequence up to which a durable consumer has acknowledged everything; 0 when there is no such consumer.

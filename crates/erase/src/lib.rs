@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::{KvError, Lease, ReadError};
 use redress_contract::Actor;
 use redress_contract::subject::name;
+use redress_domain::command::Erasing;
 use redress_domain::{Complaint, Status};
 use redress_ledger::erase::ErasureError;
 use redress_ledger::{Ledger, LoadError};
@@ -63,11 +64,11 @@ pub enum Error {
     /// What was begun before.
     #[error("finish erasing")]
     Erase(#[from] EraseError),
-    /// What is old enough.
-    #[error("erase by retention")]
-    Retention(#[from] ErasureError),
+    /// What was requested, or is old enough.
+    #[error("erase what was requested or is old enough")]
+    Erasure(#[from] ErasureError),
     /// The log cannot be read.
-    #[error("look for what was closed")]
+    #[error("look for what was requested or closed")]
     Load(#[from] LoadError),
 }
 
@@ -129,12 +130,12 @@ async fn when_due(config: &Config, deps: &Deps, lease: &mut Lease) -> Result<(),
 pub async fn pass(config: &Config, ledger: &Ledger, now: Timestamp) -> Result<Done, Error> {
     let resumed = ledger.vault().resume_erasing().await?;
     // The broker's clock gave everything its time. Were ours ahead, what is on its way right now would look forgotten.
-    let by_the_broker = ledger.vault().bus().time(&format!("KV_{}", name::KEYS)).await?;
+    let by_the_broker = ledger.vault().bus().time_at_leader(&format!("KV_{}", name::KEYS)).await?;
     let swept = ledger.vault().sweep(now.min(by_the_broker)).await?;
     let mut done = Done { resumed, swept, forgotten: 0 };
-    let Some(after) = config.closed_after else { return Ok(done) };
     for complaint in ledger.complaints().await? {
-        if is_over(&complaint, after, now) {
+        done.resumed += finish(ledger, &complaint).await?;
+        if config.closed_after.is_some_and(|after| is_over(&complaint, after, now)) {
             let plan = ledger.plan_complaint(&complaint.id, "retention").await?;
             if !plan.is_empty() {
                 ledger.erase(&plan, &Actor::service(ERASE)).await?;
@@ -143,6 +144,20 @@ pub async fn pass(config: &Config, ledger: &Ledger, now: Timestamp) -> Result<Do
         }
     }
     Ok(done)
+}
+
+/// Finishes what the log says was requested of a complaint and not completed: whoever asked may have died right after
+/// it was noted. Answers how many erasures that were.
+async fn finish(ledger: &Ledger, complaint: &Complaint) -> Result<usize, ErasureError> {
+    for Erasing { reason, party } in &complaint.erasing {
+        let plan = if party.is_empty() {
+            ledger.plan_complaint(&complaint.id, reason).await?
+        } else {
+            ledger.plan_party(party).await?
+        };
+        ledger.erase(&plan, &Actor::service(ERASE)).await?;
+    }
+    Ok(complaint.erasing.len())
 }
 
 /// True when it was closed long enough ago, and not erased since.

@@ -5,7 +5,8 @@
 //!
 //! Reading order: [`contact`] (contacts and their raw bytes), [`content`] (notes, reasons), [`outbox`]
 //! (communications); then how they are sealed: `seal` (pure), [`keyring`] (sealing keys and their files), [`seals`] (what
-//! this process can do), [`data_keys`] (the bucket of wrapped keys), [`rotate`] (wrapping them anew), [`erase`], [`sweep`], `message` (sealing and opening a message).
+//! this process can do), [`data_keys`] (the bucket of wrapped keys), `message` (sealing and opening a message), [`rotate`]
+//! (wrapping data keys anew), [`erase`], [`sweep`].
 
 pub mod contact;
 pub mod content;

@@ -126,7 +126,7 @@ async fn the_sweep_takes_what_no_message_names_after_a_day_and_nothing_else() {
     // An attempt that came to nothing: its key and its blob are there, its message is not.
     let stored = bus.last(name::INTAKE, "intake.web.lost").await.unwrap().unwrap();
     bus.erase(name::INTAKE, stored.seq).await.unwrap();
-    let now = bus.time("KV_keys").await.unwrap();
+    let now = bus.time_at_leader("KV_keys").await.unwrap();
     let nothing = vault.sweep(now).await.unwrap();
     assert_eq!((nothing.keys, nothing.blobs), (0, 0), "a message may be on its way");
     let swept = vault.sweep(now + SignedDuration::from_hours(25)).await.unwrap();

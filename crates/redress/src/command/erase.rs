@@ -27,6 +27,9 @@ pub(super) async fn run(config: &Config, house: &House, wish: &Erase, out: Out) 
 async fn plan(config: &Config, house: &House, wish: &Erase) -> anyhow::Result<Erasure> {
     if let Some(complaint) = &wish.reference {
         let id = house.find(complaint).await?;
+        if house.ledger.load_at_leader(&id).await?.is_none() {
+            bail!("no complaint {complaint} is registered (yet): nothing was erased");
+        }
         return Ok(house.ledger.plan_complaint(&id, "complaint").await?);
     }
     let text = wish.party.as_deref().unwrap_or_default();

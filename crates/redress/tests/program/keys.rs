@@ -79,6 +79,13 @@ async fn erased(desk: &Desk, first: &Value, second: &Value) {
     assert!(!shown_now.contains(WORDS) && shown_now.contains("ErasureCompleted"), "{shown_now}");
     assert!(shown(desk, second).contains(WORDS));
     assert_eq!(ask(desk, &["erase", "--party", "ann@example.com"]).out.trim(), "Nothing is left to erase.");
+    let unknown = desk.ask(&["erase", "--reference", "RD-0000-0000"]);
+    assert_eq!(
+        (unknown.code, unknown.err.contains("no complaint RD-0000-0000")),
+        (1, true),
+        "{}",
+        unknown.err
+    );
     // The same mail lies in the mailbox again.
     deliver(desk, "m3", MAIL);
     eventually("it is read again", || async {
