@@ -8,10 +8,10 @@ use std::path::Path;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use crypto_box::SecretKey;
+use crypto_box::{PublicKey, SalsaBox, SecretKey};
 
 const LABEL: &[u8] = b"redress.wrapped.v1 ";
-const WRAPPED: usize = 48 + 19 + 32 + 32;
+const WRAPPED: usize = 32 + 24 + 16 + 19 + 32 + 32;
 const MAGIC: &[u8] = b"RDS1";
 const CHUNK: usize = 64 * 1024 + 16;
 /// How far behind a subject its headers may end.
@@ -87,12 +87,19 @@ fn find_keys(bytes: &[u8], private: &[SecretKey], keys: &mut BTreeMap<String, Ve
         for start in [0, headers_end, headers_end + 4, 4, 6, 8, 12] {
             let Some(wrapped) = behind.get(start..start + WRAPPED) else { continue };
             for private in private {
-                let Ok(plain) = private.unseal(wrapped) else { continue };
+                let Some(plain) = unwrap(private, wrapped) else { continue };
                 let key = plain.strip_prefix(LABEL).and_then(|rest| rest.strip_prefix(name.as_bytes()));
                 keys.extend(key.map(|key| (name.to_owned(), key.to_vec())));
             }
         }
     }
+}
+
+/// The sender's public half, 24 bytes of nonce, the box.
+fn unwrap(private: &SecretKey, wrapped: &[u8]) -> Option<Vec<u8>> {
+    let (sender, rest) = wrapped.split_first_chunk::<32>()?;
+    let (nonce, sealed) = rest.split_first_chunk::<24>()?;
+    SalsaBox::new(&PublicKey::from(*sender), private).decrypt(nonce.into(), sealed).ok()
 }
 
 fn find_messages(bytes: &[u8], keys: &BTreeMap<String, Vec<u8>>, opened: &mut Opened) {

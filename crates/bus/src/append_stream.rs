@@ -4,13 +4,11 @@
 //! of what was sent, whoever else appends and whatever is lost on the way. The answer to the last one therefore speaks
 //! for all, and only the last one asks for an answer.
 
+use async_nats::header::{NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM};
 use bytes::Bytes;
 
 use crate::publish::{Answer, header_map};
 use crate::{AppendError, Bus, Headers, PublishError};
-
-const EXPECT_ON_STREAM: &str = "Nats-Expected-Last-Sequence";
-const EXPECT_STREAM: &str = "Nats-Expected-Stream";
 
 /// A message to append: subject, headers, body.
 pub type Message = (String, Headers, Bytes);
@@ -45,7 +43,7 @@ impl Bus {
 
 fn expecting(stream: &str, last_seq: u64, headers: &Headers) -> async_nats::HeaderMap {
     let mut map = header_map(headers);
-    map.insert(EXPECT_ON_STREAM, last_seq.to_string());
-    map.insert(EXPECT_STREAM, stream);
+    map.insert(NATS_EXPECTED_LAST_SEQUENCE, last_seq.to_string());
+    map.insert(NATS_EXPECTED_STREAM, stream);
     map
 }

@@ -14,8 +14,8 @@ use crate::users::seed::{self, SeedError};
 /// A connection to the broker. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus {
-    pub(crate) client: async_nats::Client,
-    pub(crate) js: jetstream::Context,
+    pub(crate) client: Arc<async_nats::Client>,
+    pub(crate) js: Arc<jetstream::Context>,
     pub(crate) config: Arc<Config>,
     pub(crate) notice: Notice,
     /// What the subjects of requests to the broker begin with.
@@ -74,7 +74,7 @@ impl Bus {
             .timeout(config.ack_timeout)
             .ack_timeout(config.ack_timeout)
             .build(client.clone());
-        Ok(Self { client, js, config: Arc::new(config.clone()), notice, api })
+        Ok(Self { client: Arc::new(client), js: Arc::new(js), config: Arc::new(config.clone()), notice, api })
     }
 
     /// The subject of a request to the broker itself.

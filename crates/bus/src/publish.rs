@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -17,8 +18,6 @@ use crate::Bus;
 
 /// Headers of a message, lower-case names.
 pub type Headers = Vec<(String, String)>;
-
-const EXPECT_ON_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence";
 
 /// What became of a publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +108,7 @@ impl Bus {
         body: Bytes,
     ) -> Result<u64, AppendError> {
         let mut map = header_map(&headers);
-        map.insert(EXPECT_ON_SUBJECT, expected.to_string());
+        map.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
         match self.patiently(subject, &map, &body).await? {
             Answer::Stored(seq) => Ok(seq),
             Answer::Conflict => Err(AppendError::Conflict(subject.to_owned())),

@@ -112,13 +112,19 @@ impl Bus {
     }
 
     /// The first message that matches `filter` at a sequence or after it, from the stream's leader.
-    pub(crate) async fn next_at_leader(
+    ///
+    /// # Errors
+    /// [`ReadError`] when no leader answers within the patience of the settings.
+    pub async fn next_at_leader(
         &self,
         stream: &str,
         filter: &str,
         seq: u64,
     ) -> Result<Option<Stored>, ReadError> {
         let body = serde_json::json!({ "seq": seq.max(1), "next_by_subj": filter }).to_string();
+        if self.config.replicas == 1 {
+            return self.direct(stream, self.api(&format!("DIRECT.GET.{stream}")), body.into()).await;
+        }
         let answer = self.ask(stream, self.api(&format!("STREAM.MSG.GET.{stream}")), body.into()).await?;
         read_leader_answer(stream, &answer.payload)
     }

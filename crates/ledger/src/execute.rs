@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use redress_bus::{AppendError, Headers};
 use redress_contract::{Actor, Cause, CommitEvent, ComplaintId, subject};
-use redress_domain::{Command, Complaint, Refusal};
+use redress_domain::{Command, Complaint, Refusal, decide};
 use redress_runtime::fault;
 
 use crate::load::Ask;
 use crate::round::{Prepared, Round, Wish};
-use crate::{Ledger, LoadError};
+use crate::{Ledger, LoadError, Loaded};
 
 /// Rounds of load, decide, append before the caller is told.
 const ROUNDS_MAX: u32 = 10;
@@ -50,7 +50,7 @@ pub enum ExecuteError {
 
 impl Ledger {
     /// Executes a command: at most ten rounds of load, decide, append. `Register` supposes that there is no such
-    /// complaint and loads only when there is.
+    /// complaint and loads only when there is; other commands begin with what was [remembered](Self::remember).
     ///
     /// # Errors
     /// [`ExecuteError`]; after anything but a refusal the command may be executed again.
@@ -61,11 +61,12 @@ impl Ledger {
         actor: Actor,
         cause: Cause,
     ) -> Result<Executed, ExecuteError> {
-        let mut loaded = match command {
-            Command::Register(_) => None,
-            _ => self.load_from(complaint, Ask::Anyone).await?,
-        };
         let wish = Wish { complaint, command, actor: &actor, cause: &cause };
+        let mut loaded = match (command, self.remembered(wish)) {
+            (Command::Register(_), _) => None,
+            (_, Some(remembered)) => Some(remembered),
+            (_, None) => self.load_from(complaint, Ask::Anyone).await?,
+        };
         let mut tried: Option<Prepared> = None;
         for round in 0..ROUNDS_MAX {
             let now = self.clock().now();
@@ -99,6 +100,14 @@ impl Ledger {
             }
         }
         Err(append_error(complaint, format!("others were first {ROUNDS_MAX} times")))
+    }
+
+    /// The complaint as this process saw it a moment ago, when the command would do something to it: if it is out of
+    /// date, the append conflicts. That there is nothing to do, or that the rules say no, is said only of what was loaded.
+    fn remembered(&self, wish: Wish<'_>) -> Option<Loaded> {
+        let remembered = self.recent.take(wish.complaint)?;
+        let decided = decide(Some(&remembered.complaint), wish.command, self.rules(), self.clock().now());
+        decided.is_ok_and(|events| !events.is_empty()).then_some(remembered)
     }
 
     async fn append(

@@ -15,10 +15,12 @@ pub mod round;
 pub mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use redress_contract::ComplaintId;
 use redress_domain::Rules;
-use redress_runtime::Clock;
+use redress_runtime::{Clock, recent::Recent};
 use redress_vault::Vault;
 
 pub use execute::{ExecuteError, Executed};
@@ -31,12 +33,18 @@ pub struct Ledger {
     vault: Vault,
     rules: Arc<Rules>,
     clock: Clock,
+    recent: Arc<Recent<ComplaintId, Loaded>>,
 }
+
+/// How many complaints are remembered as they were last seen, and for how long.
+const RECENT_MAX: usize = 2048;
+const RECENT_LIVES: Duration = Duration::from_secs(5);
 
 impl Ledger {
     /// The log behind this vault's broker, decided by these rules at this clock's time.
     pub fn new(vault: Vault, rules: Arc<Rules>, clock: Clock) -> Self {
-        Self { vault, rules, clock }
+        let recent = Arc::new(Recent::new(RECENT_MAX, RECENT_LIVES));
+        Self { vault, rules, clock, recent }
     }
 
     /// The door to personal content.

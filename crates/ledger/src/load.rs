@@ -72,12 +72,11 @@ impl Ledger {
         complaint: &ComplaintId,
         stream_seq: u64,
     ) -> Result<Option<Loaded>, LoadError> {
-        let stored =
-            self.vault().bus().last_at_leader(name::COMPLAINTS, &subject::complaint(complaint)).await?;
-        match stored {
-            Some(stored) if stored.seq > stream_seq => self.loaded(complaint, stored).await.map(Some),
-            _ => Ok(None),
+        let subject = subject::complaint(complaint);
+        if self.vault().bus().next_at_leader(name::COMPLAINTS, &subject, stream_seq + 1).await?.is_none() {
+            return Ok(None);
         }
+        self.load_from(complaint, Ask::Leader).await
     }
 
     pub(crate) async fn load_from(
@@ -106,6 +105,14 @@ impl Ledger {
         let commit = parse(stream_seq, body)?;
         let state = cached(commit.state.as_ref());
         Ok((commit, state))
+    }
+
+    /// Remembers, for a few seconds, what a delivered commit says of its complaint: the next command to it, if it comes
+    /// soon, spares the load. `body` is the commit as it lies at `stream_seq`.
+    pub fn remember(&self, stream_seq: u64, body: &[u8], commit: &Commit, complaint: &Complaint) {
+        let sha256 = Commit::hash(body);
+        let loaded = Loaded { complaint: complaint.clone(), stream_seq, number: commit.number, sha256 };
+        self.recent.keep(commit.complaint_id.clone(), loaded);
     }
 
     async fn loaded(&self, complaint: &ComplaintId, stored: Stored) -> Result<Loaded, LoadError> {

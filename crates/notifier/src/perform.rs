@@ -49,7 +49,10 @@ impl Notifier {
         let (commit, state) = self.ledger.open(delivery.stream_seq, &delivery.body).map_err(not_loaded)?;
         let age = self.ledger.clock().now().duration_since(commit.recorded_at);
         let complaint = match state {
-            Some(state) if delivery.attempt <= 1 && age <= FRESH => state,
+            Some(state) if delivery.attempt <= 1 && age <= FRESH => {
+                self.ledger.remember(delivery.stream_seq, &delivery.body, &commit, &state);
+                state
+            }
             _ => self.load(&commit.complaint_id).await?,
         };
         let steps = plan(&commit, &complaint);

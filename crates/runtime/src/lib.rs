@@ -14,6 +14,7 @@ pub mod http;
 pub mod listener;
 pub mod logs;
 pub mod metrics;
+pub mod recent;
 pub mod secret;
 pub mod settings;
 pub mod shutdown;

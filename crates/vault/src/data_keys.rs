@@ -80,6 +80,9 @@ impl Vault {
             let problem = "this process holds no private sealing key ([keys] private_file)".to_owned();
             return Err(OpenError::Locked { what: what.to_owned(), problem });
         };
+        if let Some(drawn) = self.drawn.get(name) {
+            return Ok(Found::Key(drawn));
+        }
         let bucket = self.data_keys();
         let held = opens.keys();
         for private in held.iter().rev() {

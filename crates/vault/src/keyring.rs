@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::seal::random;
+use crate::seal::wrap::{CurrentSender, KnownSenders};
 
 /// How often a key file is looked at again, at most.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -29,6 +30,7 @@ pub struct PublicKey {
     /// Names the pair.
     pub id: KeyId,
     pub(crate) key: crypto_box::PublicKey,
+    pub(crate) sender: Arc<CurrentSender>,
 }
 
 /// A private half: opens.
@@ -37,6 +39,7 @@ pub struct PrivateKey {
     /// Names the pair.
     pub id: KeyId,
     pub(crate) key: crypto_box::SecretKey,
+    pub(crate) senders: Arc<KnownSenders>,
 }
 
 /// A key file that cannot be used.
@@ -111,7 +114,7 @@ impl PrivateKey {
 
     /// Its public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey { id: self.id.clone(), key: self.key.public_key() }
+        PublicKey { id: self.id.clone(), key: self.key.public_key(), sender: Arc::default() }
     }
 
     /// Its line of a key file.
@@ -132,7 +135,7 @@ impl Half for PrivateKey {
 
     fn from_bytes(bytes: [u8; 32]) -> Self {
         let key = crypto_box::SecretKey::from_bytes(bytes);
-        Self { id: KeyId::of(&key.public_key()), key }
+        Self { id: KeyId::of(&key.public_key()), key, senders: Arc::default() }
     }
 
     fn id(&self) -> &KeyId {
@@ -145,7 +148,7 @@ impl Half for PublicKey {
 
     fn from_bytes(bytes: [u8; 32]) -> Self {
         let key = crypto_box::PublicKey::from(bytes);
-        Self { id: KeyId::of(&key), key }
+        Self { id: KeyId::of(&key), key, sender: Arc::default() }
     }
 
     fn id(&self) -> &KeyId {

@@ -22,11 +22,14 @@ mod message;
 mod seal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use redress_bus::{Bus, Failure, KvError, PublishError, ReadError};
 use redress_identity::Keys;
+use redress_runtime::recent::Recent;
 
 pub use keyring::{KeyFileError, KeyId, PrivateKey, PublicKey, Ring};
+use seal::DataKey;
 pub use seal::KeyName;
 pub use seals::Seals;
 
@@ -36,7 +39,12 @@ pub struct Vault {
     bus: Bus,
     keys: Arc<Keys>,
     seals: Seals,
+    drawn: Arc<Recent<KeyName, DataKey>>,
 }
+
+/// How many data keys of this process's own communications are remembered, and for how long.
+const DRAWN_MAX: usize = 4096;
+const DRAWN_LIVES: Duration = Duration::from_mins(1);
 
 /// Personal content that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +117,7 @@ impl OpenError {
 impl Vault {
     /// The door over this broker connection, with the installation's identity keys and the sealing keys at hand.
     pub fn new(bus: Bus, keys: Arc<Keys>, seals: Seals) -> Self {
-        Self { bus, keys, seals }
+        Self { bus, keys, seals, drawn: Arc::new(Recent::new(DRAWN_MAX, DRAWN_LIVES)) }
     }
 
     /// The same door for a channel: it puts things in and opens nothing.

@@ -27,7 +27,12 @@ impl Vault {
             Recipient::Complainant => Readers::VaultAndComplainant,
             _ => Readers::Vault,
         };
-        let body = self.attempt(readers).await?.seal(&subject, plain, &mut headers);
+        let attempt = self.attempt(readers).await?;
+        if let (Some(key), Some(_)) = (attempt.key(), &self.seals.opens) {
+            // Most often this very process hands it on, in a moment.
+            self.drawn.keep(key.name.clone(), key.clone());
+        }
+        let body = attempt.seal(&subject, plain, &mut headers);
         Ok(self.bus.publish_once(&subject, headers, body).await?)
     }
 

@@ -31,6 +31,7 @@ pub(crate) struct Broken;
 pub struct KeyName(String);
 
 /// One data key under its name.
+#[derive(Clone)]
 pub(crate) struct DataKey {
     pub(crate) name: KeyName,
     pub(crate) key: Zeroizing<[u8; 32]>,
