@@ -128,11 +128,25 @@ fn assemble(draft: &Draft) -> Result<Bytes, BuildError> {
         .multipart(
             MultiPart::alternative()
                 .boundary(format!("=_{}", draft.id))
-                .singlepart(SinglePart::plain(draft.text.clone()))
-                .singlepart(SinglePart::html(draft.html.clone())),
+                .singlepart(SinglePart::plain(in_lines(&draft.text)))
+                .singlepart(SinglePart::html(in_lines(&draft.html))),
         )
         .map_err(|e| BuildError::Builder(e.to_string()))?;
     Ok(Bytes::from(message.formatted()))
+}
+
+/// The same text with every line ending in CR LF: a CR or LF alone may not be in a mail (RFC 5322 §2.3), and servers that
+/// read one as the end of a line have been made to see a second mail.
+fn in_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 32);
+    let mut rest = text;
+    while let Some(at) = rest.find(['\r', '\n']) {
+        out.push_str(&rest[..at]);
+        out.push_str("\r\n");
+        rest = rest[at..].strip_prefix("\r\n").unwrap_or(&rest[at + 1..]);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A header of Message-IDs, one a line. Nothing in them needs encoding; an encoded id would be another id.
@@ -155,6 +169,12 @@ mod tests {
         assert_eq!(thread.references[0], id("0@example.org"));
         assert_eq!(thread.references[1], id("32@example.org"));
         assert_eq!(thread.references[19], id("me@example.org"));
+    }
+
+    #[test]
+    fn every_line_ends_in_cr_lf_whatever_was_written() {
+        assert_eq!(in_lines("a\rb\nc\r\nd\n\re\r"), "a\r\nb\r\nc\r\nd\r\n\r\ne\r\n");
+        assert_eq!(in_lines("ü\r\r\n"), "ü\r\n\r\n");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Hostile names, subjects and ids through the notifier's mail builder, and back through a parser: no panic, no header
 //! that we did not write, nobody addressed whom we did not mean.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::Context as _;
@@ -61,7 +62,8 @@ struct Found {
     panics: usize,
     injections: usize,
     unbuilt: usize,
-    first: Option<String>,
+    /// One example of each kind.
+    examples: BTreeMap<String, String>,
 }
 
 pub(crate) fn run(seed: u64, count: usize, results: &mut Results) -> anyhow::Result<()> {
@@ -74,8 +76,8 @@ pub(crate) fn run(seed: u64, count: usize, results: &mut Results) -> anyhow::Res
         one(n, &mut dice, &mut found)?;
     }
     std::panic::set_hook(hook);
-    if let Some(first) = &found.first {
-        say(&format!("the first: {first}"));
+    for (kind, example) in &found.examples {
+        say(&format!("{kind}: by {example}"));
     }
     results.count("core.header_mails", count - found.unbuilt, "mails", Bar::Exactly(float(count)));
     results.count("core.header_panics", found.panics, "panics", Bar::Exactly(0.0));
@@ -103,19 +105,21 @@ fn one(n: usize, dice: &mut Dice, found: &mut Found) -> anyhow::Result<()> {
     // An address that somebody wrote is taken or refused, never taken for two.
     let stranger = MailAddress::new(&hostile(dice));
     let draft = Draft { to: stranger.unwrap_or_else(|| draft.to.clone()), ..draft };
+    let written = || {
+        let (to, text, html) = (&draft.to, &draft.text, &draft.html);
+        format!("name {name:?}, subject {subject:?}, id {id:?}, to {to:?}, text {text:?}, HTML {html:?}")
+    };
     match catch_unwind(AssertUnwindSafe(|| build(&draft))) {
         Ok(Ok(raw)) => {
             if let Some(wrong) = wrong(&raw, &draft) {
                 found.injections += 1;
-                found
-                    .first
-                    .get_or_insert(format!("{wrong} by name {name:?}, subject {subject:?}, id {id:?}"));
+                found.examples.entry(wrong).or_insert_with(written);
             }
         }
         Ok(Err(error)) => {
             found.unbuilt += 1;
             found.panics += usize::from(error.to_string().contains("panicked"));
-            found.first.get_or_insert(format!("{error} by name {name:?}, subject {subject:?}, id {id:?}"));
+            found.examples.entry(error.to_string()).or_insert_with(written);
         }
         Err(_) => found.panics += 1,
     }
