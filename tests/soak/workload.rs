@@ -33,7 +33,8 @@ impl Mail {
     }
 }
 
-/// `manifest.jsonl`: one object a line, `file` and `reply_to` (null for a new complaint, else the file it answers).
+/// `manifest.jsonl`: one object a line, with its number `n`, `file` and `reply_to` (null for a new complaint, else the number
+/// of the mail that opened the complaint).
 fn read(folder: &Path) -> anyhow::Result<Vec<Mail>> {
     let manifest = folder.join("manifest.jsonl");
     let text = std::fs::read_to_string(&manifest).with_context(|| format!("read {}", manifest.display()))?;
@@ -42,7 +43,12 @@ fn read(folder: &Path) -> anyhow::Result<Vec<Mail>> {
         let mail: serde_json::Value = serde_json::from_str(line)?;
         let file = mail["file"].as_str().context("a mail of the manifest names its file")?;
         let raw = std::fs::read(folder.join(file)).with_context(|| format!("read {file}"))?;
-        let thread = mail["reply_to"].as_str().unwrap_or(file).to_owned();
+        let own = mail["n"].as_u64().context("a mail of the manifest has a number")?;
+        let thread = match &mail["reply_to"] {
+            serde_json::Value::Null => own,
+            answered => answered.as_u64().with_context(|| format!("reply_to of {file} is no number"))?,
+        };
+        let thread = thread.to_string();
         mails.push(Mail { raw: on_the_wire(&raw), thread, address: None });
     }
     Ok(mails)

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use lettre::address::Address;
+use lettre::message::{Mailbox, Mailboxes};
 
 /// Longest Message-ID that is quoted, in octets.
 const MESSAGE_ID_OCTETS_MAX: usize = 250;
@@ -13,9 +14,14 @@ const MESSAGE_ID_OCTETS_MAX: usize = 250;
 pub struct MailAddress(Address);
 
 impl MailAddress {
-    /// Takes an address without a name beside it; none when no mail can be sent there.
+    /// Takes an address without a name beside it; none when no mail can be sent there. An address that reads otherwise
+    /// once it stands in a header (white space beyond ASCII in its quotes, say) is none.
     pub fn new(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
+        let address: Address = text.parse().ok()?;
+        let written = Mailbox::new(None, address.clone()).to_string();
+        let read: Mailboxes = written.parse().ok()?;
+        let mut read = read.into_iter();
+        (read.next()?.email == address && read.next().is_none()).then_some(Self(address))
     }
 
     /// As the mail builder wants it.
