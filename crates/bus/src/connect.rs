@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use redress_runtime::http;
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use crate::config::Config;
 use crate::denied::Notice;
 use crate::users::seed::{self, SeedError};
+
+/// How long a broker that does not answer at first is tried: it may just be starting again.
+const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A connection to the broker. Cheap to clone.
 #[derive(Clone)]
@@ -55,7 +59,8 @@ impl std::fmt::Debug for Bus {
 }
 
 impl Bus {
-    /// Connects; `service` names the connection, and the user whose seed it logs in with. Once connected, it reconnects by itself for as long as it lives.
+    /// Connects; `service` names the connection, and the user whose seed it logs in with. A broker that does not answer is
+    /// tried for three seconds. Once connected, it reconnects by itself for as long as it lives.
     ///
     /// # Errors
     /// [`ConnectError`] names the servers, and the user when it is not let in.
@@ -63,10 +68,21 @@ impl Bus {
         http::install_tls();
         let servers = config.servers.join(",");
         let notice = Notice::new();
-        let client = options(config, service, notice.clone())?
-            .connect(config.servers.clone())
-            .await
-            .map_err(|error| failed(servers.clone(), service, &error))?;
+        let until = Instant::now() + FIRST_PATIENCE;
+        let client = loop {
+            let options = options(config, service, notice.clone())?;
+            match options
+                .connect(config.servers.clone())
+                .await
+                .map_err(|e| failed(servers.clone(), service, &e))
+            {
+                Ok(client) => break client,
+                Err(ConnectError::Away { .. }) if Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                Err(problem) => return Err(problem),
+            }
+        };
         info!(servers, "Connected to the broker at {servers} as {service}");
         let api = config.api(service);
         let js = jetstream::context::ContextBuilder::new()
