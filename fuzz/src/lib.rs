@@ -48,6 +48,9 @@ pub fn mail(raw: &[u8]) {
     let contact = normalize(raw, &envelope);
     // What the parser could not bear is caught and kept as unreadable; here it is a find.
     assert!(!contact.parse_problem.contains("gave up"), "the parser gave up");
+    assert!(contact.text_spans.iter().all(|span| !span.of(&contact.text).is_empty()), "a span covers words");
+    let in_order = contact.text_spans.windows(2).all(|pair| pair[0].end_byte <= pair[1].start_byte);
+    assert!(in_order, "spans do not overlap");
     let _ = words(raw, &limits);
     understood(&contact, &keys);
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
-use crate::words::{AddressKind, Channel, MachineKind, ParseStatus};
+use crate::words::{AddressKind, Channel, MachineKind, ParseStatus, TextRole};
 
 /// One inbound message or act, normalised, with its raw bytes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,30 @@ pub struct Contact {
     /// The contact this one reads again with a better parser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reparses: Option<ContactId>,
+    /// What of `text` is quoted, passed on or signature, in order; what no span covers is new. Nothing is cut.
+    pub text_spans: Vec<TextSpan>,
+    /// True when a reader may fold quotes, forwarded mails and signatures: little would be hidden, and nothing new
+    /// stands between quotes.
+    pub text_foldable: bool,
+}
+
+/// A part of a text that is not its sender's new words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TextSpan {
+    /// What it is.
+    pub role: TextRole,
+    /// Where it begins, in bytes of UTF-8.
+    pub start_byte: u32,
+    /// Where it ends: the first byte that is no part of it.
+    pub end_byte: u32,
+}
+
+impl TextSpan {
+    /// The words it covers; empty when it lies outside the text.
+    pub fn of<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.start_byte as usize..self.end_byte as usize).unwrap_or_default()
+    }
 }
 
 /// An address as it was written, with its kind.

@@ -104,6 +104,20 @@ MachineKind / "MACHINE_KIND_UNSPECIFIED" {
     Own = "MACHINE_KIND_OWN" / "own",
 });
 
+words!(/// What a part of a text is, beside its sender's new words.
+TextRole / "TEXT_ROLE_UNSPECIFIED" {
+    /// Somebody else's words, quoted, with the line that introduces them.
+    Quoted = "TEXT_ROLE_QUOTED" / "quoted",
+    /// Quoted words that the sender answers point by point: without them the answers mean nothing.
+    Answered = "TEXT_ROLE_ANSWERED" / "answered",
+    /// A mail that was passed on.
+    Forwarded = "TEXT_ROLE_FORWARDED" / "forwarded",
+    /// What stands below a line of dashes, or what a phone adds.
+    Signature = "TEXT_ROLE_SIGNATURE" / "signature",
+    /// A closing formula and the name below it; never folded.
+    SignOff = "TEXT_ROLE_SIGN_OFF" / "sign_off",
+});
+
 words!(/// What a contact is, decided by `router`. Whatever no rule clearly classes otherwise is a complaint.
 Disposition / "DISPOSITION_UNSPECIFIED" {
     /// An expression of dissatisfaction.

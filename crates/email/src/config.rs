@@ -136,6 +136,14 @@ fn check_name(name: &str, key: &str, problems: &mut Problems) {
 }
 
 fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<String> {
+    // A whole host of ours.
+    if let Some(host) = address.strip_prefix('@').filter(|_| key.starts_with("email.own_addresses")) {
+        let good = is_email(&format!("any@{host}"));
+        if !good {
+            problems.note(key, "must be a host behind the @, such as @tickets.example.org");
+        }
+        return good.then(|| address.to_lowercase());
+    }
     if !is_email(address) {
         problems.note(key, "must be the mailbox's own address, such as help@example.org");
         return None;

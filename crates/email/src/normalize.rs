@@ -1,7 +1,8 @@
 //! Raw mail in, contact out. Pure: no I/O, no clock, and whatever bytes come in, a contact goes out.
 //!
 //! Reading order: [`limits`], `scan` (one linear look for bombs), `parse` (the one module that knows mail-parser),
-//! `text`, `html`, `file`, `thread`, `machine`, `bounce`, `clean` (what strangers wrote, made safe to show).
+//! `text`, `html`, `reply` (new words against quoted ones), `file` (and `tnef`), `thread`, `machine`, `bounce`, `clean` (what
+//! strangers wrote, made safe to show).
 
 pub mod limits;
 
@@ -14,9 +15,12 @@ mod html;
 mod machine;
 mod parse;
 mod people;
+mod reply;
 mod scan;
 mod text;
 mod thread;
+mod tnef;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,12 +67,25 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
         Err(_) => fail(&mut contact, raw, "the parser gave up"),
     }
     fit(&mut contact);
+    let split = reply::split(&contact.text);
+    contact.text_spans = split.spans;
+    contact.text_foldable = split.foldable;
     contact
 }
 
 /// The id of the contact that a mail is: from its bytes and its mailbox, nothing of it being read.
 pub fn contact_id(raw: &[u8], envelope: &Envelope<'_>) -> ContactId {
     envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(raw))
+}
+
+/// Reads a mail that is on record again: a contact that names the first. Its id is made from what was read, so that the
+/// same reading has the same id.
+pub fn again(raw: &[u8], envelope: &Envelope<'_>, first: &Contact) -> Contact {
+    let mut second = normalize(raw, envelope);
+    second.reparses = Some(first.id.clone());
+    let read = serde_json::to_vec(&second).unwrap_or_default();
+    second.id = envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(&read));
+    second
 }
 
 /// The contact of a mail that is not read at all: id, times and digest. For mails whose contact could not be stored
@@ -155,6 +172,7 @@ fn note_damage(mail: &Mail<'_>, contact: &Contact, limits: &Limits, problems: &m
     if !broken.is_empty() {
         problems.push(format!("broken encoding or structure in part {}", broken.join(", ")));
     }
+    problems.extend(unreadable::problems(mail));
     if mail.len() > limits.parts_max && problems.is_empty() {
         problems.push(format!("more than {} parts", limits.parts_max));
     }

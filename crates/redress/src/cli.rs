@@ -92,6 +92,9 @@ name, and then nothing is changed at all. `redress up` does this by itself.")]
     Show {
         /// Its reference (RD-4F7K-2QMX, any case, hyphens optional) or its id.
         complaint: String,
+        /// Show quoted words, forwarded mails and signatures whole; as it is, short ones are folded.
+        #[arg(long)]
+        whole: bool,
     },
     /// Do what a handler does.
     #[command(after_help = "\

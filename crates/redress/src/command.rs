@@ -7,6 +7,7 @@ mod dead;
 mod doctor;
 mod erase;
 mod events;
+mod fold;
 mod keys;
 mod provision;
 mod queue;
@@ -32,6 +33,7 @@ use crate::out::Out;
 use crate::sealing::Need;
 use crate::services::allowed;
 use crate::settings::{self, Config};
+use fold::Shown;
 use rotate::Leftover;
 
 /// Reads the settings and runs the command.
@@ -87,7 +89,10 @@ fn need(command: &Command) -> Need {
 async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyhow::Result<ExitCode> {
     match command {
         Command::Queue { team, limit } => queue::run(house, team.as_ref(), limit, out).await?,
-        Command::Show { complaint } => show::run(house, &complaint, out).await?,
+        Command::Show { complaint, whole } => {
+            let shown = if whole { Shown::Whole } else { Shown::Folded };
+            show::run(house, &complaint, shown, out).await?;
+        }
         Command::Erase(erase) => erase::run(config, house, &erase, out).await?,
         Command::Act(act) => act::run(house, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,

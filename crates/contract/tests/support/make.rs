@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
-use redress_contract::contact::{Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, Thread};
+use redress_contract::contact::{
+    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, TextSpan, Thread,
+};
 use redress_contract::event::*;
 use redress_contract::*;
 use serde_json::value::RawValue;
@@ -81,8 +83,9 @@ make! {
     Contact {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
-        reference, part_of, revises, reparses,
+        reference, part_of, revises, reparses, text_spans, text_foldable,
     }
+    TextSpan { role, start_byte, end_byte }
     Address { kind, value, display_name }
     Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline }
     Raw { media_type, size_bytes, sha256, inline, blob }
@@ -160,7 +163,8 @@ make_words!(
     Severity,
     Stage,
     StopReason,
-    SuppressReason
+    SuppressReason,
+    TextRole
 );
 
 impl Make for CommitEvent {

@@ -62,12 +62,31 @@ pub(crate) fn address(mailbox: &Mailbox) -> Option<Address> {
     let good = !local.is_empty()
         && !domain.is_empty()
         && value.len() <= ADDRESS_BYTES_MAX
-        && !value.chars().any(|c| c.is_whitespace() || c.is_control() || is_hidden(c));
+        && !domain.contains(char::is_whitespace)
+        && (!local.contains(char::is_whitespace) || is_quoted(local))
+        && !value.chars().any(|c| c.is_control() || is_hidden(c));
     good.then(|| Address {
         kind: AddressKind::Email,
         value: value.to_owned(),
         display_name: line(mailbox.name.trim_matches(['"', '\'', ' ']), NAME_CHARS_MAX),
     })
+}
+
+/// The address in a header field that is written so badly that it holds no mailbox.
+pub(crate) fn address_in(field: &str) -> Option<Address> {
+    let (before, after) = field.rsplit_once('@')?;
+    let is_end = |c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c);
+    let domain = after.split(is_end).next()?;
+    let local = match before.strip_suffix('"').and_then(|before| before.rfind('"')) {
+        Some(open) => before.get(open..)?,
+        None => before.rsplit(is_end).next()?,
+    };
+    address(&Mailbox { name: String::new(), address: format!("{local}@{domain}") })
+}
+
+/// `"two words"` before the `@` (RFC 5321 §4.1.2).
+fn is_quoted(local: &str) -> bool {
+    local.len() > 2 && local.starts_with('"') && local.ends_with('"')
 }
 
 /// Cuts a text to at most `bytes_max` bytes without splitting a character.
@@ -96,6 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_found_in_a_broken_field() {
+        let read = |text: &str| address_in(text).map(|a| a.value);
+        assert_eq!(read("\"You won\"@example.org>").as_deref(), Some("\"You won\"@example.org"));
+        assert_eq!(read("Ann [ann@example.org").as_deref(), Some("ann@example.org"));
+        assert_eq!(read("MAILER-DAEMON"), None);
+        assert_eq!(read("Ann @ home"), None);
+    }
+
+    #[test]
     fn addresses_must_have_two_sides() {
         let read =
             |text: &str| address(&Mailbox { name: String::new(), address: text.to_owned() }).map(|a| a.value);
@@ -103,5 +131,6 @@ mod tests {
         assert_eq!(read("undisclosed-recipients"), None);
         assert_eq!(read("@example.org"), None);
         assert_eq!(read("a b@example.org"), None);
+        assert_eq!(read("\"a b\"@example.org").as_deref(), Some("\"a b\"@example.org"));
     }
 }

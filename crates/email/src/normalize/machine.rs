@@ -8,6 +8,7 @@ use redress_contract::MachineKind;
 use redress_contract::contact::{Address, Contact, Machine};
 
 use super::bounce;
+use super::bounce::notification::About;
 use super::clean;
 use super::parse::{Mail, Mailbox};
 use super::people::Own;
@@ -15,7 +16,9 @@ use super::people::Own;
 /// The mark of a mail; none when nothing says that a machine wrote it.
 pub(crate) fn machine(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Option<Machine> {
     let (kind, evidence) = report(mail)
+        .or_else(|| notification(contact))
         .or_else(|| dmarc_report(contact))
+        .or_else(|| feedback(mail, contact))
         .or_else(|| own_mail(mail, contact, own))
         .or_else(|| bounce_shape(mail, contact))
         .or_else(|| auto_reply(mail, contact))
@@ -61,6 +64,16 @@ fn report(mail: &Mail<'_>) -> Mark {
     }
 }
 
+/// A sending service that tells of a bounce or complaint as JSON.
+fn notification(contact: &Contact) -> Mark {
+    let kind = match bounce::notification::read(&contact.text)?.about {
+        About::Bounce => MachineKind::Bounce,
+        About::Complaint => MachineKind::Report,
+        About::Delivery => MachineKind::Receipt,
+    };
+    mark(kind, "a notification as json")
+}
+
 /// DMARC reports (RFC 7489 §7.2.1.1) travel as ordinary mail with a fixed subject and a packed attachment.
 fn dmarc_report(contact: &Contact) -> Mark {
     let subject = contact.subject.to_ascii_lowercase();
@@ -69,11 +82,24 @@ fn dmarc_report(contact: &Contact) -> Mark {
     if is_report { mark(MachineKind::Report, "subject: report domain") } else { None }
 }
 
+/// Complaints about mail that mailbox providers send in forms of their own.
+fn feedback(mail: &Mail<'_>, contact: &Contact) -> Mark {
+    if mail.field("X-Apple-Unsubscribe").is_some() {
+        return mark(MachineKind::Report, "x-apple-unsubscribe");
+    }
+    let subject = contact.subject.to_lowercase();
+    let about = subject.starts_with("complaint about message from") && bounce::returns_mail(mail);
+    if about { mark(MachineKind::Report, "subject: complaint about message from") } else { None }
+}
+
 /// Our own mail come back: signed by us, or from our address with nobody else to answer to (a form that sends in our
 /// name and puts the customer into Reply-To is a person's mail).
 fn own_mail(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Mark {
     if contact.thread.as_ref().is_some_and(|thread| own.signed(&thread.message_id)) {
         return mark(MachineKind::Own, "message-id: ours");
+    }
+    if contact.thread.as_ref().is_some_and(|thread| own.made(&thread.message_id)) {
+        return mark(MachineKind::Own, "message-id: of a host of ours");
     }
     let ours = |address: &Address| own.has(address);
     if contact.sender.as_ref().is_some_and(ours) && contact.reply_to.iter().all(ours) {
@@ -139,10 +165,17 @@ fn bounce_shape(mail: &Mail<'_>, contact: &Contact) -> Mark {
     let subject = contact.subject.to_lowercase();
     let about_delivery = BOUNCE_SUBJECTS.iter().any(|known| subject.contains(known));
     let daemon = daemon(mail, contact);
+    let says_so = bounce::says_so(contact);
     match daemon {
-        Some("postmaster") if !about_delivery && !is_null_return(mail) => {}
+        Some("postmaster") if !about_delivery && !says_so && !is_null_return(mail) => {}
         Some(name) => return mark(MachineKind::Bounce, format!("from: {name}")),
         None => {}
+    }
+    if says_so && is_null_return(mail) {
+        return mark(MachineKind::Bounce, "return-path: <>");
+    }
+    if says_so && bounce::returns_mail(mail) && wants_no_answer(contact) {
+        return mark(MachineKind::Bounce, "a returned mail from nobody to answer to");
     }
     if about_delivery && is_null_return(mail) {
         return mark(MachineKind::Bounce, "return-path: <>");
@@ -158,6 +191,14 @@ fn bounce_shape(mail: &Mail<'_>, contact: &Contact) -> Mark {
         return mark(MachineKind::Bounce, "a returned mail");
     }
     None
+}
+
+/// `no-reply@…`.
+fn wants_no_answer(contact: &Contact) -> bool {
+    let address = contact.sender.as_ref().map(|sender| sender.value.to_ascii_lowercase()).unwrap_or_default();
+    ["no-reply", "noreply", "no_reply", "donotreply", "do-not-reply"]
+        .iter()
+        .any(|known| address.starts_with(known))
 }
 
 fn daemon(mail: &Mail<'_>, contact: &Contact) -> Option<&'static str> {
@@ -238,8 +279,13 @@ fn auto_reply(mail: &Mail<'_>, contact: &Contact) -> Mark {
     if let Some(known) = AUTO_SUBJECTS.iter().find(|known| subject.starts_with(**known)) {
         return mark(MachineKind::AutoReply, format!("subject: {}", known.trim_end_matches(':')));
     }
-    // Alone, the next two only ask that nobody answers automatically.
-    let suppress = mail.field("X-Auto-Response-Suppress").is_some();
+    // It asks that no machine answers; a person looks whether it is a complaint.
+    let suppressed = mail.field("X-Auto-Response-Suppress").map(|value| value.to_ascii_lowercase());
+    let suppressed = suppressed.as_deref().unwrap_or_default();
+    if suppressed.split([',', ' ', ';']).any(|what| matches!(what, "all" | "autoreply")) {
+        return mark(MachineKind::AutoReply, "x-auto-response-suppress");
+    }
+    let suppress = !suppressed.is_empty();
     if is_null_return(mail) {
         return mark(MachineKind::AutoReply, "return-path: <>");
     }

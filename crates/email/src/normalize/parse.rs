@@ -12,7 +12,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::html::html_to_text;
 use mail_parser::{HeaderValue, Message, MessageParser, PartType};
 
-pub(crate) use part::Part;
+pub(crate) use part::{Part, Shape};
 
 /// A mail that was parsed.
 pub(crate) struct Mail<'x> {
@@ -70,7 +70,7 @@ impl<'x> Mail<'x> {
     /// The part with this number.
     pub(crate) fn part(&self, index: u32) -> Option<Part<'_, 'x>> {
         let part = self.message.parts.get(index as usize)?;
-        Some(Part { inner: part, raw: &self.message.raw_message, index })
+        Some(Part { inner: part, raw: &self.message.raw_message, all: &self.message.parts, index })
     }
 
     /// All parts in order.

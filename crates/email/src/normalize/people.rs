@@ -18,7 +18,17 @@ impl Own<'_> {
     /// True for one of our addresses, whatever its plus-tag.
     pub(crate) fn has(&self, address: &Address) -> bool {
         let written = normal(address, None);
-        !written.is_empty() && self.addresses.contains(&written)
+        !written.is_empty() && (self.addresses.contains(&written) || self.is_host(&written))
+    }
+
+    /// True for a Message-ID that a host of ours made (`@host` among our addresses: a system beside this one).
+    pub(crate) fn made(&self, message_id: &str) -> bool {
+        self.is_host(&message_id.to_lowercase())
+    }
+
+    fn is_host(&self, address: &str) -> bool {
+        let host = address.rfind('@').and_then(|at| address.get(at..)).unwrap_or_default();
+        !host.is_empty() && self.addresses.iter().any(|own| own == host)
     }
 
     /// True when our keys signed it.
@@ -31,6 +41,9 @@ impl Own<'_> {
 pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) -> Option<String> {
     contact.sender =
         ["From", "Sender", "X-Envelope-From"].into_iter().find_map(|field| addresses(mail, field).next());
+    if contact.sender.is_none() {
+        contact.sender = mail.fields("From").find_map(|field| clean::address_in(&field));
+    }
     let mut answers: Vec<Address> = addresses(mail, "Reply-To").take(limits.recipients_max).collect();
     dedup(&mut answers);
     if answers.iter().all(|answer| contact.sender.as_ref().is_some_and(|sender| same(sender, answer))) {

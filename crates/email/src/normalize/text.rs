@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::limits::Limits;
 use super::parse::{Mail, Part};
-use super::{clean, html};
+use super::{clean, file, html, tnef};
 
 /// Text read from a mail, with what could not be read.
 pub(crate) struct Words {
@@ -24,9 +24,21 @@ pub(crate) fn words(mail: &Mail<'_>, limits: &Limits) -> Words {
     if !text.trim().is_empty() {
         return Words { text, problems };
     }
+    let text = wrapped(mail);
+    if !text.is_empty() {
+        return Words { text, problems };
+    }
     // Text whose structure is broken (no closing boundary, a boundary that never comes) is still what somebody wrote.
     let text = joined(mail.parts().filter(Part::is_broken_text), limits, &mut problems);
     Words { text, problems }
+}
+
+/// The words inside a winmail.dat.
+fn wrapped(mail: &Mail<'_>) -> String {
+    let found = mail.file_parts().filter(file::is_tnef).find_map(|part| {
+        tnef::read(&part.decoded()).map(|tnef| tnef.body).filter(|body| !body.trim().is_empty())
+    });
+    clean::lines(&found.unwrap_or_default())
 }
 
 fn joined<'m, 'x: 'm>(

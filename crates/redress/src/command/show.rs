@@ -7,6 +7,7 @@ use redress_email::normalize::limits::Limits;
 use redress_ledger::history::Entry;
 use serde_json::json;
 
+use super::fold::{self, Shown};
 use super::queue::due;
 use super::timeline::{clock_time, plain_table, words};
 use crate::house::House;
@@ -21,7 +22,7 @@ struct Story {
     communications: Vec<Communication>,
 }
 
-pub(super) async fn run(house: &House, text: &str, out: Out) -> anyhow::Result<()> {
+pub(super) async fn run(house: &House, text: &str, shown: Shown, out: Out) -> anyhow::Result<()> {
     let id = house.find(text).await?;
     let story = Story::read(house, &id).await?;
     if out.is_json() {
@@ -30,7 +31,7 @@ pub(super) async fn run(house: &House, text: &str, out: Out) -> anyhow::Result<(
     out.line(story.head())?;
     out.line(story.deadlines(house.clock.now()))?;
     out.line(story.timeline())?;
-    Ok(out.line(story.words())?)
+    Ok(out.line(story.words(shown))?)
 }
 
 impl Story {
@@ -137,8 +138,9 @@ impl Story {
         format!("\nTimeline\n{table}")
     }
 
-    fn words(&self) -> String {
-        let contacts = self.contacts.iter().map(|contact| (contact.received_at, contact_words(contact)));
+    fn words(&self, shown: Shown) -> String {
+        let contacts =
+            self.contacts.iter().map(|contact| (contact.received_at, contact_words(contact, shown)));
         let contents = self.contents.iter().map(|content| {
             (content.recorded_at, format!("written by {}\n{}", content.author, printable(&content.text)))
         });
@@ -155,7 +157,7 @@ impl Story {
     }
 }
 
-fn contact_words(contact: &Contact) -> String {
+fn contact_words(contact: &Contact, shown: Shown) -> String {
     let sender = contact.sender.as_ref().map_or_else(
         || "nobody named".to_owned(),
         |sender| format!("{} <{}>", sender.display_name, sender.value).trim_start().to_owned(),
@@ -163,7 +165,8 @@ fn contact_words(contact: &Contact) -> String {
     let files =
         contact.attachments.iter().map(|file| format!("\n[{}, {} bytes]", file.file_name, file.size_bytes));
     let files: String = files.collect();
-    let words = printable(&format!("from {sender}\nSubject: {}\n\n{}{files}", contact.subject, contact.text));
+    let text = fold::words(contact, shown);
+    let words = printable(&format!("from {sender}\nSubject: {}\n\n{text}{files}", contact.subject));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }
 

@@ -16,6 +16,8 @@ const UTF_7_OF_OLD: &str = "unicode-1-1-utf-7";
 pub(crate) struct Part<'m, 'x> {
     pub(super) inner: &'m MessagePart<'x>,
     pub(super) raw: &'m [u8],
+    /// All parts of its mail: what one states of its charset is a hint for headers that state none.
+    pub(super) all: &'m [MessagePart<'x>],
     /// Its number in the raw mail; 0 is the root.
     pub(crate) index: u32,
 }
@@ -45,10 +47,10 @@ impl<'m, 'x> Part<'m, 'x> {
 
     /// Header fields with this name, unfolded.
     pub(crate) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = String> + use<'m, 'n, 'x> {
-        let raw = self.raw;
+        let (raw, all) = (self.raw, self.all);
         self.headers(name).map(move |header| {
             let bytes = raw.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
-            unfold(&guess(bytes))
+            unfold(&guess_header(bytes, all))
         })
     }
 
@@ -58,7 +60,7 @@ impl<'m, 'x> Part<'m, 'x> {
         if std::str::from_utf8(bytes).is_ok() {
             return read(&header.value);
         }
-        let again = format!("{}:{}\r\n\r\n", header.name(), guess(bytes).trim_end());
+        let again = format!("{}:{}\r\n\r\n", header.name(), guess_header(bytes, self.all).trim_end());
         let parsed = MessageParser::new().parse_headers(again.as_bytes());
         let value =
             parsed.as_ref().and_then(|message| message.parts.first()).and_then(|part| part.headers.first());
@@ -233,13 +235,55 @@ impl<'m, 'x> Part<'m, 'x> {
     pub(crate) fn nested_field(&self, name: &str) -> Option<String> {
         let PartType::Message(nested) = &self.inner.body else { return None };
         let root = nested.parts.first()?;
-        Part { inner: root, raw: &nested.raw_message, index: 0 }.fields(name).next()
+        Part { inner: root, raw: &nested.raw_message, all: &nested.parts, index: 0 }.fields(name).next()
+    }
+
+    /// The decoded subject of the message inside it.
+    pub(crate) fn nested_subject(&self) -> Option<String> {
+        let PartType::Message(nested) = &self.inner.body else { return None };
+        let root =
+            Part { inner: nested.parts.first()?, raw: &nested.raw_message, all: &nested.parts, index: 0 };
+        let header = root.headers("Subject").next()?;
+        root.value(header, |value| value.as_text().map(str::to_owned))
     }
 
     /// Where it ends in the raw mail.
     pub(crate) fn end(&self) -> usize {
         self.inner.offset_end as usize
     }
+}
+
+/// Header bytes in no declared charset: UTF-8, or what the mail's text is in, where that makes whole characters.
+fn guess_header<'b>(bytes: &'b [u8], all: &[MessagePart<'_>]) -> Cow<'b, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let fits = |charset: &str| {
+        let decode = charset_decoder(charset.as_bytes())?;
+        Some(decode(bytes)).filter(|text| !text.contains('\u{fffd}'))
+    };
+    // Whatever fits a charset of several bytes is most likely written in it; single-byte ones fit anything.
+    let (several, single): (Vec<&str>, Vec<&str>) =
+        charsets(all).into_iter().partition(|name| is_multibyte(name));
+    several.into_iter().chain(single).find_map(fits).map_or_else(|| guess(bytes), Cow::Owned)
+}
+
+/// The charsets that the parts of a mail state, and those of mails right inside it.
+fn charsets<'p>(all: &'p [MessagePart<'_>]) -> Vec<&'p str> {
+    let mut found = Vec::new();
+    for part in all.iter().take(20) {
+        found.extend(part.content_type().and_then(|stated| stated.attribute("charset")));
+        if let PartType::Message(nested) = &part.body {
+            let inside = nested.parts.iter().take(20);
+            found.extend(inside.filter_map(|part| part.content_type()?.attribute("charset")));
+        }
+    }
+    found
+}
+
+fn is_multibyte(charset: &str) -> bool {
+    let charset = charset.to_ascii_lowercase();
+    ["gb", "big5", "euc-", "shift", "sjis", "iso-2022", "ks_c"].iter().any(|known| charset.starts_with(known))
 }
 
 fn unfold(text: &str) -> String {
