@@ -3,10 +3,12 @@
 //! In: mailboxes. Out: one contact on record for each mail, whatever it holds; only then is the mail flagged, moved
 //! or counted as read. Fetching a mail again is harmless: its contact's id is made from its bytes.
 //!
-//! Reading order: [`normalize`] (pure: raw mail → contact), [`config`], `source` (Maildir, IMAP).
+//! Reading order: [`normalize`] (pure: raw mail → contact), [`config`], `source` (Maildir, IMAP),
+//! [`reparse`] (what could not be read, read again after a fix).
 
 pub mod config;
 pub mod normalize;
+pub mod reparse;
 
 mod source;
 

@@ -79,6 +79,15 @@ name, and then nothing is changed at all. `redress up` does this by itself.")]
         #[command(subcommand)]
         what: Read,
     },
+    /// Read mails that could not be read again, after a fix; the first contact stays, the second names it.
+    #[command(after_help = "\
+Examples:
+  redress reparse                               every mail that could not be read
+  redress reparse xuemxrujl3n4xy6enb7ersymem    this one, however it was read")]
+    Reparse {
+        /// Ids of contacts; without any, all emails whose `parse_status` is failed.
+        contacts: Vec<ContactId>,
+    },
     /// List open complaints in order of urgency.
     Queue {
         /// Only those of this team.

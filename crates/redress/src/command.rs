@@ -12,6 +12,7 @@ mod keys;
 mod provision;
 mod queue;
 mod read;
+mod reparse;
 mod restore;
 mod rotate;
 mod run;
@@ -78,7 +79,7 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
 /// Which sealing keys a command needs.
 fn need(command: &Command) -> Need {
     match command {
-        Command::Show { .. } | Command::Erase(_) => Need::OPENS,
+        Command::Show { .. } | Command::Reparse { .. } | Command::Erase(_) => Need::OPENS,
         Command::Act(_) => Need::SEALS,
         Command::Keys { .. } => Need::BOTH,
         _ => Need::NOTHING,
@@ -93,6 +94,7 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
             let shown = if whole { Shown::Whole } else { Shown::Folded };
             show::run(house, &complaint, shown, out).await?;
         }
+        Command::Reparse { contacts } => Box::pin(reparse::run(config, house, contacts, out)).await?,
         Command::Erase(erase) => erase::run(config, house, &erase, out).await?,
         Command::Act(act) => act::run(house, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,

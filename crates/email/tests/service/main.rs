@@ -6,4 +6,5 @@ mod imap;
 mod maildir;
 #[cfg(feature = "failpoints")]
 mod poison;
+mod reparse;
 mod world;

@@ -12,6 +12,7 @@ fn help_teaches() {
         "doctor",
         "config",
         "read email",
+        "reparse",
         "queue",
         "show",
         "act",
