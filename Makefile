@@ -70,10 +70,10 @@ check: ## Format, lints, tests, docs; CI runs the simulator and the soak besides
 	@$(MAKE) --no-print-directory doc
 
 .PHONY: corpus
-corpus: ## RESULT lines over real data: make corpus DATA=<folder>
+corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|system]
 	@test -n "$(DATA)" || { echo "usage: make corpus DATA=<folder>" >&2; exit 2; }
 	@test -d "$(DATA)" || { echo "make corpus: $(DATA) is no folder" >&2; exit 2; }
-	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)"
+	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)" $(PART)
 
 .PHONY: bench
 bench: ## RESULT lines about speed, as ratios to bare loops in the same run

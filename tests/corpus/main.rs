@@ -1,5 +1,8 @@
-//! `make corpus DATA=<folder>`: every `*.eml` and `*.msg` under `<folder>/email` goes through a Maildir into a running
-//! system, twice. Distinct files must equal contacts on record, nothing may die, and the second pass may add nothing.
+//! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), then every `*.eml` and `*.msg` under
+//! `<folder>/email` through a Maildir into a running system, twice: distinct files must equal contacts on record,
+//! nothing may die, and the second pass may add nothing. `PART=words` or `PART=system` runs one of the two.
+
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,10 +21,21 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     redress_runtime::http::install_tls();
-    let data = std::env::args_os()
-        .nth(1)
-        .map(PathBuf::from)
-        .context("usage: corpus <folder with a folder email>")?;
+    let usage = "usage: corpus <folder with a folder email> [words|system]";
+    let data = std::env::args_os().nth(1).map(PathBuf::from).context(usage)?;
+    let part = std::env::args().nth(2).unwrap_or_default();
+    ensure!(["", "words", "system"].contains(&part.as_str()), usage);
+    let mut results = Results::default();
+    if part != "system" {
+        words::measure(&data, &mut results)?;
+    }
+    if part != "words" {
+        system(&data, &mut results).await?;
+    }
+    results.finish()
+}
+
+async fn system(data: &Path, results: &mut Results) -> anyhow::Result<()> {
     let files = mails(&data.join("email"))?;
     ensure!(!files.is_empty(), "there is no *.eml or *.msg under {}", data.join("email").display());
     let distinct: BTreeSet<String> = files.iter().map(|file| digest(&file.raw)).collect();
@@ -29,7 +43,6 @@ async fn main() -> anyhow::Result<()> {
 
     let folder = tempfile::Builder::new().prefix("redress-corpus-").tempdir()?;
     let house = House::start(folder.path())?;
-    let mut results = Results::default();
     let records = Records::beside(&folder.path().join("data")).await?;
     house.drop_in(&files, "first").await?;
     settle(&records, distinct.len()).await;
@@ -37,15 +50,14 @@ async fn main() -> anyhow::Result<()> {
     results.count("email.corpus_contacts", contacts.len(), "contacts", Bar::Exactly(count(distinct.len())));
     let copies = house.metric("redress_intake_contacts_total", "already_recorded").await?;
     results.tell("email.corpus_copies", copies, "mails", Bar::Exactly(count(files.len() - distinct.len())));
-    tell_machines(&records, &data, &files, &mut results).await?;
+    tell_machines(&records, data, &files, results).await?;
 
     house.drop_in(&files, "second").await?;
     let twice = records.contacts().await?;
     results.count("email.corpus_second_pass", twice.len() - contacts.len(), "contacts", Bar::Exactly(0.0));
     let again = house.metric("redress_intake_contacts_total", "already_recorded").await?;
     results.tell("email.corpus_second_copies", again - copies, "mails", Bar::Exactly(count(files.len())));
-    house.finish(&mut results)?;
-    results.finish()
+    house.finish(results)
 }
 
 struct Mail {
@@ -178,7 +190,7 @@ async fn tell_machines(
 /// All mails below a folder, in a settled order.
 fn mails(folder: &Path) -> anyhow::Result<Vec<Mail>> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
+    let mut folders: Vec<_> = [folder.to_owned()].into_iter().filter(|folder| folder.is_dir()).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
             let path = entry?.path();
