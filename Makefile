@@ -38,13 +38,14 @@ demo: ## The whole story on the terminal, with deadlines of seconds; ends by its
 up: ## Run every service with the example settings, until Ctrl-C
 	@$(RECENT) && $(CARGO) build --locked -p redress && $(CARGO) run --locked --quiet -p redress -- --config deploy/redress.example.toml up
 
+# Documentation holds no examples to run (the crates are not published), so nothing is built for them.
 .PHONY: test
 test: ## All tests, on the pinned nats-server; says which real servers are missing and skipped
 	@for server in dovecot; do \
 		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
 		else echo "real server: $$server is missing; its tests are skipped"; fi; \
 	done
-	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --locked --no-fail-fast $(FAULTS)
+	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --lib --bins --tests --locked --no-fail-fast $(FAULTS)
 
 .PHONY: fmt
 fmt: ## Format the code

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use lettre::address::Address;
-use lettre::message::{Mailbox, Mailboxes};
+
+use crate::mail::reads_back;
 
 /// Longest Message-ID that is quoted, in octets.
 const MESSAGE_ID_OCTETS_MAX: usize = 250;
@@ -18,10 +19,7 @@ impl MailAddress {
     /// once it stands in a header (white space beyond ASCII in its quotes, say) is none.
     pub fn new(text: &str) -> Option<Self> {
         let address: Address = text.parse().ok()?;
-        let written = Mailbox::new(None, address.clone()).to_string();
-        let read: Mailboxes = written.parse().ok()?;
-        let mut read = read.into_iter();
-        (read.next()?.email == address && read.next().is_none()).then_some(Self(address))
+        reads_back(&address).then_some(Self(address))
     }
 
     /// As the mail builder wants it.

@@ -9,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use lettre::Address;
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
 use redress_contract::{CommunicationId, HeaderText};
 
 pub use crate::header::{MailAddress, MessageId};
@@ -133,6 +134,14 @@ fn assemble(draft: &Draft) -> Result<Bytes, BuildError> {
         )
         .map_err(|e| BuildError::Builder(e.to_string()))?;
     Ok(Bytes::from(message.formatted()))
+}
+
+/// True when an address that was written into a header is read from there as itself and alone.
+pub(crate) fn reads_back(address: &Address) -> bool {
+    let written = Mailbox::new(None, address.clone()).to_string();
+    let read: Vec<Mailbox> =
+        written.parse().map(|all: Mailboxes| all.into_iter().collect()).unwrap_or_default();
+    matches!(read.as_slice(), [one] if one.email == *address)
 }
 
 /// The same text with every line ending in CR LF: a CR or LF alone may not be in a mail (RFC 5322 §2.3), and servers that
