@@ -210,14 +210,23 @@ impl Bus {
         let create = self.api(&format!("CONSUMER.CREATE.{stream}.{}", position.name));
         let question =
             json!({ "stream_name": stream, "config": consumer(&position.config), "action": "create" });
-        self.demand(create, question.to_string().into(), PATIENCE).await.map_err(failed)?;
+        self.repeatably(create, question.to_string().into()).await.map_err(failed)?;
         if position.acknowledged_seq == 0 {
             return Ok(());
         }
         let reset = self.api(&format!("CONSUMER.RESET.{stream}.{}", position.name));
         let question = json!({ "seq": position.acknowledged_seq + 1 });
-        self.demand(reset, question.to_string().into(), PATIENCE).await.map_err(failed)?;
-        Ok(())
+        self.repeatably(reset, question.to_string().into()).await.map_err(failed)
+    }
+
+    /// Asks for something that may be asked for again: a question that meets no leader yet is lost without a word.
+    async fn repeatably(&self, subject: String, body: Bytes) -> Result<(), String> {
+        let answer = self.ask(&subject, subject.clone(), body).await.map_err(|e| e.to_string())?;
+        if answer.payload.is_empty() {
+            return Ok(());
+        }
+        let read: Value = serde_json::from_slice(&answer.payload).map_err(|e| e.to_string())?;
+        problem_in(&read).map_or(Ok(()), Err)
     }
 
     /// Asks once, without asking again: what is asked here is not repeatable.
