@@ -1,9 +1,11 @@
 //! A lease by which one replica of several does something. It saves work; nothing may depend on there being only one.
 //!
 //! Clocks of replicas need not agree: the holder writes the key again and again, and who sees the same revision for
-//! a whole lease takes it over, by compare and set.
+//! a whole lease takes it over, by compare and set. Whoever finds that the holder was a process of this machine that has
+//! ended does not wait for that.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+mod owner;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +21,7 @@ pub struct Lease {
     owner: String,
     length: Duration,
     seen: Option<Seen>,
+    held: bool,
 }
 
 /// Whose lease was seen, at which revision, since when.
@@ -31,9 +34,8 @@ struct Seen {
 impl Lease {
     /// The lease of this name; whoever falls silent for `length` loses it.
     pub fn new(bus: &Bus, key: &str, length: Duration) -> Self {
-        // Randomly seeded by the standard library; only has to differ between replicas.
-        let owner = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Self { kv: bus.kv(LEASES), key: key.to_owned(), owner, length, seen: None }
+        let (kv, owner) = (bus.kv(LEASES), owner::draw());
+        Self { kv, key: key.to_owned(), owner, length, seen: None, held: false }
     }
 
     /// How often to ask: three times before it would be lost.
@@ -46,6 +48,11 @@ impl Lease {
     /// # Errors
     /// [`KvError`] when the broker does not answer.
     pub async fn hold(&mut self) -> Result<bool, KvError> {
+        self.held = self.try_hold().await?;
+        Ok(self.held)
+    }
+
+    async fn try_hold(&mut self) -> Result<bool, KvError> {
         let Some((owner, revision)) = self.kv.get(&self.key).await? else {
             return self.create().await;
         };
@@ -55,7 +62,7 @@ impl Lease {
             }
             _ => true,
         };
-        if owner != self.owner && !owner.is_empty() && fresh {
+        if owner != self.owner && !owner.is_empty() && fresh && !owner::has_ended(&owner) {
             self.see(owner, revision);
             return Ok(false);
         }
@@ -64,12 +71,8 @@ impl Lease {
 
     /// Lets another replica take it at once.
     pub async fn release(&mut self) {
-        if let Ok(Some((owner, revision))) = self.kv.get(&self.key).await
-            && owner == self.owner
-        {
-            // Whoever wrote in between has it; if this write is lost, the lease runs out by itself.
-            let _ = self.write(String::new(), revision).await;
-        }
+        self.held = false;
+        let_go(&self.kv, &self.key, &self.owner).await;
     }
 
     async fn create(&mut self) -> Result<bool, KvError> {
@@ -91,6 +94,28 @@ impl Lease {
         let known = matches!(&self.seen, Some(seen) if seen.owner == owner && seen.revision == revision);
         if !known {
             self.seen = Some(Seen { owner, revision, since: Instant::now() });
+        }
+    }
+}
+
+/// Whoever wrote in between has it; if this write is lost, the lease runs out by itself.
+async fn let_go(kv: &Kv, key: &str, owner: &str) {
+    if let Ok(Some((holder, revision))) = kv.get(key).await
+        && holder == owner
+    {
+        let _ = kv.update(key, Bytes::new(), revision).await;
+    }
+}
+
+impl Drop for Lease {
+    /// Whoever is cut off where it stands lets another take it at once, too, if there is still time for that.
+    fn drop(&mut self) {
+        if !self.held {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (kv, key, owner) = (self.kv.clone(), self.key.clone(), self.owner.clone());
+            runtime.spawn(async move { let_go(&kv, &key, &owner).await });
         }
     }
 }
