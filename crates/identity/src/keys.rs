@@ -17,6 +17,7 @@ pub struct Keys {
     pub(crate) party: [u8; 32],
     pub(crate) token: [u8; 32],
     pub(crate) form: [u8; 32],
+    pub(crate) secrets: [u8; 32],
 }
 
 /// A key file that is none.
@@ -37,7 +38,13 @@ impl Keys {
             party: derive("party"),
             token: derive("token"),
             form: derive("form"),
+            secrets: derive("secrets"),
         }
+    }
+
+    /// What seals the installation's own secrets that are kept between runs.
+    pub fn secrets(&self) -> &[u8; 32] {
+        &self.secrets
     }
 
     /// Reads the master secret from the text of a key file: 64 hex digits, white space around it ignored.
@@ -74,7 +81,16 @@ mod tests {
     #[test]
     fn every_purpose_has_a_key_of_its_own() {
         let keys = Keys::from_master(&[0; 32]);
-        let all = [keys.identity, keys.reference, keys.receipt, keys.party, keys.token, keys.form, [0; 32]];
+        let all = [
+            keys.identity,
+            keys.reference,
+            keys.receipt,
+            keys.party,
+            keys.token,
+            keys.form,
+            keys.secrets,
+            [0; 32],
+        ];
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     }
 

@@ -6,7 +6,7 @@
 //! Reading order: [`contact`] (contacts and their raw bytes), [`content`] (notes, reasons), [`outbox`]
 //! (communications); then how they are sealed: `seal` (pure), [`keyring`] (sealing keys and their files), [`seals`] (what
 //! this process can do), [`data_keys`] (the bucket of wrapped keys), `message` (sealing and opening a message), [`rotate`]
-//! (wrapping data keys anew), [`erase`], [`sweep`].
+//! (wrapping data keys anew), [`erase`], [`sweep`]; and [`secret`] (the installation's own secrets).
 
 pub mod contact;
 pub mod content;
@@ -16,6 +16,7 @@ pub mod keyring;
 pub mod outbox;
 pub mod rotate;
 pub mod seals;
+pub mod secret;
 pub mod sweep;
 
 mod message;
