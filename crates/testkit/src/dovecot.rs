@@ -23,6 +23,8 @@ pub struct Dovecot {
     imap_port: u16,
     imaps_port: u16,
     user: String,
+    /// Where it asks whether a token is good, if it takes tokens.
+    introspection_url: Option<String>,
     delivered: std::sync::atomic::AtomicUsize,
 }
 
@@ -30,6 +32,15 @@ impl Dovecot {
     /// Starts one for the user `help`. None when Dovecot is not installed: says so on standard error, for the test to
     /// skip itself; in CI (variable `CI`), where it must be there, panics instead.
     pub fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// As [`start`](Self::start), with XOAUTH2 and OAUTHBEARER besides passwords: it asks there whether a token is good.
+    pub fn start_with_tokens(introspection_url: &str) -> Option<Self> {
+        Self::start_with(Some(introspection_url.to_owned()))
+    }
+
+    fn start_with(introspection_url: Option<String>) -> Option<Self> {
         let Some(program) = program() else {
             let advice = "there is no Dovecot here (apt-get install dovecot-imapd)";
             assert!(std::env::var_os("CI").is_none(), "{advice}, and in CI it must be there");
@@ -46,6 +57,7 @@ impl Dovecot {
             imap_port: port(&imap),
             imaps_port: port(&imaps),
             user: user(),
+            introspection_url,
             delivered: std::sync::atomic::AtomicUsize::new(0),
         };
         dovecot.write_files();
@@ -71,9 +83,18 @@ impl Dovecot {
 
     /// Delivers a mail to the inbox of `help`, as a mail server would.
     pub fn deliver(&self, raw: &[u8]) {
+        self.deliver_into(&self.path("mail/help"), raw);
+    }
+
+    /// Delivers a mail to another folder of `help`, which must be there.
+    pub fn deliver_to(&self, folder: &str, raw: &[u8]) {
+        self.deliver_into(&self.path("mail/help").join(format!(".{folder}")), raw);
+    }
+
+    fn deliver_into(&self, maildir: &Path, raw: &[u8]) {
         let number = self.delivered.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let name = format!("17{number:08}.M{number}P1.localhost");
-        let (tmp, new) = (self.path("mail/help/tmp").join(&name), self.path("mail/help/new").join(&name));
+        let (tmp, new) = (maildir.join("tmp").join(&name), maildir.join("new").join(&name));
         std::fs::write(&tmp, raw).expect("the mail is written");
         self.give(&tmp);
         std::fs::rename(tmp, new).expect("the mail is delivered");
@@ -107,6 +128,14 @@ impl Dovecot {
             }
         }
         said
+    }
+
+    /// Programs that are signed in now.
+    pub fn sessions(&self) -> usize {
+        let mut command = Command::new("doveadm");
+        let output = command.arg("-c").arg(self.path("dovecot.conf")).args(["who", "-1"]).output();
+        let output = output.expect("doveadm comes with Dovecot");
+        String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with("help ")).count()
     }
 
     /// Makes the server number the mails of the inbox anew: another UIDVALIDITY.
@@ -188,6 +217,13 @@ impl Dovecot {
         self.write_certificates();
         self.write("users", &format!("help:{{PLAIN}}{PASSWORD}::::::\n"));
         self.write("dovecot.conf", &self.configuration());
+        if let Some(url) = &self.introspection_url {
+            let text = format!(
+                "introspection_mode = post\nintrospection_url = {url}\nusername_attribute = username\n\
+                 username_format = %u\nactive_attribute = active\nactive_value = true\n"
+            );
+            self.write("oauth2.conf", &text);
+        }
         self.give(self.folder.path());
     }
 
@@ -222,13 +258,22 @@ impl Dovecot {
         let user = &self.user;
         let group = if user == "nobody" { "nogroup".to_owned() } else { said_by("id", "-gn") };
         let (imap, imaps) = (self.imap_port, self.imaps_port);
+        let (mechanisms, tokens) = match self.introspection_url {
+            None => ("plain login", String::new()),
+            Some(_) => (
+                "plain login xoauth2 oauthbearer",
+                format!(
+                    "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {base}/oauth2.conf\n}}\n"
+                ),
+            ),
+        };
         format!(
             "base_dir = {base}/run\nstate_dir = {base}/state\nlog_path = {base}/dovecot.log\nprotocols = imap\n\
              listen = 127.0.0.1\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n\
              default_login_user = {user}\nmail_uid = {user}\nmail_gid = {group}\nfirst_valid_uid = 1\n\
              mail_location = maildir:{base}/mail/%u\nssl = yes\nssl_cert = <{base}/cert.pem\nssl_key = <{base}/key.pem\n\
-             disable_plaintext_auth = no\nauth_mechanisms = plain login\nmail_max_userip_connections = 100\n\
-             passdb {{\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u {base}/users\n}}\n\
+             disable_plaintext_auth = no\nauth_mechanisms = {mechanisms}\nmail_max_userip_connections = 100\n\
+             {tokens}passdb {{\n  driver = passwd-file\n  mechanisms = plain login\n  args = scheme=PLAIN username_format=%u {base}/users\n}}\n\
              userdb {{\n  driver = static\n  args = uid={user} gid={group} home={base}/mail/%u\n}}\n\
              service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {imap}\n  }}\n\
              inet_listener imaps {{\n    port = {imaps}\n    ssl = yes\n  }}\n}}\n\

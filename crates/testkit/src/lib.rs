@@ -1,7 +1,7 @@
 //! A real broker, a hand-moved clock, fake outside worlds, faults.
 //!
 //! In: nothing. Out: the world that services run in while they are tested: [`Broker`] is a real nats-server and
-//! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot), [`Proxy`] is a bad
+//! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot, a token endpoint), [`Proxy`] is a bad
 //! network, [`Power`] a disk that forgets, time is [`redress_runtime::Clock::manual`], and [`eventually`] waits for a condition. Only ever a
 //! dev-dependency.
 
@@ -11,6 +11,7 @@ pub mod dovecot;
 pub mod power;
 pub mod proxy;
 pub mod smtp;
+pub mod token_server;
 
 mod eventually;
 mod process;
@@ -21,3 +22,4 @@ pub use eventually::{eventually, eventually_within};
 pub use power::Power;
 pub use proxy::Proxy;
 pub use smtp::SmtpSink;
+pub use token_server::TokenServer;
