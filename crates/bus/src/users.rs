@@ -84,7 +84,9 @@ fn email() -> Vec<Vec<Right>> {
     vec![
         channel("email"),
         publish(cursors),
+        publish("$KV.cursors.health.email.*"),
         read_on(&bucket_stream(name::CURSORS), cursors),
+        bucket(name::LEASES, "email.*"),
         bucket(name::ATTEMPTS, "email-reading.*"),
         // Should there be more notes than come at once.
         info(&attempts),
@@ -174,6 +176,8 @@ fn operator() -> Vec<Vec<Right>> {
         publish("dead.*.replay.*.*"),
         publish("dead.*.letter.*.*"),
         publish("dead.settled.*"),
+        // The doctor signs in to mailboxes, which may take a new token; a lost one could be the last.
+        publish("$KV.cursors.email.*.token"),
         ask("$JS.API.STREAM.INFO.*"),
         ask("$JS.API.CONSUMER.INFO.*.*"),
         pin(),

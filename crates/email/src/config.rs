@@ -1,20 +1,22 @@
 //! `[email]`: which mailboxes are read, how, and how much of a mail.
 
+mod imap;
+pub mod oauth;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use redress_contract::AddressKind;
 use redress_contract::contact::Address;
 use redress_identity::address::{is_email, normal};
-use redress_runtime::Secret;
-use redress_runtime::settings::{Problems, secret};
+use redress_runtime::settings::Problems;
 
 use crate::normalize::limits::Limits;
 
+pub use imap::{Done, Imap, Login};
+pub use oauth::OauthSettings;
 pub use settings::{Account as AccountSettings, AfterAck, Kind, LimitSettings, Settings, Start, Tls};
 
 /// `[email]` as it is meant.
@@ -24,6 +26,10 @@ pub struct Config {
     pub accounts: BTreeMap<String, Account>,
     /// All our own addresses in normal form.
     pub own_addresses: Vec<String>,
+    /// Whoever reads a mailbox and falls silent for so long loses it to another replica.
+    pub lease: Duration,
+    /// A mailbox that could not be looked into for so long is stalled.
+    pub stalled_after: Duration,
     /// How much of one mail is read.
     pub limits: Limits,
     /// A mail whose reading takes longer is recorded unread.
@@ -52,40 +58,8 @@ pub struct Account {
 pub enum Place {
     /// A Maildir on this machine.
     Maildir(PathBuf),
-    /// A folder on an IMAP server.
+    /// Folders on an IMAP server.
     Imap(Box<Imap>),
-}
-
-/// A folder on an IMAP server.
-#[derive(Debug, Clone)]
-pub struct Imap {
-    /// Name or address of the server.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is secured.
-    pub tls: Tls,
-    /// Certificate authority (PEM); the platform's when absent.
-    pub ca_file: Option<PathBuf>,
-    /// User.
-    pub user: String,
-    /// Password.
-    pub password: Secret,
-    /// Folder.
-    pub folder: String,
-    /// What happens to a mail that is on record.
-    pub done: Done,
-}
-
-/// What happens to a mail that is on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
-    /// Nothing: the folder is opened read-only.
-    Leave,
-    /// It gets this keyword.
-    Flag(String),
-    /// It moves to this folder.
-    Move(String),
 }
 
 impl Config {
@@ -113,10 +87,14 @@ impl Config {
         own_addresses.sort();
         own_addresses.dedup();
         let limits = check_limits(&settings.limits, &mut problems);
+        at_least("email.lease_seconds", settings.lease_seconds, 1, &mut problems);
+        at_least("email.stalled_minutes", settings.stalled_minutes, 1, &mut problems);
         let written = &settings.limits;
         let config = Self {
             accounts,
             own_addresses,
+            lease: Duration::from_secs(u64::from(settings.lease_seconds)),
+            stalled_after: Duration::from_mins(u64::from(settings.stalled_minutes)),
             limits,
             read_time_max: Duration::from_secs(u64::from(written.read_seconds_max)),
             fetch_bytes_max: mebibytes(written.fetch_mebibytes_max),
@@ -156,7 +134,9 @@ fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<Stri
 fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) -> Account {
     let (place, usual_poll) = match account.kind {
         Some(Kind::Maildir) => (check_maildir(account, key, problems), Duration::from_millis(250)),
-        Some(Kind::Imap) => (check_imap(account, key, problems), Duration::from_secs(15)),
+        Some(Kind::Imap) => {
+            (Place::Imap(Box::new(imap::check(account, key, problems))), Duration::from_secs(15))
+        }
         None => {
             problems.note(format!("{key}.kind"), "must be \"imap\" or \"maildir\"");
             (Place::Maildir(PathBuf::new()), Duration::from_secs(1))
@@ -184,77 +164,14 @@ fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) 
         ("password", !account.password.is_empty()),
         ("password_file", account.password_file.is_some()),
         ("ca_file", account.ca_file.is_some()),
+        ("oauth", account.oauth.is_some()),
+        ("more_folders", !account.more_folders.is_empty()),
     ] {
         if given {
             problems.note(format!("{key}.{name}"), "belongs to accounts of kind \"imap\" only");
         }
     }
     Place::Maildir(path)
-}
-
-fn check_imap(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {
-    if account.path.is_some() {
-        problems.note(format!("{key}.path"), "belongs to accounts of kind \"maildir\" only");
-    }
-    for (name, value) in [("host", &account.host), ("user", &account.user), ("folder", &account.folder)] {
-        if value.is_empty() || value.chars().any(char::is_control) {
-            problems.note(format!("{key}.{name}"), "must be given, without control characters");
-        }
-    }
-    for (name, folder) in [("folder", &account.folder), ("move_to", &account.move_to)] {
-        if !folder.is_ascii() {
-            let advice = "must be written as the server does, in modified UTF-7 (`Entw&APw-rfe`)";
-            problems.note(format!("{key}.{name}"), advice);
-        }
-    }
-    if account.tls == Tls::None && !is_loopback(&account.host) {
-        problems.note(
-            format!("{key}.tls"),
-            "\"none\" is allowed to this machine only (localhost, 127.0.0.1, ::1)",
-        );
-    }
-    let password =
-        secret(&format!("{key}.password"), &account.password, account.password_file.as_ref(), problems);
-    if password.is_empty() && account.password_file.is_none() {
-        problems.note(format!("{key}.password"), "must be given (better as password_file)");
-    }
-    let usual_port = if account.tls == Tls::Implicit { 993 } else { 143 };
-    Place::Imap(Box::new(Imap {
-        host: account.host.clone(),
-        port: if account.port == 0 { usual_port } else { account.port },
-        tls: account.tls,
-        ca_file: account.ca_file.clone(),
-        user: account.user.clone(),
-        password,
-        folder: account.folder.clone(),
-        done: check_done(account, key, problems),
-    }))
-}
-
-fn check_done(account: &AccountSettings, key: &str, problems: &mut Problems) -> Done {
-    match account.after_ack {
-        AfterAck::Leave => Done::Leave,
-        AfterAck::Flag => {
-            let keyword = &account.keyword;
-            let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
-            if keyword.is_empty() || !keyword.chars().all(atom) {
-                problems.note(format!("{key}.keyword"), "must be an IMAP keyword, such as $Redress");
-            }
-            Done::Flag(keyword.clone())
-        }
-        AfterAck::Move => {
-            let target = &account.move_to;
-            if target.is_empty() || target == &account.folder || target.chars().any(char::is_control) {
-                problems.note(format!("{key}.move_to"), "must be another folder than the one that is read");
-            }
-            Done::Move(target.clone())
-        }
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
@@ -272,9 +189,7 @@ fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
         ("recipients_max", settings.recipients_max, 1),
         ("references_max", settings.references_max, 2),
     ] {
-        if value < least {
-            problems.note(format!("email.limits.{name}"), format!("must be at least {least}"));
-        }
+        at_least(&format!("email.limits.{name}"), value, least, problems);
     }
     // These stand in the contact itself, which has to fit into a message.
     for (name, value, most) in [
@@ -296,6 +211,12 @@ fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
         text_part_bytes_max: settings.text_part_kibibytes_max as usize * 1024,
         recipients_max: settings.recipients_max as usize,
         references_max: settings.references_max as usize,
+    }
+}
+
+fn at_least(key: &str, value: u32, least: u32, problems: &mut Problems) {
+    if value < least {
+        problems.note(key, format!("must be at least {least}"));
     }
 }
 

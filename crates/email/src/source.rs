@@ -1,12 +1,14 @@
-//! Raw mails in, from wherever they lie: [`maildir`] and [`imap`]. Here is what both share: taking one mail through
+//! Raw mails in, from wherever they lie: [`account`] says who reads, [`maildir`] and [`imap`] read. Here is what both share: taking one mail through
 //! the normaliser onto the record, within the limits on what is held in memory at once. What is about to be read is
 //! noted first ([`tries`]), so that no mail can end the program more than a few times.
 
+pub(crate) mod account;
 pub(crate) mod imap;
 pub(crate) mod maildir;
 pub(crate) mod tries;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,14 +45,54 @@ struct Shared {
     fetch_bytes_max: usize,
     mails_max: usize,
     bytes_max: usize,
-    mails: Arc<Semaphore>,
+    mails: Semaphore,
+    /// Reading takes a processor; more readers than those only take memory.
+    readers: Semaphore,
     kibibytes: Arc<Semaphore>,
+    held_bytes: AtomicUsize,
+    held_bytes_peak: AtomicUsize,
 }
 
-/// The right to hold one mail in memory.
-pub(crate) struct Permit {
-    _mail: OwnedSemaphorePermit,
-    _kibibytes: OwnedSemaphorePermit,
+/// The right to ask for mails of a size and to hold them in memory.
+pub(crate) struct Permit(OwnedSemaphorePermit);
+
+impl Permit {
+    /// The part of it that a mail of this size needs.
+    pub(crate) fn split(&mut self, size: u64) -> Self {
+        let wanted = usize::try_from(kibibytes(size)).unwrap_or(usize::MAX).min(self.0.num_permits());
+        Self(self.0.split(wanted).expect("no more is split off than there is"))
+    }
+}
+
+/// A mail in memory, counted.
+struct Held<'a>(&'a Shared, usize);
+
+impl<'a> Held<'a> {
+    #[expect(clippy::cast_precision_loss, reason = "gauges")]
+    fn new(shared: &'a Shared, bytes: usize) -> Self {
+        let held = shared.held_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let peak = shared.held_bytes_peak.fetch_max(held, Ordering::Relaxed).max(held);
+        let account = || shared.account.clone();
+        metrics::gauge!("redress_email_in_flight_bytes", "account" => account()).set(held as f64);
+        metrics::gauge!("redress_email_in_flight_peak_bytes", "account" => account()).set(peak as f64);
+        Self(shared, bytes)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.held_bytes.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
+/// Mails read at once: one may take long and others wait behind it, so a few more than processors.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get) + 2
+}
+
+/// What a mail takes in memory: its bytes as they came and as they are stored, and even an empty one something.
+fn kibibytes(size: u64) -> u64 {
+    size.saturating_mul(2).div_ceil(1024).max(1)
 }
 
 /// What became of a mail.
@@ -87,8 +129,11 @@ impl Recorder {
                 fetch_bytes_max: config.fetch_bytes_max,
                 mails_max: config.in_flight_mails_max,
                 bytes_max: config.in_flight_bytes_max,
-                mails: Arc::new(Semaphore::new(config.in_flight_mails_max)),
+                mails: Semaphore::new(config.in_flight_mails_max),
+                readers: Semaphore::new(readers()),
                 kibibytes: Arc::new(Semaphore::new(kibibytes)),
+                held_bytes: AtomicUsize::new(0),
+                held_bytes_peak: AtomicUsize::new(0),
             }),
         }
     }
@@ -118,15 +163,22 @@ impl Recorder {
         size > self.shared.fetch_bytes_max as u64
     }
 
-    /// Waits until a mail of this size may be held in memory; the largest wait until they are alone.
-    pub(crate) async fn permit(&self, size: u64) -> Permit {
-        let all = self.shared.bytes_max.div_ceil(1024).max(1);
-        let wanted = usize::try_from(size.div_ceil(1024)).unwrap_or(all).clamp(1, all);
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-        let (mails, kibibytes) = (Arc::clone(&self.shared.mails), Arc::clone(&self.shared.kibibytes));
-        let mail = mails.acquire_owned().await.expect("this semaphore is never closed");
-        let bytes = kibibytes.acquire_many_owned(wanted).await.expect("this semaphore is never closed");
-        Permit { _mail: mail, _kibibytes: bytes }
+    /// Waits until mails of these sizes may be asked for and held in memory; the largest wait until they are alone.
+    pub(crate) async fn permit(&self, sizes: impl Iterator<Item = u64>) -> Permit {
+        let wanted = self.wanted(sizes);
+        let permit = Arc::clone(&self.shared.kibibytes).acquire_many_owned(wanted).await;
+        Permit(permit.expect("this semaphore is never closed"))
+    }
+
+    /// As [`permit`](Self::permit), but none when it would have to wait.
+    pub(crate) fn permit_at_once(&self, sizes: impl Iterator<Item = u64>) -> Option<Permit> {
+        Arc::clone(&self.shared.kibibytes).try_acquire_many_owned(self.wanted(sizes)).ok().map(Permit)
+    }
+
+    fn wanted(&self, sizes: impl Iterator<Item = u64>) -> u32 {
+        let all = self.shared.bytes_max.div_ceil(1024).max(1) as u64;
+        let wanted = sizes.map(kibibytes).fold(0_u64, u64::saturating_add);
+        u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX)
     }
 
     /// Knows which mails the program died of before; nothing is taken from a mailbox until it does.
@@ -136,6 +188,8 @@ impl Recorder {
 
     /// Reads a mail and records it; returns only when the broker has it.
     pub(crate) async fn record(&self, raw: Bytes, received_at: Timestamp) -> Result<Recorded, RecordError> {
+        let _held = Held::new(&self.shared, raw.len());
+        let _turn = self.shared.mails.acquire().await.expect("this semaphore is never closed");
         let id = self.with_envelope(received_at, |envelope| contact_id(&raw, envelope));
         let contact = match self.shared.tries.begin(&id).await? {
             Turn::Leave => self.unread(&raw, received_at, "the program died reading it"),
@@ -161,6 +215,7 @@ impl Recorder {
     /// Reads a mail on a thread where it holds up nobody, for as long as the settings allow. A reader that takes longer
     /// is left to itself.
     async fn read(&self, raw: &Bytes, received_at: Timestamp) -> Contact {
+        let _turn = self.shared.readers.acquire().await.expect("this semaphore is never closed");
         let (this, bytes) = (self.clone(), raw.clone());
         let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
         let read = tokio::time::timeout(self.shared.read_time_max, tokio::task::spawn_blocking(read)).await;

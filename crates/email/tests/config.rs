@@ -76,6 +76,6 @@ fn usual_ports_and_actions_are_filled_in() {
     let config = Config::check(&file.email).unwrap();
     assert_eq!(config.own_addresses, ["help@example.org"]);
     let Place::Imap(imap) = &config.accounts["help"].place else { panic!("an IMAP account") };
-    assert_eq!((imap.port, imap.folder.as_str()), (993, "INBOX"));
+    assert_eq!((imap.port, imap.folders.as_slice()), (993, ["INBOX".to_owned()].as_slice()));
     assert_eq!(imap.done, Done::Flag("$Redress".to_owned()));
 }

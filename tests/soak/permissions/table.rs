@@ -62,7 +62,7 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
     stream("KV_correlation", &[], &["router"], &["router"], ERASE),
     stream("KV_policies", &[], &[], &["router", "sla", "notifier", "provision"], &[]),
     stream("KV_cursors", &[], &["feed"], &["feed"], &[]),
-    stream("KV_leases", &[], &["sla"], &["sla"], &[]),
+    stream("KV_leases", &[], &["email", "sla"], &["email", "sla"], &[]),
     stream("KV_limits", &["notifier"], &["notifier"], &["notifier"], ERASE),
     stream(
         "KV_attempts",
@@ -89,7 +89,7 @@ pub(crate) const CONSUMERS: [(&str, &str, &str); 10] = [
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 39] = [
+const MESSAGES: [(&str, &[&str]); 42] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
@@ -114,11 +114,14 @@ const MESSAGES: [(&str, &[&str]); 39] = [
     ("$KV.correlation.x", &["router"]),
     ("$KV.policies.x", &["router", "sla", "notifier", "operator", "provision", "erase"]),
     ("$KV.cursors.email.x", &["email"]),
+    ("$KV.cursors.email.x.token", &["email", "operator", "erase"]),
+    ("$KV.cursors.health.email.x", &["email"]),
     ("$KV.cursors.feed", &["feed"]),
     ("$KV.cursors.erase", &["erase"]),
     ("$KV.cursors.erasing.intake.email.x", &["erase"]),
     ("$KV.leases.sla-sweep", &["sla", "erase"]),
     ("$KV.leases.x", &["erase"]),
+    ("$KV.leases.email.x", &["email"]),
     ("$KV.limits.x", &["notifier", "erase"]),
     ("$KV.limits.restored", &["notifier", "erase", "backup"]),
     ("$KV.attempts.email-reading.x", &["email"]),

@@ -6,16 +6,34 @@ use std::path::PathBuf;
 use redress_runtime::Secret;
 use serde::{Deserialize, Serialize};
 
+use super::OauthSettings;
+
 /// `[email]`. Without accounts nothing is read.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The mailboxes: `[email.accounts.help]`.
     pub accounts: BTreeMap<String, Account>,
     /// Further addresses of ours (senders of automatic mail); what comes from them is no complaint.
     pub own_addresses: Vec<String>,
+    /// One replica reads a mailbox; when it falls silent for so long, another takes over.
+    pub lease_seconds: u32,
+    /// A mailbox that could not be looked into for so long is stalled, and somebody is told.
+    pub stalled_minutes: u32,
     /// How much of one mail is read, and at once.
     pub limits: LimitSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            accounts: BTreeMap::new(),
+            own_addresses: Vec::new(),
+            lease_seconds: 12,
+            stalled_minutes: 10,
+            limits: LimitSettings::default(),
+        }
+    }
 }
 
 /// `[email.accounts.<name>]`.
@@ -30,7 +48,8 @@ pub struct Account {
     /// `now`: only what comes from the first start on; `all`: what is there already, too. In a Maildir, what lies
     /// in `new` was not read by anybody and is always taken.
     pub start: Start,
-    /// Seconds between two looks; 15 for IMAP and 0.25 for Maildir when absent.
+    /// Seconds between two looks; 15 for IMAP and 0.25 for Maildir when absent. An IMAP server that can say when mail
+    /// comes (IDLE) is looked at then, and every two minutes besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll_seconds: Option<f64>,
     /// Maildir: the folder that holds `new`, `cur` and `tmp`.
@@ -52,8 +71,15 @@ pub struct Account {
     /// IMAP: file that holds the password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// IMAP: a token instead of a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OauthSettings>,
     /// IMAP: folder that is read.
     pub folder: String,
+    /// IMAP: further folders that are read.
+    pub more_folders: Vec<String>,
+    /// IMAP: let the server say when mail comes, where it can.
+    pub idle: bool,
     /// IMAP: what happens to a mail that is on record: `leave`, `flag` or `move`.
     pub after_ack: AfterAck,
     /// IMAP: the keyword for `flag`.
@@ -77,7 +103,10 @@ impl Default for Account {
             user: String::new(),
             password: Secret::default(),
             password_file: None,
+            oauth: None,
             folder: "INBOX".to_owned(),
+            more_folders: Vec::new(),
+            idle: true,
             after_ack: AfterAck::default(),
             keyword: "$Redress".to_owned(),
             move_to: String::new(),
@@ -142,7 +171,7 @@ pub struct LimitSettings {
     pub read_seconds_max: u32,
     /// A mail larger than this stays where it is and is reported.
     pub fetch_mebibytes_max: u32,
-    /// Raw mail held in memory at once, for each account.
+    /// Raw mail asked for or held in memory at once, for each account.
     pub in_flight_mebibytes_max: u32,
     /// Mails being recorded at once, for each account.
     pub in_flight_mails_max: u32,

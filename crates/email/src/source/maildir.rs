@@ -4,11 +4,13 @@
 //! Another program may move a mail to `cur` before it was taken. So `cur` is looked through as well: what came there
 //! since the first start (by the file system's own clock) and was not moved by us is taken too.
 
+mod everything;
 mod folder;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,21 +18,25 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use redress_bus::KvError;
 use redress_contract::subject::name;
-use redress_runtime::health::Part;
 use redress_runtime::{Clock, Shutdown, fault};
+use redress_vault::Vault;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{FAILURES_MAX, RecordError, Recorded, Recorder, pause};
 use crate::config::Start;
+use crate::health::tell::Teller;
+use crate::health::{Kind, Look, next_wait};
 use folder::{Folder, Found};
+
+pub(crate) use everything::everything;
 
 /// How often `cur` is looked through.
 const CUR_EVERY: Duration = Duration::from_secs(30);
 
-/// Longest wait after a failed look.
-const BACK_OFF_MAX: Duration = Duration::from_secs(30);
+/// A Maildir is told of as one folder without a name.
+const FOLDER: &str = "";
 
 /// How far back `cur` is looked through again after a restart.
 const MARGIN_SECONDS: i64 = 60;
@@ -39,7 +45,7 @@ const MARGIN_SECONDS: i64 = 60;
 pub(crate) struct Source {
     folder: Folder,
     recorder: Recorder,
-    part: Part,
+    teller: Arc<Teller>,
     clock: Clock,
     start: Start,
     poll: Duration,
@@ -57,11 +63,14 @@ pub(crate) struct Source {
 struct Cursor {
     /// What came to `cur` before is none of ours, or on record.
     since: Timestamp,
+    /// When the folder was first looked at, if only what came from then on is wanted.
+    #[serde(default)]
+    first: Option<Timestamp>,
 }
 
 /// Why a look at the folder ended early.
 #[derive(Debug, thiserror::Error)]
-enum LookError {
+pub(crate) enum LookError {
     #[error("read the Maildir")]
     Folder(#[from] std::io::Error),
     #[error("remember how far it was read")]
@@ -93,13 +102,13 @@ impl Source {
         path: &Path,
         (start, poll): (Start, Duration),
         recorder: Recorder,
-        part: Part,
+        teller: Arc<Teller>,
         clock: Clock,
     ) -> Self {
         Self {
             folder: Folder::at(path),
             recorder,
-            part,
+            teller,
             clock,
             start,
             poll,
@@ -113,24 +122,24 @@ impl Source {
 
     /// Looks again and again until asked to stop; what is in flight then is finished.
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let mut wait = self.poll;
+        let mut wait = Duration::ZERO;
         while !shutdown.is_asked() {
             match self.look(&shutdown).await {
                 Ok(tally) => {
-                    wait = self.poll;
+                    wait = Duration::ZERO;
                     self.tell(tally);
                 }
                 Err(error) => {
-                    wait = (wait * 2).clamp(Duration::from_millis(500), BACK_OFF_MAX);
+                    wait = next_wait(Kind::Transient, wait, None);
                     let reason = redress_bus::failure::chain(&error);
                     warn!(
                         account = self.recorder.account(),
                         "Reading the Maildir failed, trying again: {reason}"
                     );
-                    self.part.failing(reason);
+                    self.teller.looked(FOLDER, Look::Failed { kind: Kind::Transient, reason });
                 }
             }
-            pause(&self.clock, wait, &shutdown).await;
+            pause(&self.clock, wait.max(self.poll), &shutdown).await;
         }
     }
 
@@ -169,7 +178,7 @@ impl Source {
         self.known.extend(taken.into_iter().map(|found| found.base));
         let since = begun - jiff::SignedDuration::from_secs(MARGIN_SECONDS);
         if all && since.duration_since(cursor.since) > jiff::SignedDuration::from_secs(MARGIN_SECONDS) {
-            self.save(Cursor { since }).await?;
+            self.save(Cursor { since, ..cursor }).await?;
         }
         Ok(())
     }
@@ -233,7 +242,7 @@ impl Source {
                 found.place, file.size
             )));
         }
-        let permit = self.recorder.permit(file.size).await;
+        let permit = self.recorder.permit([file.size].into_iter()).await;
         let raw = match tokio::fs::read(&found.path).await {
             Ok(raw) => Bytes::from(raw),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -266,15 +275,11 @@ impl Source {
                 tally.new
             );
         }
-        if tally.left.is_empty() {
-            self.part.ready();
-        } else {
-            let first = tally.left.first().cloned().unwrap_or_default();
-            self.part.degraded(format!(
-                "{} entries of the Maildir cannot be taken, such as {first}",
-                tally.left.len()
-            ));
-        }
+        let problem = tally.left.first().map(|first| {
+            format!("{} entries of the Maildir cannot be taken, such as {first}", tally.left.len())
+        });
+        let (taken, problem) = (tally.new + tally.again, problem.unwrap_or_default());
+        self.teller.looked(FOLDER, Look::Done { taken, gaps: 0, problem });
         if tally.left != self.told {
             for reason in &tally.left {
                 warn!(
@@ -301,8 +306,9 @@ impl Source {
             Start::Now => self.folder.now().await?,
             Start::All => Timestamp::UNIX_EPOCH,
         };
-        self.save(Cursor { since }).await?;
-        Ok(Cursor { since })
+        let cursor = Cursor { since, first: (self.start == Start::Now).then_some(since) };
+        self.save(cursor).await?;
+        Ok(cursor)
     }
 
     async fn save(&mut self, cursor: Cursor) -> Result<(), KvError> {
@@ -317,10 +323,14 @@ impl Source {
     }
 
     fn key(&self) -> String {
-        let keys = self.recorder.intake().vault().keys();
-        let folder = keys.name("maildir", &[&self.folder.root().to_string_lossy()]);
-        format!("email.{}.{folder}", self.recorder.account())
+        key_of(self.recorder.intake().vault(), self.recorder.account(), &self.folder)
     }
+}
+
+/// Under which key the cursor of a Maildir is kept.
+fn key_of(vault: &Vault, account: &str, folder: &Folder) -> String {
+    let folder = vault.keys().name("maildir", &[&folder.root().to_string_lossy()]);
+    format!("email.{account}.{folder}")
 }
 
 /// Why a mail was not taken.

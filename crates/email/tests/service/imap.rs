@@ -7,7 +7,7 @@ use redress_testkit::eventually;
 
 use crate::world::{World, mail};
 
-fn account(dovecot: &Dovecot) -> AccountSettings {
+pub(crate) fn account(dovecot: &Dovecot) -> AccountSettings {
     AccountSettings {
         kind: Some(Kind::Imap),
         address: "help@example.org".to_owned(),
@@ -22,7 +22,7 @@ fn account(dovecot: &Dovecot) -> AccountSettings {
     }
 }
 
-fn deliver(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+pub(crate) fn deliver(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
     let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
     for raw in &mails {
         dovecot.deliver(raw);
@@ -31,7 +31,7 @@ fn deliver(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
 }
 
 /// Puts mails into the inbox as a person moving them there would: they keep the date they came.
-fn deliver_long_ago(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+pub(crate) fn deliver_long_ago(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
     let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
     for raw in &mails {
         let text = String::from_utf8_lossy(raw);
@@ -40,13 +40,13 @@ fn deliver_long_ago(dovecot: &Dovecot, numbers: std::ops::Range<usize>) -> Vec<V
     mails
 }
 
-fn search(dovecot: &Dovecot, what: &str) -> usize {
+pub(crate) fn search(dovecot: &Dovecot, what: &str) -> usize {
     let said = dovecot.say(&format!("SEARCH {what}"));
     let line = said.lines().find(|line| line.starts_with("* SEARCH")).unwrap_or_default();
     line.split_whitespace().skip(2).count()
 }
 
-async fn until_flagged(dovecot: &Dovecot, count: usize) {
+pub(crate) async fn until_flagged(dovecot: &Dovecot, count: usize) {
     eventually("mails are flagged", || async {
         (search(dovecot, "KEYWORD $Redress") == count).then_some(())
     })

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test by panicking")]
 
+mod account;
+mod folder;
 mod imap;
 mod maildir;
+mod oauth;
 #[cfg(feature = "failpoints")]
 mod poison;
+mod reconcile;
 mod reparse;
 mod world;

@@ -50,15 +50,18 @@ impl World {
 
     /// Runs the service over one account named `help`.
     pub(crate) fn run(&self, account: AccountSettings) -> Running {
-        let settings = Settings { accounts: [("help".to_owned(), account)].into(), ..Settings::default() };
-        let config = Config::check(&settings).expect("the test's settings are right");
+        self.run_with(&config(account))
+    }
+
+    /// Runs the service as these settings say.
+    pub(crate) fn run_with(&self, config: &Config) -> Running {
         let (clock, health, shutdown) = (Clock::system(), Health::new(), Shutdown::new());
         let deps = Deps {
             intake: Intake::new(self.vault.for_channels(), clock.clone()),
             clock,
             health: health.clone(),
         };
-        let task = tokio::spawn(run(config, deps, shutdown.clone()));
+        let task = tokio::spawn(run(config.clone(), deps, shutdown.clone()));
         Running { task, shutdown, health }
     }
 
@@ -123,6 +126,13 @@ impl Running {
         self.task.abort();
         let _ = self.task.await;
     }
+}
+
+/// Settings with one account named `help`, whose lease is short.
+pub(crate) fn config(account: AccountSettings) -> Config {
+    let accounts = [("help".to_owned(), account)].into();
+    let settings = Settings { accounts, lease_seconds: 3, ..Settings::default() };
+    Config::check(&settings).expect("the test's settings are right")
 }
 
 /// The keys of all tests here.

@@ -74,18 +74,19 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, ImapError> {
 async fn in_time<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match tokio::time::timeout(SILENCE_MAX, step).await {
         Ok(done) => done,
-        Err(_) => Err(silent()),
+        Err(_) => Err(silent(SILENCE_MAX)),
     }
 }
 
-fn silent() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, format!("nothing was heard for {} s", SILENCE_MAX.as_secs()))
+fn silent(silence_max: Duration) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("nothing was heard for {} s", silence_max.as_secs()))
 }
 
 /// A stream that fails when the other side stays silent too long while something is awaited from it.
 #[derive(Debug)]
 pub(super) struct Timed<S> {
     inner: S,
+    silence_max: Duration,
     reading: Pin<Box<Sleep>>,
     writing: Pin<Box<Sleep>>,
     is_reading: bool,
@@ -95,15 +96,28 @@ pub(super) struct Timed<S> {
 impl<S> Timed<S> {
     fn new(inner: S) -> Self {
         let sleep = || Box::pin(tokio::time::sleep(SILENCE_MAX));
-        Self { inner, reading: sleep(), writing: sleep(), is_reading: false, is_writing: false }
+        Self {
+            inner,
+            silence_max: SILENCE_MAX,
+            reading: sleep(),
+            writing: sleep(),
+            is_reading: false,
+            is_writing: false,
+        }
+    }
+
+    /// Waits so long for the next byte from now on.
+    pub(super) fn be_patient(&mut self, silence_max: Duration) {
+        self.silence_max = silence_max;
+        (self.is_reading, self.is_writing) = (false, false);
     }
 }
 
 /// Passes on what is ready; what is pending is watched by the alarm.
 fn watch<T>(
     poll: Poll<io::Result<T>>,
-    alarm: &mut Pin<Box<Sleep>>,
-    is_set: &mut bool,
+    (alarm, is_set): (&mut Pin<Box<Sleep>>, &mut bool),
+    silence_max: Duration,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<T>> {
     if poll.is_ready() {
@@ -111,11 +125,11 @@ fn watch<T>(
         return poll;
     }
     if !*is_set {
-        alarm.as_mut().reset(Instant::now() + SILENCE_MAX);
+        alarm.as_mut().reset(Instant::now() + silence_max);
         *is_set = true;
     }
     match alarm.as_mut().poll(context) {
-        Poll::Ready(()) => Poll::Ready(Err(silent())),
+        Poll::Ready(()) => Poll::Ready(Err(silent(silence_max))),
         Poll::Pending => Poll::Pending,
     }
 }
@@ -128,7 +142,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.inner).poll_read(context, buffer);
-        watch(poll, &mut this.reading, &mut this.is_reading, context)
+        watch(poll, (&mut this.reading, &mut this.is_reading), this.silence_max, context)
     }
 }
 
@@ -136,13 +150,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.inner).poll_write(context, bytes);
-        watch(poll, &mut this.writing, &mut this.is_writing, context)
+        watch(poll, (&mut this.writing, &mut this.is_writing), this.silence_max, context)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.inner).poll_flush(context);
-        watch(poll, &mut this.writing, &mut this.is_writing, context)
+        watch(poll, (&mut this.writing, &mut this.is_writing), this.silence_max, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,20 +1,25 @@
-//! Fetching mails and having them recorded, many at a time. What was not recorded in the end is the caller's to
-//! remember; a server that says NO to many is asked for each, since one mail must not hold up the others.
+//! Fetching mails and having them recorded, many at a time: while one command's mails come in, the next has been asked
+//! for already, within the limit on what is held in memory. What was not recorded in the end is the caller's to remember;
+//! a server that says NO to many is asked for each, since one mail must not hold up the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use async_imap::imap_proto::RequestId;
-use bytes::Bytes;
 use jiff::Timestamp;
 use redress_runtime::fault;
 use tokio::task::{JoinError, JoinSet};
 
-use super::session::{Fetched, Session, set};
+use super::cursor::Why;
+use super::fetched::Fetched;
+use super::session::{Answer, FETCH, Session};
+use super::uids::UidSet;
 use super::{ImapError, Source};
-use crate::source::{FAILURES_MAX, RecordError, Recorded};
+use crate::source::{FAILURES_MAX, Permit, RecordError, Recorded, Recorder};
 
 /// Mails fetched with one command.
-const FETCH_MAILS_MAX: usize = 50;
+const GROUP_MAILS_MAX: usize = 50;
+/// Commands under way at once.
+const AHEAD: usize = 3;
 /// A mail at which the connection broke this often is only tried now and then.
 const SUSPECT_AT: u32 = 2;
 const SUSPECT_EVERY: u64 = 20;
@@ -24,26 +29,177 @@ const SUSPECT_EVERY: u64 = 20;
 pub(super) struct Tally {
     pub(super) new: usize,
     pub(super) again: usize,
+    /// Mails that somebody took out of the folder before they could be recorded.
+    pub(super) gone: usize,
     /// What went wrong without holding anything up.
     pub(super) problem: Option<String>,
 }
 
-/// Sizes and dates of mails that are there.
+/// Size and date of a mail that is there.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) uid: u32,
     pub(super) size: u64,
     pub(super) received_at: Option<Timestamp>,
 }
 
-type Tasks = JoinSet<(u32, Result<Recorded, RecordError>)>;
-
 /// What became of the mails of one window.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) recorded: BTreeSet<u32>,
+    /// Why the others are not.
+    pub(super) left: BTreeMap<u32, Why>,
     pub(super) tally: Tally,
     pub(super) not_recorded: Option<RecordError>,
     pub(super) failures_in_a_row: usize,
+}
+
+/// A command under way.
+struct Asked {
+    request: RequestId,
+    wanted: BTreeMap<u32, Known>,
+    permit: Permit,
+}
+
+/// What is under way between server and broker.
+struct Flight<'a> {
+    recorder: &'a Recorder,
+    now: Timestamp,
+    groups: VecDeque<Vec<Known>>,
+    asked: VecDeque<Asked>,
+    tasks: JoinSet<(u32, Result<Recorded, RecordError>)>,
+    outcome: Outcome,
+}
+
+impl Source {
+    /// Fetches and records mails; answers what is on record, and the error that ended it early.
+    pub(super) async fn take(
+        &mut self,
+        session: &mut Session,
+        known: &[Known],
+    ) -> (Outcome, Option<ImapError>) {
+        let mut outcome = Outcome::default();
+        let mut wanted = Vec::new();
+        for mail in known {
+            match self.left_alone(mail) {
+                Some(why) => drop(outcome.left.insert(mail.uid, why)),
+                None => wanted.push(*mail),
+            }
+        }
+        let recorder = self.recorder.clone();
+        let mut flight = Flight {
+            recorder: &recorder,
+            now: self.clock.now(),
+            groups: groups(&wanted, if self.careful { 1 } else { GROUP_MAILS_MAX }, &recorder),
+            asked: VecDeque::new(),
+            tasks: JoinSet::new(),
+            outcome,
+        };
+        let ahead = if self.careful { 1 } else { AHEAD };
+        // Only a connection that broke leaves these set: then mails are fetched one by one, to find the one to blame.
+        self.careful = true;
+        let lost = flight.run(session, ahead, &mut self.asked_alone).await.err();
+        if lost.is_none() {
+            self.careful = false;
+            self.asked_alone = None;
+        }
+        while let Some(ended) = flight.tasks.join_next().await {
+            flight.outcome.note(ended);
+        }
+        (flight.outcome, lost)
+    }
+
+    fn left_alone(&self, mail: &Known) -> Option<Why> {
+        let suspected = self.suspects.get(&mail.uid).is_some_and(|times| *times >= SUSPECT_AT);
+        if self.recorder.is_too_large(mail.size) {
+            return Some(Why::TooLarge);
+        }
+        (suspected && !self.passes.is_multiple_of(SUSPECT_EVERY)).then_some(Why::Suspect)
+    }
+}
+
+impl Flight<'_> {
+    async fn run(
+        &mut self,
+        session: &mut Session,
+        ahead: usize,
+        asked_alone: &mut Option<u32>,
+    ) -> Result<(), ImapError> {
+        loop {
+            while self.asked.len() < ahead && self.outcome.failures_in_a_row < FAILURES_MAX {
+                if !self.ask(session).await? {
+                    break;
+                }
+            }
+            let [oldest, others @ ..] = self.asked.make_contiguous() else { return Ok(()) };
+            let alone = others.is_empty() && oldest.wanted.len() == 1;
+            *asked_alone = oldest.wanted.keys().next().copied().filter(|_| alone);
+            match session.answer(FETCH).await? {
+                Answer::Mail(mail) => self.came(mail),
+                Answer::Done(request, ended) => self.ended(&request, ended)?,
+            }
+            while let Some(ended) = self.tasks.try_join_next() {
+                self.outcome.note(ended);
+            }
+        }
+    }
+
+    /// Asks for the next group, if there is room for it; false when there is nothing to be asked for now. Only while
+    /// nothing is on its way is there nothing better to do than to wait for room.
+    async fn ask(&mut self, session: &mut Session) -> Result<bool, ImapError> {
+        let Some(group) = self.groups.pop_front() else { return Ok(false) };
+        let sizes = || group.iter().map(|mail| mail.size);
+        let permit = match self.recorder.permit_at_once(sizes()) {
+            Some(permit) => permit,
+            None if self.asked.is_empty() => self.recorder.permit(sizes()).await,
+            None => {
+                self.groups.push_front(group);
+                return Ok(false);
+            }
+        };
+        let uids: UidSet = group.iter().map(|mail| mail.uid).collect();
+        let request = session.fetch(&uids.to_string(), "UID BODY.PEEK[]").await?;
+        let wanted = group.into_iter().map(|mail| (mail.uid, mail)).collect();
+        self.asked.push_back(Asked { request, wanted, permit });
+        Ok(true)
+    }
+
+    /// Has a mail recorded that came; what was not asked for (flag changes told in between) is passed over.
+    fn came(&mut self, mail: Fetched) {
+        let Fetched { uid, raw: Some(raw), .. } = mail else { return };
+        let asked =
+            self.asked.iter_mut().find_map(|asked| Some((asked.wanted.remove(&uid)?, &mut asked.permit)));
+        let Some((known, permit)) = asked else { return };
+        let permit = permit.split(known.size);
+        let received_at = known.received_at.unwrap_or(self.now);
+        let recorder = self.recorder.clone();
+        self.tasks.spawn(async move {
+            fault::point("email::fetched");
+            let ended = recorder.record(raw, received_at).await;
+            drop(permit);
+            (uid, ended)
+        });
+    }
+
+    /// A command is done. What did not come was taken away, or cannot be had; after a NO each is asked for by itself.
+    fn ended(&mut self, request: &RequestId, ended: Result<(), ImapError>) -> Result<(), ImapError> {
+        let Some(index) = self.asked.iter().position(|asked| asked.request == *request) else {
+            return Ok(());
+        };
+        let rest = self.asked.remove(index).map(|asked| asked.wanted).unwrap_or_default();
+        match ended {
+            Err(error) if error.ends_the_look() => return Err(error),
+            Err(_) if rest.len() > 1 => {
+                for mail in rest.into_values().rev() {
+                    self.groups.push_front(vec![mail]);
+                }
+                return Ok(());
+            }
+            Ok(()) | Err(_) => {}
+        }
+        self.outcome.left.extend(rest.into_keys().map(|uid| (uid, Why::NotFetched)));
+        Ok(())
+    }
 }
 
 impl Outcome {
@@ -67,112 +223,22 @@ impl Outcome {
     }
 }
 
-impl Source {
-    /// Fetches and records mails; answers what is on record, and the error that ended it early.
-    pub(super) async fn take(
-        &mut self,
-        session: &mut Session,
-        known: &[Known],
-    ) -> (Outcome, Option<ImapError>) {
-        let mut tasks = Tasks::new();
-        let mut outcome = Outcome::default();
-        let mut lost = None;
-        for group in self.groups(known) {
-            if let Err(error) = self.fetch_group(session, group, &mut tasks).await {
-                lost = Some(error);
-                break;
-            }
-            while let Some(ended) = tasks.try_join_next() {
-                outcome.note(ended);
-            }
-            if outcome.failures_in_a_row >= FAILURES_MAX {
-                break;
+/// Splits mails into groups that are fetched with one command: few, and small together.
+fn groups(known: &[Known], mails_max: usize, recorder: &Recorder) -> VecDeque<Vec<Known>> {
+    let bytes_max = (recorder.bytes_max() / 4) as u64;
+    let mut groups: VecDeque<Vec<Known>> = VecDeque::new();
+    let mut bytes = 0;
+    for mail in known {
+        match groups.back_mut() {
+            Some(group) if group.len() < mails_max && bytes + mail.size <= bytes_max => group.push(*mail),
+            _ => {
+                bytes = 0;
+                groups.push_back(vec![*mail]);
             }
         }
-        while let Some(ended) = tasks.join_next().await {
-            outcome.note(ended);
-        }
-        (outcome, lost)
+        bytes += mail.size;
     }
-
-    /// Fetches a group; when the server says NO, its mails are asked for one by one, since NO to all may mean one.
-    async fn fetch_group(
-        &mut self,
-        session: &mut Session,
-        group: &[Known],
-        tasks: &mut Tasks,
-    ) -> Result<(), ImapError> {
-        let mut wanted: BTreeSet<u32> =
-            group.iter().filter(|mail| !self.is_left_alone(mail)).map(|mail| mail.uid).collect();
-        match self.fetch(session, group, &mut wanted, tasks).await {
-            Err(ImapError::Refused { answer: "NO", .. }) => {}
-            other => return other,
-        }
-        for uid in wanted {
-            match self.fetch(session, group, &mut BTreeSet::from([uid]), tasks).await {
-                Ok(()) | Err(ImapError::Refused { answer: "NO", .. }) => {}
-                other => return other,
-            }
-        }
-        Ok(())
-    }
-
-    /// Splits mails into groups that are fetched with one command: few, and small together.
-    fn groups<'k>(&self, known: &'k [Known]) -> Vec<&'k [Known]> {
-        let mails_max = if self.careful { 1 } else { FETCH_MAILS_MAX };
-        let bytes_max = (self.recorder.bytes_max() / 2) as u64;
-        let mut groups = Vec::new();
-        let (mut from, mut bytes) = (0, 0_u64);
-        for (index, mail) in known.iter().enumerate() {
-            if index > from && (index - from >= mails_max || bytes + mail.size > bytes_max) {
-                groups.extend(known.get(from..index));
-                (from, bytes) = (index, 0);
-            }
-            bytes += mail.size;
-        }
-        groups.extend(known.get(from..).filter(|rest| !rest.is_empty()));
-        groups
-    }
-
-    fn is_left_alone(&self, mail: &Known) -> bool {
-        let suspected = self.suspects.get(&mail.uid).is_some_and(|times| *times >= SUSPECT_AT);
-        self.recorder.is_too_large(mail.size) || (suspected && !self.passes.is_multiple_of(SUSPECT_EVERY))
-    }
-
-    /// Fetches the wanted mails of a group and has them recorded; what came is wanted no longer.
-    async fn fetch(
-        &mut self,
-        session: &mut Session,
-        group: &[Known],
-        wanted: &mut BTreeSet<u32>,
-        tasks: &mut Tasks,
-    ) -> Result<(), ImapError> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        self.asked_alone = wanted.first().copied().filter(|_| wanted.len() == 1);
-        self.careful = true;
-        let request = session.fetch(&set(wanted), "UID BODY.PEEK[]").await?;
-        while let Some((uid, raw)) = next_body(session, &request).await? {
-            let Some(mail) = group.iter().find(|mail| mail.uid == uid) else { continue };
-            if !wanted.remove(&uid) {
-                continue;
-            }
-            let received_at = mail.received_at.unwrap_or_else(|| self.clock.now());
-            let recorder = self.recorder.clone();
-            let permit = recorder.permit(raw.len() as u64).await;
-            tasks.spawn(async move {
-                fault::point("email::fetched");
-                let ended = recorder.record(raw, received_at).await;
-                drop(permit);
-                (uid, ended)
-            });
-        }
-        // Only a connection that broke leaves these set: then mails are fetched one by one, to find the one to blame.
-        self.careful = false;
-        self.asked_alone = None;
-        Ok(())
-    }
+    groups
 }
 
 /// Sizes and dates of the mails that are there.
@@ -194,26 +260,17 @@ pub(super) async fn known_one_by_one(
     session: &mut Session,
     uids: &BTreeSet<u32>,
 ) -> Result<(Vec<Known>, Vec<u32>), ImapError> {
-    match known(session, &set(uids)).await {
-        Err(ImapError::Refused { answer: "NO", .. }) => {}
+    let all: UidSet = uids.iter().copied().collect();
+    match known(session, &all.to_string()).await {
+        Err(error) if !error.ends_the_look() => {}
         other => return other.map(|known| (known, Vec::new())),
     }
     let (mut there, mut refused) = (Vec::new(), Vec::new());
     for uid in uids {
         match known(session, &uid.to_string()).await {
-            Err(ImapError::Refused { answer: "NO", .. }) => refused.push(*uid),
+            Err(error) if !error.ends_the_look() => refused.push(*uid),
             other => there.extend(other?),
         }
     }
     Ok((there, refused))
-}
-
-/// The next mail of a fetch that has its bytes; flag changes told in between are passed over.
-async fn next_body(session: &mut Session, request: &RequestId) -> Result<Option<(u32, Bytes)>, ImapError> {
-    while let Some(fetched) = session.next(request).await? {
-        if let Fetched { uid, raw: Some(raw), .. } = fetched {
-            return Ok(Some((uid, raw)));
-        }
-    }
-    Ok(None)
 }

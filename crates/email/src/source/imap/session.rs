@@ -2,22 +2,30 @@
 //! server that says NO halfway must not look like one that has nothing more.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::time::Duration;
 
-use async_imap::Client;
-use async_imap::imap_proto::{AttributeValue, RequestId, Response, Status};
-use bytes::Bytes;
-use jiff::Timestamp;
+use async_imap::imap_proto::{MailboxDatum, RequestId, Response, Status};
+use async_imap::types::UnsolicitedResponse;
+use async_imap::{Authenticator, Client};
+use redress_runtime::Shutdown;
 
 use super::ImapError;
-use super::connect::{self, Wire};
+use super::connect::{self, SILENCE_MAX, Wire};
+use super::fetched::{Fetched, body_of, fetched, keep};
+use super::login::Credential;
+use super::refusal::{broken, failed, lost, refused};
+use super::token;
+use super::uids::UidSet;
 use crate::config::{Imap, Tls};
 
 /// A signed-in connection.
 pub(super) struct Session {
     inner: async_imap::Session<Wire>,
+    credential: Credential,
     can_move: bool,
+    can_idle: bool,
+    /// True once the server told of new mail since the folder was opened last.
+    has_news: bool,
 }
 
 /// The folder that was opened.
@@ -27,18 +35,17 @@ pub(super) struct Opened {
     pub(super) exists: u32,
 }
 
-/// What the server says about one mail.
-#[derive(Default)]
-pub(super) struct Fetched {
-    pub(super) uid: u32,
-    pub(super) size: Option<u32>,
-    pub(super) received_at: Option<Timestamp>,
-    pub(super) raw: Option<Bytes>,
+/// What the server said to commands of which several may be under way.
+pub(super) enum Answer {
+    /// One mail of what was asked for.
+    Mail(Fetched),
+    /// A command is done; if not well, why.
+    Done(RequestId, Result<(), ImapError>),
 }
 
 impl Session {
     /// Connects and signs in.
-    pub(super) async fn open(place: &Imap) -> Result<Self, ImapError> {
+    pub(super) async fn open(place: &Imap, credential: &Credential) -> Result<Self, ImapError> {
         let mut client = Client::new(connect::open(place).await?);
         greet(&mut client).await?;
         if place.tls == Tls::Starttls {
@@ -48,11 +55,15 @@ impl Session {
                 .map_err(|error| failed("ask for TLS", error))?;
             client = Client::new(connect::secure(place, client.into_inner()).await?);
         }
-        let signed_in = client.login(&place.user, place.password.expose()).await;
-        let mut inner = signed_in.map_err(|(error, _)| failed("sign in", error))?;
+        let mut inner = sign_in(client, &place.user, credential).await?;
         let known = inner.capabilities().await.map_err(|error| failed("ask for capabilities", error))?;
-        let can_move = known.has_str("MOVE");
-        Ok(Self { inner, can_move })
+        let (can_move, can_idle) = (known.has_str("MOVE"), place.idle && known.has_str("IDLE"));
+        Ok(Self { inner, credential: credential.clone(), can_move, can_idle, has_news: false })
+    }
+
+    /// True when this is what it signed in with.
+    pub(super) fn signed_in_with(&self, credential: &Credential) -> bool {
+        self.credential == *credential
     }
 
     /// Opens the folder; read-only when nothing is to be changed in it.
@@ -60,56 +71,118 @@ impl Session {
         let opened =
             if read_only { self.inner.examine(folder).await } else { self.inner.select(folder).await };
         let opened = opened.map_err(|error| failed("open the folder", error))?;
+        self.overheard();
+        self.has_news = false;
         let validity = opened.uid_validity.ok_or(ImapError::Unusable("the server gives no UIDVALIDITY"))?;
         Ok(Opened { validity, next: opened.uid_next, exists: opened.exists })
     }
 
-    /// Starts fetching; the answers come by [`next`](Self::next).
-    pub(super) async fn fetch(&mut self, uids: &str, items: &str) -> Result<RequestId, ImapError> {
-        let command = format!("UID FETCH {uids} ({items})");
-        self.inner.run_command(command).await.map_err(|error| failed("fetch mails", error))
+    /// True when the server can say when mail comes.
+    pub(super) fn can_idle(&self) -> bool {
+        self.can_idle
     }
 
-    /// The next mail of a fetch; none when the server has said that it is done.
-    pub(super) async fn next(&mut self, request: &RequestId) -> Result<Option<Fetched>, ImapError> {
-        const ACT: &str = "fetch mails";
+    /// Waits until the server says that mail came, but not longer than this.
+    pub(super) async fn idle(&mut self, longest: Duration, shutdown: &Shutdown) -> Result<(), ImapError> {
+        const ACT: &str = "wait for mail";
+        self.overheard();
+        if self.has_news {
+            return Ok(());
+        }
+        let request = self.inner.run_command("IDLE").await.map_err(|error| failed(ACT, error))?;
+        let mut waits = false;
+        let until = tokio::time::sleep(longest);
+        let mut until = std::pin::pin!(until);
+        self.inner.get_mut().be_patient(longest + SILENCE_MAX);
+        while !(waits && self.has_news) {
+            let answer = tokio::select! {
+                answer = self.inner.read_response() => answer,
+                () = &mut until, if waits => break,
+                () = shutdown.asked(), if waits => break,
+            };
+            let answer = answer.map_err(|error| broken(ACT, error))?.ok_or_else(|| lost(ACT))?;
+            match answer.parsed() {
+                Response::Continue(_) => waits = true,
+                Response::Done { tag, .. } if *tag == request => {
+                    // It was offered and refused: then it is looked at now and then.
+                    self.can_idle = waits;
+                    self.inner.get_mut().be_patient(SILENCE_MAX);
+                    return Ok(());
+                }
+                other => self.hear(ACT, other)?,
+            }
+        }
+        self.inner.get_mut().be_patient(SILENCE_MAX);
+        self.inner.run_command_untagged("DONE").await.map_err(|error| failed(ACT, error))?;
+        while !matches!(self.answer(ACT).await?, Answer::Done(tag, _) if tag == request) {}
+        Ok(())
+    }
+
+    /// Starts fetching; the answers come by [`answer`](Self::answer). Several fetches may be under way.
+    pub(super) async fn fetch(&mut self, uids: &str, items: &str) -> Result<RequestId, ImapError> {
+        let command = format!("UID FETCH {uids} ({items})");
+        self.inner.run_command(command).await.map_err(|error| failed(FETCH, error))
+    }
+
+    /// The next thing that the server says to what was asked.
+    pub(super) async fn answer(&mut self, act: &'static str) -> Result<Answer, ImapError> {
         loop {
-            let answer =
-                self.inner.read_response().await.map_err(|source| ImapError::Lost { act: ACT, source })?;
-            let answer = answer.ok_or_else(|| lost(ACT))?;
+            let answer = self.inner.read_response().await.map_err(|error| broken(act, error))?;
+            let answer = answer.ok_or_else(|| lost(act))?;
             match answer.parsed() {
                 Response::Fetch(_, attributes) => {
-                    if let Some(fetched) = fetched(attributes) {
-                        return Ok(Some(fetched));
+                    if let Some(mut mail) = fetched(attributes) {
+                        let has_body = body_of(answer.parsed()).is_some();
+                        mail.raw = has_body
+                            .then(|| keep(answer, |answer| body_of(answer.parsed()).unwrap_or_default()));
+                        return Ok(Answer::Mail(mail));
                     }
                 }
-                Response::Done { tag, status, .. } if tag == request => {
-                    return match status {
-                        Status::Ok => Ok(None),
-                        Status::No => Err(ImapError::Refused { act: ACT, answer: "NO" }),
-                        _ => Err(ImapError::Refused { act: ACT, answer: "BAD" }),
-                    };
+                Response::Done { tag, status, outcome } => {
+                    return Ok(Answer::Done(tag.clone(), checked(act, status, &format!("{outcome:?}"))));
                 }
-                Response::Data { status: Status::Bye, .. } => return Err(lost(ACT)),
-                _ => {}
+                other => self.hear(act, other)?,
             }
         }
     }
 
+    /// The next mail of the only fetch under way; none when the server has said that it is done.
+    pub(super) async fn next(&mut self, request: &RequestId) -> Result<Option<Fetched>, ImapError> {
+        loop {
+            match self.answer(FETCH).await? {
+                Answer::Mail(mail) => return Ok(Some(mail)),
+                Answer::Done(tag, ended) if tag == *request => return ended.map(|()| None),
+                Answer::Done(..) => {}
+            }
+        }
+    }
+
+    /// The UIDs of all mails that lie in the folder and come before this one.
+    pub(super) async fn present_below(&mut self, uid: u32) -> Result<BTreeSet<u32>, ImapError> {
+        let last = uid.saturating_sub(1);
+        if last == 0 {
+            return Ok(BTreeSet::new());
+        }
+        let found = self.inner.uid_search(format!("UID 1:{last}")).await;
+        let found = found.map_err(|error| failed("list the folder", error))?;
+        // `1:9` may be read as `9:1` by a server whose last mail lies before.
+        Ok(found.into_iter().filter(|found| *found <= last).collect())
+    }
+
     /// Gives mails a keyword.
-    pub(super) async fn flag(&mut self, uids: &BTreeSet<u32>, keyword: &str) -> Result<(), ImapError> {
-        let command = format!("UID STORE {} +FLAGS.SILENT ({keyword})", set(uids));
+    pub(super) async fn flag(&mut self, uids: &UidSet, keyword: &str) -> Result<(), ImapError> {
+        let command = format!("UID STORE {uids} +FLAGS.SILENT ({keyword})");
         self.inner.run_command_and_check_ok(command).await.map_err(|error| failed("flag mails", error))
     }
 
     /// Moves mails to another folder, which is made when it is missing.
-    pub(super) async fn move_to(&mut self, uids: &BTreeSet<u32>, folder: &str) -> Result<(), ImapError> {
+    pub(super) async fn move_to(&mut self, uids: &UidSet, folder: &str) -> Result<(), ImapError> {
         if !self.can_move {
             return Err(ImapError::Unusable(
                 "the server cannot move mails (RFC 6851); use after_ack = \"flag\"",
             ));
         }
-        let uids = set(uids);
+        let uids = uids.to_string();
         if let Err(first) = self.inner.uid_mv(&uids, folder).await {
             if !matches!(first, async_imap::error::Error::No(_)) {
                 return Err(failed("move mails", first));
@@ -124,85 +197,70 @@ impl Session {
     pub(super) async fn close(mut self) {
         let _ = tokio::time::timeout(Duration::from_secs(2), self.inner.logout()).await;
     }
-}
 
-async fn greet(client: &mut Client<Wire>) -> Result<(), ImapError> {
-    const ACT: &str = "read the greeting";
-    let greeting = client.read_response().await.map_err(|source| ImapError::Lost { act: ACT, source })?;
-    match greeting.ok_or_else(|| lost(ACT))?.parsed() {
-        Response::Data { status: Status::Ok, .. } => Ok(()),
-        _ => Err(ImapError::Refused { act: ACT, answer: "anything but OK" }),
-    }
-}
-
-fn lost(act: &'static str) -> ImapError {
-    ImapError::Lost { act, source: io::ErrorKind::UnexpectedEof.into() }
-}
-
-fn failed(act: &'static str, error: async_imap::error::Error) -> ImapError {
-    use async_imap::error::Error;
-    match error {
-        Error::Io(source) => ImapError::Lost { act, source },
-        Error::No(_) => ImapError::Refused { act, answer: "NO" },
-        Error::Bad(_) => ImapError::Refused { act, answer: "BAD" },
-        Error::ConnectionLost => lost(act),
-        _ => ImapError::Unusable("the server's answer cannot be read"),
-    }
-}
-
-fn fetched(attributes: &[AttributeValue<'_>]) -> Option<Fetched> {
-    let mut fetched = Fetched::default();
-    for attribute in attributes {
-        match attribute {
-            AttributeValue::Uid(uid) => fetched.uid = *uid,
-            AttributeValue::Rfc822Size(size) => fetched.size = Some(*size),
-            AttributeValue::InternalDate(date) => fetched.received_at = internal_date(date),
-            AttributeValue::BodySection { section: None, data: Some(data), .. } => {
-                fetched.raw = Some(Bytes::copy_from_slice(data));
+    /// Takes notice of what the server says unasked.
+    fn hear(&mut self, act: &'static str, said: &Response<'_>) -> Result<(), ImapError> {
+        match said {
+            Response::MailboxData(MailboxDatum::Exists(_)) => self.has_news = true,
+            Response::Data { status: Status::Bye, outcome } => {
+                return Err(refused(act, "BYE", &format!("{outcome:?}")));
             }
             _ => {}
         }
+        Ok(())
     }
-    (fetched.uid > 0).then_some(fetched)
-}
 
-/// `17-Jul-1996 02:44:25 -0700`, the day perhaps with a blank in front.
-fn internal_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?.to_timestamp().ok()
-}
-
-/// A sequence set, runs joined: `1:3,7`.
-pub(super) fn set(uids: &BTreeSet<u32>) -> String {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for uid in uids {
-        match runs.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(*uid) => *last = *uid,
-            _ => runs.push((*uid, *uid)),
+    /// What was said unasked while a command was run for us.
+    fn overheard(&mut self) {
+        while let Ok(said) = self.inner.unsolicited_responses.try_recv() {
+            self.has_news |= matches!(said, UnsolicitedResponse::Exists(_));
         }
     }
-    let runs = runs
-        .into_iter()
-        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}:{last}") });
-    runs.collect::<Vec<_>>().join(",")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) const FETCH: &str = "fetch mails";
+pub(super) const SIGN_IN: &str = "sign in";
 
-    #[test]
-    fn sets_join_runs() {
-        let check = |uids: &[u32], expected: &str| assert_eq!(set(&uids.iter().copied().collect()), expected);
-        check(&[1, 2, 3, 7, 9, 10], "1:3,7,9:10");
-        check(&[u32::MAX], "4294967295");
-        check(&[], "");
+async fn greet(client: &mut Client<Wire>) -> Result<(), ImapError> {
+    const ACT: &str = "read the greeting";
+    let greeting = client.read_response().await.map_err(|error| broken(ACT, error))?;
+    match greeting.ok_or_else(|| lost(ACT))?.parsed() {
+        Response::Data { status: Status::Ok, .. } => Ok(()),
+        Response::Data { outcome, .. } => Err(refused(ACT, "anything but OK", &format!("{outcome:?}"))),
+        _ => Err(refused(ACT, "anything but OK", "")),
     }
+}
 
-    #[test]
-    fn internal_dates_are_read() {
-        let read = |text| internal_date(text).map(|at| at.to_string());
-        assert_eq!(read("17-Jul-1996 02:44:25 -0700").as_deref(), Some("1996-07-17T09:44:25Z"));
-        assert_eq!(read(" 7-Jul-1996 02:44:25 +0000").as_deref(), Some("1996-07-07T02:44:25Z"));
-        assert_eq!(read("yesterday"), None);
+async fn sign_in(
+    client: Client<Wire>,
+    user: &str,
+    credential: &Credential,
+) -> Result<async_imap::Session<Wire>, ImapError> {
+    let signed_in = match credential {
+        Credential::Password(password) => client.login(user, password.expose()).await,
+        Credential::Bearer(mechanism, token) => {
+            let (mechanism, words) = token::words(*mechanism, user, token.expose());
+            client.authenticate(mechanism, Bearer(Some(words))).await
+        }
+    };
+    signed_in.map_err(|(error, _)| failed(SIGN_IN, error))
+}
+
+/// Says its words once; to what is asked after that, which is why they were refused, nothing.
+struct Bearer(Option<String>);
+
+impl Authenticator for Bearer {
+    type Response = String;
+
+    fn process(&mut self, _challenge: &[u8]) -> String {
+        self.0.take().unwrap_or_default()
+    }
+}
+
+fn checked(act: &'static str, status: &Status, words: &str) -> Result<(), ImapError> {
+    match status {
+        Status::Ok => Ok(()),
+        Status::No => Err(refused(act, "NO", words)),
+        _ => Err(refused(act, "BAD", words)),
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct File {
     pub(super) is_plain: bool,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
+    /// When its entry last changed.
+    pub(super) changed: Timestamp,
 }
 
 impl Found {
@@ -103,6 +105,17 @@ impl Folder {
         blocking(move || Ok(listing(entries(&folder, "cur")?, &known, since, ENTRIES_MAX))).await
     }
 
+    /// Everything in `new` and `cur`. What moves from one to the other meanwhile is met twice rather than missed.
+    pub(super) async fn all(&self) -> io::Result<Vec<Found>> {
+        let (new, cur) = (self.root.join("new"), self.root.join("cur"));
+        blocking(move || {
+            let mut all = entries(&new, "new")?;
+            all.extend(entries(&cur, "cur")?);
+            Ok(all)
+        })
+        .await
+    }
+
     /// What an entry is; none when it is gone.
     pub(super) async fn stat(&self, found: &Found) -> io::Result<Option<File>> {
         match tokio::fs::symlink_metadata(&found.path).await {
@@ -112,6 +125,7 @@ impl Folder {
                 is_plain: metadata.is_file(),
                 size: metadata.len(),
                 modified: time(metadata.mtime(), metadata.mtime_nsec()),
+                changed: changed(&metadata),
             })),
         }
     }
