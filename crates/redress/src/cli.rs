@@ -128,6 +128,20 @@ Examples:
         #[command(subcommand)]
         what: Dead,
     },
+    /// Prove that everything in a mailbox is on record; exit code 1 when something is not.
+    #[command(after_help = "\
+Examples:
+  redress reconcile help               each mail of the account `help`, and its contact
+  redress reconcile help --gaps        only those that are not on record
+Each mail is read again, which changes nothing in the mailbox. A mail that came a moment ago may not
+be on record yet: ask again.")]
+    Reconcile {
+        /// The account, as in [email.accounts.<account>].
+        account: String,
+        /// Leave out what is on record.
+        #[arg(long)]
+        gaps: bool,
+    },
     /// Check the hash chain of every complaint.
     #[command(after_help = "\
 Examples:

@@ -12,6 +12,7 @@ mod keys;
 mod provision;
 mod queue;
 mod read;
+mod reconcile;
 mod reparse;
 mod restore;
 mod rotate;
@@ -99,6 +100,9 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         Command::Act(act) => act::run(house, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,
         Command::Dead { what } => dead::run(house, &what, out).await?,
+        Command::Reconcile { account, gaps } => {
+            return reconcile::run(config, house, (&account, reconcile::Shown::of(gaps)), out).await;
+        }
         Command::Verify(verify) => return verify::run(house, &verify, out).await,
         Command::Backup(backup) => return backup::run(config, house, &backup, out).await,
         Command::Keys { what: Keys::Rotate { destroy_old } } => {

@@ -9,6 +9,7 @@ mod stream;
 use std::process::ExitCode;
 
 use redress_bus::users::OPERATOR;
+use redress_vault::Vault;
 use serde_json::json;
 
 use crate::house::{House, with_broker};
@@ -22,8 +23,9 @@ use finding::{Finding, Verdict, fail, ok};
 pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyhow::Result<ExitCode> {
     let mut findings = vec![ok("settings", "every key is known and fits")];
     findings.extend(host::look(config));
-    findings.extend(broker(config).await);
-    findings.extend(mail::look(settings).await);
+    let (broker, vault) = broker(config).await;
+    findings.extend(broker);
+    findings.extend(mail::look(settings, config, vault.as_ref()).await);
     let mut failed = false;
     for finding in &findings {
         failed |= finding.verdict == Verdict::Fail;
@@ -32,28 +34,27 @@ pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyho
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn broker(config: &Config) -> Vec<Finding> {
+/// What is found of the broker, and the way to it when there is one.
+async fn broker(config: &Config) -> (Vec<Finding>, Option<Vault>) {
     let named = match with_broker(config) {
         Ok(named) => named,
         Err(error) => {
-            return vec![fail(
-                "broker",
-                format!("{error:#}"),
-                "start `redress up`, or name brokers in [bus] servers",
-            )];
+            let mend = "start `redress up`, or name brokers in [bus] servers";
+            return (vec![fail("broker", format!("{error:#}"), mend)], None);
         }
     };
     match House::open(&named, OPERATOR, Need::NOTHING).await {
         Ok(house) => {
             let looked = async { Ok(stream::look(config, &named, &house).await) };
-            allowed(house.bus(), looked).await.unwrap_or_else(|denied| {
+            let looked = allowed(house.bus(), looked).await.unwrap_or_else(|denied| {
                 let mend = "give the broker what `redress provision --print-nats-conf` prints, and reload it";
                 vec![fail("permissions", format!("failed to {denied:#}"), mend)]
-            })
+            });
+            (looked, Some(house.vault))
         }
         Err(error) => {
             let mend = "see that the broker runs, that [bus] servers and the login are right, and that the key is there";
-            vec![fail("broker", format!("failed to {error:#}"), mend)]
+            (vec![fail("broker", format!("failed to {error:#}"), mend)], None)
         }
     }
 }

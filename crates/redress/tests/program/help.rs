@@ -19,6 +19,7 @@ fn help_teaches() {
         "act decide",
         "events",
         "dead",
+        "reconcile",
         "verify",
         "backup",
         "restore",

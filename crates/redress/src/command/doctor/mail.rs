@@ -1,25 +1,40 @@
 //! What the mail services talk to: mailboxes, the outgoing server, the roles that are told.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use redress_contract::Recipient;
+use redress_contract::subject::name::LEASES;
+use redress_email::config::{Account, Imap, Place};
+use redress_email::health::tell::{Event, last_told};
+use redress_email::health::{Kind, State};
+use redress_runtime::Clock;
+use redress_vault::Vault;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use redress_email::config::{AccountSettings, Kind, Tls};
-
 use super::finding::{Finding, fail, ok, warn};
-use crate::settings::Settings;
+use crate::settings::{Config, Settings};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-const MAILBOX_MEND: &str =
-    "see that host, port and tls are right and that the server can be reached from here";
+/// Whoever reads an account says so more often than this.
+const READ_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// Signing in may take asking for a token first.
+const MAILBOX_PATIENCE: Duration = Duration::from_secs(40);
 
-pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
+pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Vault>) -> Vec<Finding> {
     let mut findings = vec![roles(settings)];
-    for (name, account) in &settings.email.accounts {
-        findings.push(mailbox(name, account).await);
+    let told = match vault {
+        Some(vault) => last_told(vault.bus()).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for (name, account) in &config.email.accounts {
+        findings.push(mailbox(name, account, vault).await);
+        if let Some(vault) = vault {
+            let told = told.iter().find(|event| event.data.account == *name);
+            findings.push(read_by(name, told, vault).await);
+        }
     }
     if settings.notifier.transport == "smtp" {
         findings.push(outgoing(settings).await);
@@ -39,30 +54,97 @@ fn roles(settings: &Settings) -> Finding {
     warn("roles", found, "name them under [notifier.roles], or per team under [notifier.teams]")
 }
 
-/// Whether it is there; whether the login is right shows in the health of the service.
-async fn mailbox(name: &str, account: &AccountSettings) -> Finding {
+/// Whether it can be read: signed in to and opened, as the service would.
+async fn mailbox(name: &str, account: &Account, vault: Option<&Vault>) -> Finding {
     let what = format!("mailbox {name}");
-    if account.kind == Some(Kind::Maildir) {
-        let path = account.path.clone().unwrap_or_default();
-        let missing = ["new", "cur", "tmp"].into_iter().find(|folder| !path.join(folder).is_dir());
-        return match missing {
-            None => ok(&what, format!("{} is a Maildir", path.display())),
-            Some(folder) => fail(
-                &what,
-                format!("{} has no folder {folder}", path.display()),
-                "make the three folders new, cur and tmp, or correct the path",
-            ),
-        };
+    match &account.place {
+        Place::Maildir(path) => maildir(&what, path),
+        Place::Imap(place) => imap(&what, (name, place), vault).await,
     }
-    let usual = if account.tls == Tls::Implicit { 993 } else { 143 };
-    let port = if account.port == 0 { usual } else { account.port };
-    let server = format!("{}:{port}", account.host);
-    match tokio::time::timeout(PATIENCE, TcpStream::connect((account.host.as_str(), port))).await {
-        Ok(Ok(_)) => ok(&what, format!("{server} takes connections")),
-        Ok(Err(error)) => fail(&what, format!("failed to connect to {server}: {error}"), MAILBOX_MEND),
-        Err(_) => {
-            fail(&what, format!("{server} does not answer within {} s", PATIENCE.as_secs()), MAILBOX_MEND)
+}
+
+fn maildir(what: &str, path: &Path) -> Finding {
+    let missing = ["new", "cur", "tmp"].into_iter().find(|folder| !path.join(folder).is_dir());
+    match missing {
+        None => ok(what, format!("{} is a Maildir", path.display())),
+        Some(folder) => fail(
+            what,
+            format!("{} has no folder {folder}", path.display()),
+            "make the three folders new, cur and tmp, or correct the path",
+        ),
+    }
+}
+
+async fn imap(what: &str, (name, place): (&str, &Imap), vault: Option<&Vault>) -> Finding {
+    let clock = Clock::system();
+    let looked = redress_email::look_into(name, place, vault, &clock);
+    let Ok(looked) = tokio::time::timeout(MAILBOX_PATIENCE, looked).await else {
+        let found =
+            format!("{}:{} does not answer within {} s", place.host, place.port, MAILBOX_PATIENCE.as_secs());
+        return fail(what, found, REACH);
+    };
+    match looked {
+        Ok(folders) => {
+            let folders: Vec<String> =
+                folders.iter().map(|folder| format!("{} ({} mails)", folder.name, folder.mails)).collect();
+            ok(what, format!("signed in to {}, can read {}", place.host, folders.join(", ")))
         }
+        Err(error) => fail(what, format!("failed to {error}"), mend(error.kind)),
+    }
+}
+
+const REACH: &str = "see that host, port and tls are right and that the server can be reached from here";
+
+fn mend(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Auth => {
+            "see that user and password are right, or the oauth table; that the server allows IMAP for this mailbox, and this way of signing in (docs/email.md)"
+        }
+        Kind::Rate => "wait; and see that nothing else reads this mailbox all the time",
+        Kind::Transient => REACH,
+        Kind::Permanent => {
+            "see that the folders are written as the server has them, that the certificate fits host, and what docs/email.md says of it"
+        }
+    }
+}
+
+/// Whether somebody reads the account at all, and what the reader says.
+async fn read_by(name: &str, told: Option<&Event>, vault: &Vault) -> Finding {
+    let leases = vault.bus().kv(LEASES);
+    let (key, now) = (format!("email.{name}"), Clock::system().now());
+    let held = leases.stored_at_leader("email").await.unwrap_or_default();
+    let renewed =
+        held.iter().find(|lease| leases.key_of(lease) == Some(key.as_str())).filter(|it| !it.body.is_empty());
+    match (renewed.map(|lease| now.duration_since(lease.stored_at)), told) {
+        (Some(ago), Some(event)) if ago < READ_WITHIN => health(name, event),
+        (Some(ago), None) if ago < READ_WITHIN => {
+            ok(&format!("account {name}"), "is being looked into for the first time")
+        }
+        _ => warn(
+            &format!("account {name}"),
+            "nobody reads it now",
+            "start the service: redress run email, or redress up",
+        ),
+    }
+}
+
+/// How the service that reads it says it fares.
+fn health(name: &str, event: &Event) -> Finding {
+    let (what, told) = (format!("account {name}"), &event.data);
+    let since = format!("{} since {:.0}", told.state.word(), event.time);
+    let found = if told.reason.is_empty() { since } else { format!("{since}: {}", told.reason) };
+    match told.state {
+        State::Healthy => ok(&what, found),
+        State::Degraded | State::AuthExpiring => warn(
+            &what,
+            found,
+            format!("redress reconcile {name} --gaps names the mails that are left, and why"),
+        ),
+        State::Stalled | State::AuthFailed => fail(
+            &what,
+            found,
+            "mend what is said of the mailbox; if that is well, see that the service email runs",
+        ),
     }
 }
 
