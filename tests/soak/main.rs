@@ -9,6 +9,7 @@ mod broker;
 mod clock;
 mod disk;
 mod erasing;
+mod imap;
 mod kills;
 mod load;
 mod mutations;
@@ -39,6 +40,7 @@ use redress_tests::results::{Results, say};
 const PARTS: &[(&str, &str)] = &[
     ("threads", "two routers, threads of four mails in random order, a tenth of the mails in two mailboxes"),
     ("kills", "services and broker are killed while mails and forms come in"),
+    ("imap", "a real mailbox: IDLE, backlog, UIDVALIDITY, a killed server, tokens, replicas; then reconcile"),
     ("points", "each service dies at each of its fail points in turn"),
     ("poison", "contacts that nobody can handle among many that anybody can"),
     ("outage", "the mail server is away for an hour"),
@@ -136,6 +138,7 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
     match part {
         "threads" => threads::run(form, results).await,
         "kills" => kills::run(form, results).await,
+        "imap" => Box::pin(imap::run(form, results)).await,
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
         "permissions" => permissions::run(results).await,

@@ -19,6 +19,8 @@ const PAGE: usize = 256;
 /// How long to wait for what is not there yet; doubled while nothing comes.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(100);
+/// How long a follower lets messages gather after a page that was not full: a question costs as much as many messages.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Where a reading stands.
 struct Reading {
@@ -29,6 +31,8 @@ struct Reading {
     from_seq: u64,
     /// Where it ends; none: it does not.
     last_seq: Option<u64>,
+    /// The last page held all there was.
+    short: bool,
     broken: bool,
 }
 
@@ -76,6 +80,7 @@ impl Bus {
             page: VecDeque::new(),
             from_seq: from_seq.max(1),
             last_seq,
+            short: false,
             broken: false,
         };
         futures::stream::unfold(reading, Reading::next).boxed()
@@ -105,6 +110,9 @@ impl Reading {
     async fn turn(&mut self) -> Result<(), ReadError> {
         let until = Instant::now() + self.bus.config.publish_patience;
         let mut pause = PAUSE;
+        if self.last_seq.is_none() && self.short {
+            tokio::time::sleep(GATHER).await;
+        }
         while self.last_seq.is_none_or(|last| self.from_seq <= last) {
             self.ask().await?;
             if !self.page.is_empty() {
@@ -132,6 +140,7 @@ impl Reading {
         });
         let page = self.bus.batch(&self.stream, question.to_string().into()).await?;
         self.page = page.map(|page| page.messages.into()).unwrap_or_default();
+        self.short = self.page.len() < PAGE;
         Ok(())
     }
 }

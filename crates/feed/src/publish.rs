@@ -87,8 +87,7 @@ impl Feed {
         if log_seq < end.position.commit_seq {
             return Err(Error::Ahead { commit_seq: end.position.commit_seq, log_seq });
         }
-        let mut log =
-            self.bus.follow(name::COMPLAINTS, "complaint.*", end.position.commit_seq.max(1)).await?;
+        let mut log = self.bus.follow(name::COMPLAINTS, ">", end.position.commit_seq.max(1)).await?;
         let mut backlog = Backlog::new();
         let mut stand_back = STAND_BACK;
         self.part.ready();

@@ -138,6 +138,19 @@ impl Dovecot {
         String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with("help ")).count()
     }
 
+    /// Ends every session, as a server does whose tokens have run out.
+    pub fn end_sessions(&self) {
+        let mut command = Command::new("doveadm");
+        let output = command.arg("-c").arg(self.path("dovecot.conf")).args(["kick", "help"]).output();
+        let output = output.expect("doveadm comes with Dovecot");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            said.contains("help"),
+            "Dovecot ended no session: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
     /// Makes the server number the mails of the inbox anew: another UIDVALIDITY.
     pub fn renew_uid_validity(&mut self) {
         self.stop();
