@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use async_nats::jetstream::{self, consumer::pull};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -11,7 +12,7 @@ use redress_contract::subject::name;
 use redress_testkit::{Broker, Sync};
 use redress_tests::program::cpu_seconds;
 
-use crate::load::{self, float};
+use crate::load::{self, float, rate};
 
 /// Streams that the house writes while it acknowledges a mail, in the order in which a mail meets them.
 const STREAMS: [&str; 7] = [
@@ -42,14 +43,23 @@ struct Message {
     body: bytes::Bytes,
 }
 
-/// CPU milliseconds per complaint of broker and program for the traffic that lies in `bus`.
-pub(crate) async fn cpu_ms(bus: &Bus, complaints: usize) -> anyhow::Result<f64> {
+/// What the traffic costs without the house.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// CPU milliseconds per complaint of broker and program.
+    pub(crate) cpu_ms: f64,
+    /// Complaints a second.
+    pub(crate) per_second: f64,
+}
+
+/// Publishes and consumes the traffic that lies in `bus` once more, on a broker of its own.
+pub(crate) async fn measure(bus: &Bus, complaints: usize, sync: Sync) -> anyhow::Result<Cost> {
     let messages = traffic(bus).await?;
-    let broker = Broker::start_with(Sync::Default).await;
+    let broker = Broker::start_with(sync).await;
     load::bus(&broker, "prepare").await?;
     let js = jetstream::new(async_nats::connect(broker.url()).await?);
     let cpu = || cpu_seconds(std::process::id()) + cpu_seconds(broker.pid());
-    let before = cpu();
+    let (before, started) = (cpu(), Instant::now());
     let read = Arc::new(AtomicUsize::new(0));
     let mut readers = tokio::task::JoinSet::new();
     for (stream, reader) in READERS {
@@ -61,7 +71,8 @@ pub(crate) async fn cpu_ms(bus: &Bus, complaints: usize) -> anyhow::Result<f64> 
         done??;
     }
     anyhow::ensure!(read.load(Ordering::Relaxed) > 0, "the bare program read nothing");
-    Ok((cpu() - before) * 1000.0 / float(complaints))
+    let cpu_ms = (cpu() - before) * 1000.0 / float(complaints);
+    Ok(Cost { cpu_ms, per_second: rate(complaints, started.elapsed()) })
 }
 
 /// All messages, dealt out so that the streams grow side by side, as they do in a house at work.

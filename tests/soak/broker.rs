@@ -25,6 +25,7 @@ async fn one_node(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let (kills, publishes) = form.pick((15, 20_000), (500, 1_000_000));
     let mut dice = Dice::new(form.seed);
     let mut broker = Broker::start_with(Sync::Always).await;
+    broker.set_streams_mebibytes_max(form.pick(512, 8192));
     let mut buses = Vec::new();
     for _ in 0..CONNECTIONS {
         buses.push(broker.bus("load").await);
@@ -33,7 +34,7 @@ async fn one_node(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(100 + dice.below(400) as u64)).await;
         broker.restart().await;
-        load.goes_on().await;
+        load.goes_on().await?;
     }
     enough(&load, publishes).await;
     let told = load.stop().await;
@@ -53,22 +54,23 @@ async fn three_nodes(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let kills = form.pick(10, 300);
     let mut dice = Dice::new(form.seed ^ 0x3);
     let mut cluster = Cluster::start(Sync::Always).await;
+    cluster.set_streams_mebibytes_max(form.pick(512, 8192));
     let buses = connections(&cluster).await;
     let load = Load::start(&buses);
-    load.goes_on().await;
+    load.goes_on().await?;
     let mut gaps = Vec::new();
     for _ in 0..kills {
         let node = dice.below(NODES);
         load.longest_gap();
         cluster.kill(node);
-        load.goes_on().await;
+        load.goes_on().await?;
         gaps.push(load.longest_gap());
         cluster.spawn(node);
         cluster.ready().await;
         gaps.push(load.longest_gap());
     }
     tell_gaps(gaps, form, results);
-    let lame = rolling_restart(&mut cluster, &load).await;
+    let lame = rolling_restart(&mut cluster, &load).await?;
     results.tell("core.lame_duck_gap", lame.as_secs_f64(), "s", Bar::AtMost(0.5));
     let told = load.stop().await;
     results.count("core.cluster_kills", kills, "kills", Bar::None);
@@ -97,20 +99,20 @@ fn tell_gaps(mut gaps: Vec<Duration>, form: &Form, results: &mut Results) {
 }
 
 /// Each node goes as a lame duck and comes back, the leader of INTAKE first; answers the longest gap.
-async fn rolling_restart(cluster: &mut Cluster, load: &Load) -> Duration {
+async fn rolling_restart(cluster: &mut Cluster, load: &Load) -> anyhow::Result<Duration> {
     let leader = eventually("INTAKE has a leader", async || cluster.leader_of(name::INTAKE).await).await;
     let mut longest = Duration::ZERO;
     for n in 0..NODES {
         let node = (leader + n) % NODES;
-        load.goes_on().await;
+        load.goes_on().await?;
         load.longest_gap();
         cluster.lame_duck(node).await;
-        load.goes_on().await;
+        load.goes_on().await?;
         let gap = load.longest_gap();
         say(&format!("node {node} went as a lame duck: no yes for {gap:?}"));
         longest = longest.max(gap);
         cluster.spawn(node);
         cluster.ready().await;
     }
-    longest
+    Ok(longest)
 }

@@ -29,6 +29,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let cuts = form.pick(10, 100);
     let mut dice = Dice::new(form.seed ^ 0xA);
     let mut cluster = Cluster::start_on(&hosts, Sync::Always).await;
+    cluster.set_streams_mebibytes_max(form.pick(512, 8192));
     // Each writes through one node only, so that every side of every partition has a writer.
     let mut buses = Vec::new();
     cluster.bus("prepare").await;
@@ -42,7 +43,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
         buses.push(cluster.bus_with(&one, "load").await);
     }
     let load = Load::start(&buses);
-    load.goes_on().await;
+    load.goes_on().await?;
     let mut refused = 0;
     for cut in 0..cuts {
         let alone = dice.below(NODES);
@@ -50,7 +51,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
         tokio::time::sleep(PARTED[cut % PARTED.len()]).await;
         refused += usize::from(refuses(&cluster, alone, cut).await);
         heal(alone)?;
-        load.goes_on().await;
+        load.goes_on().await?;
         cluster.ready().await;
     }
     let told = load.stop().await;

@@ -33,6 +33,7 @@ async fn as_shipped(power: &mut Power, form: &Form, results: &mut Results) -> an
     let cuts = form.pick(3, 100);
     let mut dice = Dice::new(form.seed ^ 0xF);
     let mut broker = broker_on(power, Sync::Always).await;
+    broker.set_streams_mebibytes_max(form.pick(512, 4096));
     let bus = broker.bus("load").await;
     let load = Load::start(std::slice::from_ref(&bus));
     for _ in 0..cuts {
@@ -40,7 +41,7 @@ async fn as_shipped(power: &mut Power, form: &Form, results: &mut Results) -> an
         broker.kill();
         power.cut()?;
         broker.restart().await;
-        load.goes_on().await;
+        load.goes_on().await?;
     }
     let told = load.stop().await;
     results.count("core.power_cuts", cuts, "cuts", Bar::None);

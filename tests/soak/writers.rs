@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use futures::StreamExt as _;
 use redress_bus::Bus;
 use redress_contract::subject::name;
@@ -14,6 +15,8 @@ use tokio::task::JoinSet;
 
 /// Writers on each connection.
 const WRITERS: u64 = 8;
+/// How long a writer may hear nothing.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Publishing under way.
 pub(crate) struct Load {
@@ -36,6 +39,8 @@ pub(crate) struct Told {
     pub(crate) acknowledged: BTreeSet<u64>,
     /// Nobody said anything in time: they may be there or not.
     pub(crate) unknown: BTreeSet<u64>,
+    /// Why the last of them was not acknowledged.
+    problem: String,
 }
 
 struct Meter {
@@ -88,13 +93,26 @@ impl Load {
     }
 
     /// Waits until every connection has heard a yes again.
-    pub(crate) async fn goes_on(&self) {
+    ///
+    /// # Errors
+    /// Names the connections that heard none within two minutes.
+    pub(crate) async fn goes_on(&self) -> anyhow::Result<()> {
         let from = Instant::now();
-        let heard = |meter: &Mutex<Meter>| meter.lock().expect("no writer panics").last > from;
-        redress_testkit::eventually_within(Duration::from_mins(2), "every writer goes on", async || {
-            self.shared.meters.iter().all(heard).then_some(())
-        })
-        .await;
+        let silent = || {
+            let heard = |meter: &Mutex<Meter>| meter.lock().expect("no writer panics").last > from;
+            let meters = self.shared.meters.iter().enumerate();
+            meters.filter(|(_, meter)| !heard(meter)).map(|(connection, _)| connection).collect::<Vec<_>>()
+        };
+        while !silent().is_empty() {
+            ensure!(
+                from.elapsed() < PATIENCE,
+                "writers {:?} heard no yes within {PATIENCE:?}; what was said last: {}",
+                silent(),
+                self.shared.told.lock().expect("no writer panics").problem
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
     }
 
     /// Stops the writers, each after the message it has under way.
@@ -114,13 +132,14 @@ async fn write(bus: Bus, connection: usize, shared: Arc<Shared>) {
         let published =
             bus.publish_once(&format!("intake.email.load-{number}"), Vec::new(), body.into()).await;
         let mut told = shared.told.lock().expect("no writer panics");
-        if published.is_ok() {
+        if let Err(problem) = published {
+            told.unknown.insert(number);
+            told.problem = problem.to_string();
+        } else {
             told.acknowledged.insert(number);
             let mut meter = shared.meters[connection].lock().expect("no writer panics");
             meter.longest = meter.longest.max(meter.last.elapsed());
             meter.last = Instant::now();
-        } else {
-            told.unknown.insert(number);
         }
     }
 }

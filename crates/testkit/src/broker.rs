@@ -44,9 +44,13 @@ pub struct Broker {
     process: Process,
     folder: TempDir,
     options: Options,
+    streams_mebibytes_max: u32,
     port: u16,
     monitor_port: u16,
 }
+
+/// Small enough for the disk of any machine that runs tests.
+pub(crate) const STREAMS_MEBIBYTES_MAX: u32 = 512;
 
 impl Broker {
     /// Starts a broker; panics when there is no nats-server (`make test` fetches it).
@@ -64,7 +68,14 @@ impl Broker {
         redress_runtime::http::install_tls();
         let folder = tempfile::Builder::new().prefix("redress-nats-").tempdir().expect("a temporary folder");
         let process = Process::in_folder(folder.path(), &[]);
-        let mut broker = Self { process, folder, options, port: 0, monitor_port: 0 };
+        let mut broker = Self {
+            process,
+            folder,
+            options,
+            streams_mebibytes_max: STREAMS_MEBIBYTES_MAX,
+            port: 0,
+            monitor_port: 0,
+        };
         broker.spawn().await;
         broker
     }
@@ -91,13 +102,17 @@ impl Broker {
 
     /// The bus settings that reach it.
     pub fn settings(&self) -> Settings {
-        // Small enough for the disk of any machine that runs tests.
         Settings {
             servers: vec![self.url()],
-            store_mebibytes_max: Some(512),
+            store_mebibytes_max: Some(self.streams_mebibytes_max),
             users_folder: self.options.users.clone(),
             ..Settings::default()
         }
+    }
+
+    /// Streams of connections made from now on may hold so much together, instead of half a gibibyte.
+    pub fn set_streams_mebibytes_max(&mut self, mebibytes_max: u32) {
+        self.streams_mebibytes_max = mebibytes_max;
     }
 
     /// A connection with short waits, every stream and bucket prepared.

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::broker::{Sync, jetstream};
+use crate::broker::{STREAMS_MEBIBYTES_MAX, Sync, jetstream};
 use crate::process::Process;
 
 /// How many nodes there are.
@@ -36,6 +36,7 @@ pub struct Cluster {
     nodes: Vec<Node>,
     folder: TempDir,
     sync: Sync,
+    streams_mebibytes_max: u32,
 }
 
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Cluster {
             }
         };
         let nodes = hosts.iter().enumerate().map(node).collect();
-        Self { nodes, folder, sync }
+        Self { nodes, folder, sync, streams_mebibytes_max: STREAMS_MEBIBYTES_MAX }
     }
 
     /// Where the nodes listen.
@@ -114,7 +115,13 @@ impl Cluster {
 
     /// The bus settings that reach all nodes, three replicas.
     pub fn settings(&self) -> Settings {
-        Settings { servers: self.urls(), replicas: 3, store_mebibytes_max: Some(512), ..Settings::default() }
+        let store_mebibytes_max = Some(self.streams_mebibytes_max);
+        Settings { servers: self.urls(), replicas: 3, store_mebibytes_max, ..Settings::default() }
+    }
+
+    /// Streams of connections made from now on may hold so much together, instead of half a gibibyte.
+    pub fn set_streams_mebibytes_max(&mut self, mebibytes_max: u32) {
+        self.streams_mebibytes_max = mebibytes_max;
     }
 
     /// A connection with short waits, every stream and bucket prepared.

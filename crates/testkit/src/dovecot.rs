@@ -291,7 +291,7 @@ impl Dovecot {
              service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {imap}\n  }}\n\
              inet_listener imaps {{\n    port = {imaps}\n    ssl = yes\n  }}\n}}\n\
              service auth {{\n  user = {user}\n}}\nservice auth-worker {{\n  user = {user}\n}}\n\
-             service anvil {{\n  chroot =\n}}\nservice stats {{\n  chroot =\n}}\n"
+             service anvil {{\n  chroot =\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\nservice stats {{\n  chroot =\n}}\n"
         )
     }
 }

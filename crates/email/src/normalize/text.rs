@@ -74,7 +74,14 @@ fn bounded<'t>(text: Cow<'t, str>, part: u32, limits: &Limits, problems: &mut Ve
         text.len(),
         limits.text_part_bytes_max
     ));
-    let mut text = text.into_owned();
-    clean::cut(&mut text, limits.text_part_bytes_max);
-    Cow::Owned(text)
+    // Cut before anything is copied: the whole may be as large as the mail.
+    let end = text.floor_char_boundary(limits.text_part_bytes_max);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            text.shrink_to_fit();
+            Cow::Owned(text)
+        }
+    }
 }
