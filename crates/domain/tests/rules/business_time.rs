@@ -111,6 +111,17 @@ fn skipped_days_have_names() {
     assert_eq!(dates, ["2026-04-03".parse().unwrap(), "2026-04-06".parse().unwrap()]);
     assert_eq!(london.last_closed_day(), Some("2026-12-25".parse().unwrap()));
     assert!(london.closed_between(at("2026-04-10T10:00:00Z"), at("2026-04-01T10:00:00Z")).is_empty());
+    // The day it begins on is not skipped, the day it ends on is; a search of no days meets none.
+    let dates = |from, to| {
+        london
+            .closed_between(at(from), at(to))
+            .into_iter()
+            .map(|(day, _)| day.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(dates("2026-12-24T10:00:00Z", "2026-12-25T10:00:00Z"), ["2026-12-25"]);
+    assert!(dates("2026-12-25T10:00:00Z", "2026-12-26T10:00:00Z").is_empty());
+    assert!(dates("2026-12-25T10:00:00Z", "2026-12-25T11:00:00Z").is_empty());
 }
 
 #[test]
