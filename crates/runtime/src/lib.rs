@@ -4,9 +4,10 @@
 //! about health.
 //!
 //! Reading order: [`clock`], [`shutdown`], [`signal`] (who asks to stop), [`settings`] (reading one file and the
-//! environment, collecting every problem), [`secret`], [`logs`], [`metrics`], [`fault`] (fail points), [`watchdog`] (what never yields), [`health`], [`listener`] (HTTP), [`http`]
+//! environment, collecting every problem), [`secret`], [`logs`], [`metrics`], [`fault`] (fail points), [`watchdog`] (what never yields), [`health`], [`listener`] (HTTP), [`body`], [`http`]
 //! (the one HTTP client).
 
+pub mod body;
 pub mod clock;
 pub mod fault;
 pub mod health;

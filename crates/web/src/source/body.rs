@@ -4,17 +4,12 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-use tokio::time::timeout;
+use bytes::Bytes;
+use redress_runtime::body::ReadError;
 
 use crate::Config;
 use crate::normalize::{PARTS_MAX, TooManyFields};
 use crate::submission::{ErrorKind, FieldError};
-
-/// How much of a body that is too large is still read, so that its sender hears the answer instead of a broken
-/// connection.
-const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,26 +33,17 @@ pub type Parts = (Vec<(String, String)>, Vec<FieldError>);
 
 /// Reads a body whole.
 pub(super) async fn read(body: Body, config: &Config) -> Result<Bytes, BodyError> {
-    timeout(config.body_read_timeout, read_to_end(body, config.body_bytes_max))
-        .await
-        .unwrap_or(Err(BodyError::TooSlow))
+    Ok(redress_runtime::body::read(body, config.body_bytes_max, config.body_read_timeout).await?)
 }
 
-async fn read_to_end(body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
-    let (mut chunks, mut whole, mut size) = (body.into_data_stream(), BytesMut::new(), 0_usize);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| BodyError::Broken)?;
-        size = size.saturating_add(chunk.len());
-        if size > DRAIN_BYTES_MAX.max(bytes_max) {
-            return Err(BodyError::TooLarge);
-        }
-        if size <= bytes_max {
-            whole.extend_from_slice(&chunk);
-        } else {
-            whole = BytesMut::new();
+impl From<ReadError> for BodyError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLarge => Self::TooLarge,
+            ReadError::TooSlow => Self::TooSlow,
+            ReadError::Broken => Self::Broken,
         }
     }
-    if size > bytes_max { Err(BodyError::TooLarge) } else { Ok(whole.freeze()) }
 }
 
 /// Takes a multipart body apart, whose media type names its boundary. Files are named as errors; an empty file field
