@@ -5,6 +5,7 @@
 
 mod bounces;
 mod every;
+mod hooks;
 mod machines;
 mod replies;
 mod senders;
@@ -30,7 +31,8 @@ pub(crate) fn measure(data: &Path, results: &mut Results) -> anyhow::Result<()> 
     machines::measure(&reader, data, results)?;
     bounces::measure(&reader, data, results)?;
     replies::measure(&reader, data, results)?;
-    wrapped::measure(&reader, data, results)
+    wrapped::measure(&reader, data, results)?;
+    hooks::measure(&reader, data, results)
 }
 
 /// The normaliser with an account whose address no set knows.

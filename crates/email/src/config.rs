@@ -1,8 +1,9 @@
-//! `[email]`: which mailboxes are read, how, and how much of a mail.
+//! `[email]`: which mailboxes are read, who posts mails to us, how, and how much of a mail.
 
 mod imap;
 pub mod oauth;
 mod settings;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::normalize::limits::Limits;
 pub use imap::{Done, Imap, Login};
 pub use oauth::OauthSettings;
 pub use settings::{Account as AccountSettings, AfterAck, Kind, LimitSettings, Settings, Start, Tls};
+pub use webhook::{Webhook, WebhookSettings};
 
 /// `[email]` as it is meant.
 #[derive(Debug, Clone)]
@@ -36,6 +38,10 @@ pub struct Config {
     pub read_time_max: Duration,
     /// A mail larger than this stays where it is and is reported.
     pub fetch_bytes_max: usize,
+    /// Largest post of a webhook.
+    pub post_bytes_max: usize,
+    /// How long a post may take to come.
+    pub post_time_max: Duration,
     /// Bytes of raw mail held in memory at once, over one account.
     pub in_flight_bytes_max: usize,
     /// Mails being recorded at once, over one account.
@@ -60,6 +66,8 @@ pub enum Place {
     Maildir(PathBuf),
     /// Folders on an IMAP server.
     Imap(Box<Imap>),
+    /// Nowhere: a provider posts each mail to us.
+    Webhook(Box<Webhook>),
 }
 
 impl Config {
@@ -98,6 +106,8 @@ impl Config {
             limits,
             read_time_max: Duration::from_secs(u64::from(written.read_seconds_max)),
             fetch_bytes_max: mebibytes(written.fetch_mebibytes_max),
+            post_bytes_max: mebibytes(written.post_mebibytes_max),
+            post_time_max: Duration::from_secs(u64::from(written.post_seconds_max)),
             in_flight_bytes_max: mebibytes(written.in_flight_mebibytes_max),
             in_flight_mails_max: written.in_flight_mails_max as usize,
         };
@@ -137,8 +147,11 @@ fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) 
         Some(Kind::Imap) => {
             (Place::Imap(Box::new(imap::check(account, key, problems))), Duration::from_secs(15))
         }
+        Some(Kind::Webhook) => {
+            (Place::Webhook(Box::new(webhook::check(account, key, problems))), Duration::from_secs(1))
+        }
         None => {
-            problems.note(format!("{key}.kind"), "must be \"imap\" or \"maildir\"");
+            problems.note(format!("{key}.kind"), "must be \"imap\", \"maildir\" or \"webhook\"");
             (Place::Maildir(PathBuf::new()), Duration::from_secs(1))
         }
     };
@@ -158,6 +171,13 @@ fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) 
     if path.as_os_str().is_empty() {
         problems.note(format!("{key}.path"), "must be the folder that holds new, cur and tmp");
     }
+    no_imap(account, key, problems);
+    webhook::is_none(account, key, problems);
+    Place::Maildir(path)
+}
+
+/// Notes keys that mean nothing without a server to sign in to.
+fn no_imap(account: &AccountSettings, key: &str, problems: &mut Problems) {
     for (name, given) in [
         ("host", !account.host.is_empty()),
         ("user", !account.user.is_empty()),
@@ -171,13 +191,14 @@ fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) 
             problems.note(format!("{key}.{name}"), "belongs to accounts of kind \"imap\" only");
         }
     }
-    Place::Maildir(path)
 }
 
 fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
     for (name, value, least) in [
         ("mail_mebibytes_max", settings.mail_mebibytes_max, 1),
         ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 1),
+        ("post_mebibytes_max", settings.post_mebibytes_max, 1),
+        ("post_seconds_max", settings.post_seconds_max, 1),
         ("in_flight_mebibytes_max", settings.in_flight_mebibytes_max, 1),
         ("in_flight_mails_max", settings.in_flight_mails_max, 1),
         ("read_seconds_max", settings.read_seconds_max, 1),
@@ -197,6 +218,8 @@ fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
         ("recipients_max", settings.recipients_max, 100),
         ("depth_max", settings.depth_max, 100),
         ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 400),
+        // The public listener takes no more.
+        ("post_mebibytes_max", settings.post_mebibytes_max, 60),
     ] {
         if value > most {
             problems.note(format!("email.limits.{name}"), format!("must be at most {most}"));

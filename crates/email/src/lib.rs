@@ -1,14 +1,17 @@
-//! Complaints that arrive by email: IMAP and Maildir sources, and the normaliser for what they bring.
+//! Complaints that arrive by email: mailboxes by IMAP and Maildir, posts of mail providers, and the normaliser for
+//! what they bring.
 //!
-//! In: mailboxes. Out: one contact on record for each mail, whatever it holds; only then is the mail flagged, moved
-//! or counted as read. Fetching a mail again is harmless: its contact's id is made from its bytes.
+//! In: mailboxes and posts. Out: one contact on record for each mail, whatever it holds; only then is the mail flagged, moved
+//! or counted as read, and a post answered. Fetching a mail again is harmless: its contact's id is made from its bytes.
 //!
-//! Reading order: [`normalize`] (pure: raw mail → contact), [`config`], `source` (Maildir, IMAP), [`health`]
+//! Reading order: [`normalize`] (pure: raw mail → contact), [`config`], [`hooks`] (pure: a provider's post →
+//! raw mail), `source` (Maildir, IMAP, posts), [`health`]
 //! (how each account fares), [`mod@reconcile`] (is everything on record?), [`reparse`] (what could not be read, read again
 //! after a fix).
 
 pub mod config;
 pub mod health;
+pub mod hooks;
 pub mod normalize;
 pub mod reconcile;
 pub mod reparse;
@@ -16,7 +19,9 @@ pub mod reparse;
 mod source;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
 use redress_bus::Lease;
 use redress_contract::Contact;
 use redress_identity::Keys;
@@ -30,9 +35,11 @@ pub use config::{Config, Settings};
 pub use reconcile::reconcile;
 pub use source::imap::Folder;
 
+use config::Place;
 use health::tell::Teller;
 use source::Recorder;
 use source::account::Reader;
+use source::hooks::{Hook, Hooks};
 use source::imap::login::Login;
 use source::tries::Tries;
 
@@ -55,38 +62,104 @@ pub enum Error {
     Account(#[from] tokio::task::JoinError),
 }
 
-/// Reads all accounts until asked to stop; what is in flight then is finished.
+/// Reads all accounts until asked to stop; what is in flight then is finished. Posts are taken by [`Service`] only, whose
+/// routes have to be served.
 ///
 /// # Errors
 /// [`Error`] only by a bug: a mailbox that cannot be read is tried again and shows in the health of its account.
 pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), Error> {
-    let mut accounts = JoinSet::new();
-    let bus = deps.intake.vault().bus();
-    let tries = Arc::new(Tries::new(bus, deps.clock.clone()));
-    for (name, account) in &config.accounts {
-        let told_by = (deps.health.part(&format!("email.{name}")), deps.clock.clone(), bus);
-        let reader = Reader {
-            account: account.clone(),
-            recorder: Recorder::new(name, &config, deps.intake.clone(), Arc::clone(&tries)),
-            teller: Arc::new(Teller::new(name, &account.folders(), config.stalled_after, told_by)),
-            clock: deps.clock.clone(),
-            lease: Lease::new(bus, &format!("email.{name}"), config.lease),
-            stalled_after: config.stalled_after,
-        };
-        accounts.spawn(reader.run(shutdown.clone()));
+    Service::new(config, deps).run(shutdown).await
+}
+
+/// The service, not running yet.
+pub struct Service {
+    config: Config,
+    deps: Deps,
+    tries: Arc<Tries>,
+    hooks: Hooks,
+}
+
+impl Service {
+    /// Reads what the settings name.
+    pub fn new(config: Config, deps: Deps) -> Self {
+        let tries = Arc::new(Tries::new(deps.intake.vault().bus(), deps.clock.clone()));
+        let mut service = Self { config, deps, tries, hooks: Hooks::new() };
+        service.hooks = service.hooks();
+        service
     }
-    let mut ended = Ok(());
-    while let Some(account) = accounts.join_next().await {
-        if let Err(error) = account.and_then(|read| read) {
-            shutdown.ask();
-            ended = Err(error.into());
+
+    /// The addresses at which providers post, for the public listener; none when no account is a webhook.
+    pub fn routes(&self) -> Option<Router> {
+        (!self.hooks.is_empty()).then(|| source::hooks::routes(self.hooks.clone()))
+    }
+
+    /// Reads all accounts, and attends to what is posted, until asked to stop; what is in flight then is finished.
+    ///
+    /// # Errors
+    /// [`Error`] only by a bug: a mailbox that cannot be read is tried again and shows in the health of its account.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), Error> {
+        let mut accounts = JoinSet::new();
+        for reader in self.readers() {
+            accounts.spawn(reader.run(shutdown.clone()));
         }
+        for hook in self.hooks.into_values() {
+            let attended = hook.attend(shutdown.clone());
+            accounts.spawn(async {
+                attended.await;
+                Ok(())
+            });
+        }
+        let mut ended = Ok(());
+        while let Some(account) = accounts.join_next().await {
+            if let Err(error) = account.and_then(|read| read) {
+                shutdown.ask();
+                ended = Err(error.into());
+            }
+        }
+        if let Err(error) = self.tries.end().await {
+            let reason = redress_bus::failure::chain(&error);
+            info!("What was being read stays noted, and is read one by one at the next start: {reason}");
+        }
+        ended
     }
-    if let Err(error) = tries.end().await {
-        let reason = redress_bus::failure::chain(&error);
-        info!("What was being read stays noted, and is read one by one at the next start: {reason}");
+
+    fn readers(&self) -> Vec<Reader> {
+        let mailboxes = self.config.accounts.iter().filter(|(_, it)| !matches!(it.place, Place::Webhook(_)));
+        let reader = |(name, account): (&String, &config::Account)| Reader {
+            account: account.clone(),
+            recorder: self.recorder(name),
+            teller: Arc::new(self.teller(name, &account.folders(), self.config.stalled_after)),
+            clock: self.deps.clock.clone(),
+            lease: Lease::new(self.deps.intake.vault().bus(), &format!("email.{name}"), self.config.lease),
+            stalled_after: self.config.stalled_after,
+        };
+        mailboxes.map(reader).collect()
     }
-    ended
+
+    fn hooks(&self) -> Hooks {
+        let hook = |(name, account): (&String, &config::Account)| {
+            let Place::Webhook(webhook) = &account.place else { return None };
+            // Nobody posts for hours where few complain: silence is not news.
+            let teller = self.teller(name, &account.folders(), Duration::MAX);
+            let parts = (self.recorder(name), teller, self.deps.clock.clone());
+            Some((name.clone(), Arc::new(Hook::new(webhook, &self.config, parts))))
+        };
+        self.config.accounts.iter().filter_map(hook).collect()
+    }
+
+    fn recorder(&self, name: &str) -> Recorder {
+        Recorder::new(name, &self.config, self.deps.intake.clone(), Arc::clone(&self.tries))
+    }
+
+    fn teller(&self, name: &str, folders: &[String], stalled_after: Duration) -> Teller {
+        let part = self.deps.health.part(&format!("email.{name}"));
+        Teller::new(
+            name,
+            folders,
+            stalled_after,
+            (part, self.deps.clock.clone(), self.deps.intake.vault().bus()),
+        )
+    }
 }
 
 /// Signs in to an IMAP account and opens its folders, as the service would; answers what is in each. Without a vault, no

@@ -132,6 +132,12 @@ async fn read(
             let all = maildir::everything(config, (name, path), vault, &sender).await;
             all.map(|()| 0).map_err(|error| redress_bus::failure::chain(&error))
         }
+        Place::Webhook(webhook) => {
+            let provider = webhook.provider().name();
+            Err(format!(
+                "its mails are posted by {provider}, so there is no mailbox to compare with; what could not be taken stands in {provider}'s own log"
+            ))
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Raw mails in, from wherever they lie: [`account`] says who reads, [`maildir`] and [`imap`] read. Here is what both share: taking one mail through
+//! Raw mails in, from wherever they lie: [`account`] says who reads, [`maildir`] and [`imap`] read, [`hooks`] is posted to. Here is what all share: taking one mail through
 //! the normaliser onto the record, within the limits on what is held in memory at once. What is about to be read is
 //! noted first ([`tries`]), so that no mail can end the program more than a few times.
 
 pub(crate) mod account;
+pub(crate) mod hooks;
 pub(crate) mod imap;
 pub(crate) mod maildir;
 pub(crate) mod tries;

@@ -54,10 +54,48 @@ fn what_is_wrong_is_named() {
         (format!("{imap}keyword = \"two words\"\n"), vec!["email.accounts.help.keyword"]),
         (format!("{imap}after_ack = \"move\"\n"), vec!["email.accounts.help.move_to"]),
         (format!("{imap}folder = \"Entw\u{fc}rfe\"\n"), vec!["email.accounts.help.folder"]),
+        (format!("{maildir}[email.accounts.help.webhook]\n"), vec!["email.accounts.help.webhook"]),
+        (format!("{imap}[email.accounts.help.webhook]\n"), vec!["email.accounts.help.webhook"]),
+        ("[email.limits]\npost_mebibytes_max = 61\n".to_owned(), vec!["email.limits.post_mebibytes_max"]),
         ("[email]\nown_addresses = [\"x\"]\n".to_owned(), vec!["email.own_addresses[0]"]),
         ("[email.limits]\nparts_max = 0\n".to_owned(), vec!["email.limits.parts_max"]),
         ("[email.limits]\nrecipients_max = 1000\n".to_owned(), vec!["email.limits.recipients_max"]),
         ("[email]\nacounts = 1\n".to_owned(), vec!["email.acounts"]),
+    ] {
+        let mut found = keys_of_problems(&toml);
+        found.sort();
+        assert_eq!(found, expected, "{toml}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_webhook_is_named() {
+    let webhook = |table: &str| {
+        format!(
+            "[email.accounts.help]\nkind = \"webhook\"\naddress = \"help@example.org\"\n\
+             [email.accounts.help.webhook]\n{table}"
+        )
+    };
+    for (toml, expected) in [
+        (webhook("provider = \"mailgun\"\nsigning_key = \"k\"\n"), vec![]),
+        (webhook("provider = \"postmark\"\nuser = \"u\"\npassword = \"p\"\n"), vec![]),
+        (webhook("provider = \"sendgrid\"\nuser = \"u\"\npassword = \"p\"\n"), vec![]),
+        (webhook(""), vec!["email.accounts.help.webhook.provider"]),
+        (webhook("provider = \"mailgun\"\n"), vec!["email.accounts.help.webhook.signing_key"]),
+        (
+            webhook("provider = \"mailgun\"\nsigning_key = \"k\"\nuser = \"u\"\n"),
+            vec!["email.accounts.help.webhook.password"],
+        ),
+        (
+            webhook("provider = \"postmark\"\nuser = \"u:v\"\n"),
+            vec!["email.accounts.help.webhook.password", "email.accounts.help.webhook.user"],
+        ),
+        (
+            webhook("provider = \"sendgrid\"\npublic_key = \"MFkw\"\n"),
+            vec!["email.accounts.help.webhook.public_key"],
+        ),
+        (webhook("provider = \"ses\"\ntopic = \"arn:aws:sns:eu-west-1:123456789012:mail\"\n"), vec![]),
+        (webhook("provider = \"ses\"\ntopic = \"mail\"\n"), vec!["email.accounts.help.webhook.topic"]),
     ] {
         let mut found = keys_of_problems(&toml);
         found.sort();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
+use axum::Router;
 use redress_bus::Bus;
 use redress_contract::subject::name::{COMPLAINTS, INTAKE};
 use redress_runtime::listener::{Limits, Listener, health_routes};
@@ -47,7 +48,7 @@ pub async fn run(
     signals: Signals,
     out: Out,
 ) -> anyhow::Result<()> {
-    let (mut tasks, health) = (Tasks { set: JoinSet::new(), shutdown: Shutdown::new() }, Health::new());
+    let (mut tasks, health) = (Tasks::default(), Health::new());
     // Not ready before all have their connections, however early the first says it is.
     let all = health.part("services");
     tasks.serve_health(config, &health, out).await?;
@@ -56,9 +57,10 @@ pub async fn run(
         let house = House::open(config, service.word(), Need::of([service])).await?.reporting_to(&health);
         let (bus, ready) = (house.bus().clone(), ready(*service, &house));
         allowed(&bus, ready).await.with_context(|| format!("start {}", service.word()))?;
-        tasks.start(*service, config, &house, out).await?;
+        tasks.start(*service, config, &house);
         info!("Started {}", service.word());
     }
+    tasks.serve_public(config, out).await?;
     all.ready();
     let asked = tasks.shutdown.clone();
     tokio::select! {
@@ -98,30 +100,42 @@ pub fn tell(out: Out, listener: &str, url: String) -> std::io::Result<()> {
     out.either(&bound, || format!("{:<8} {}", bound.listener, bound.url))
 }
 
+#[derive(Default)]
 struct Tasks {
     set: JoinSet<(&'static str, anyhow::Result<()>)>,
     shutdown: Shutdown,
+    /// What the public listener serves, of each service that has pages or webhooks.
+    public: Vec<Public>,
+}
+
+/// Pages or webhooks of a service, over its connection.
+struct Public {
+    service: Service,
+    bus: Bus,
+    routes: Router,
 }
 
 impl Tasks {
-    async fn start(
-        &mut self,
-        service: Service,
-        config: &Config,
-        house: &House,
-        out: Out,
-    ) -> anyhow::Result<()> {
+    fn start(&mut self, service: Service, config: &Config, house: &House) {
         let (asked, bus) = (self.shutdown.clone(), house.bus().clone());
         let (ledger, intake, clock, health) =
             (house.ledger.clone(), house.intake.clone(), house.clock.clone(), house.health.clone());
         match service {
-            Service::Web => self.serve_public(config, house, out).await?,
+            Service::Web => {
+                let deps = redress_web::Deps { intake, clock, health };
+                let routes = redress_web::routes(config.web.clone(), deps);
+                self.public.push(Public { service, bus, routes });
+            }
             Service::Email if config.email.accounts.is_empty() => {
                 info!("No mailbox is read: [email.accounts] names none");
             }
             Service::Email => {
                 let deps = redress_email::Deps { intake, clock, health };
-                self.spawn(service, bus, redress_email::run(config.email.clone(), deps, asked));
+                let email = redress_email::Service::new(config.email.clone(), deps);
+                if let Some(routes) = email.routes() {
+                    self.public.push(Public { service, bus: bus.clone(), routes });
+                }
+                self.spawn(service, bus, email.run(asked));
             }
             Service::Router => {
                 let deps = redress_router::Deps { ledger, clock, health };
@@ -149,7 +163,6 @@ impl Tasks {
                 self.spawn(service, bus, run);
             }
         }
-        Ok(())
     }
 
     fn spawn<E>(
@@ -176,22 +189,20 @@ impl Tasks {
         Ok(())
     }
 
-    /// The listener that all services with pages share; so far that is `web`.
-    async fn serve_public(&mut self, config: &Config, house: &House, out: Out) -> anyhow::Result<()> {
+    /// The listener that all services with pages or webhooks share; there is none without them.
+    async fn serve_public(&mut self, config: &Config, out: Out) -> anyhow::Result<()> {
+        // It ends when the last of them is refused something; the others have work of their own that ends then.
+        let Some(Public { service, bus, .. }) = self.public.last() else { return Ok(()) };
+        let (service, bus) = (*service, bus.clone());
         let listener = Listener::bind(config.public).await.context("serve [public]")?;
         tell(out, "public", format!("http://{}", listener.address()))?;
-        let deps = redress_web::Deps {
-            intake: house.intake.clone(),
-            clock: house.clock.clone(),
-            health: house.health.clone(),
-        };
-        let routes = redress_web::routes(config.web.clone(), deps);
+        let routes = self.public.drain(..).fold(Router::new(), |all, public| all.merge(public.routes));
         let (limits, asked) = (config.public_limits.clone(), self.shutdown.clone());
         let served = async move {
             listener.serve(routes, limits, asked).await;
             anyhow::Ok(())
         };
-        self.spawn(Service::Web, house.bus().clone(), served);
+        self.spawn(service, bus, served);
         Ok(())
     }
 

@@ -56,6 +56,7 @@ pub(super) fn check(account: &AccountSettings, key: &str, problems: &mut Problem
     if account.path.is_some() {
         problems.note(format!("{key}.path"), "belongs to accounts of kind \"maildir\" only");
     }
+    super::webhook::is_none(account, key, problems);
     for (name, value) in [("host", &account.host), ("user", &account.user)] {
         if value.is_empty() || value.chars().any(char::is_control) {
             problems.note(format!("{key}.{name}"), "must be given, without control characters");

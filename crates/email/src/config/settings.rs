@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use redress_runtime::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::OauthSettings;
+use super::{OauthSettings, WebhookSettings};
 
 /// `[email]`. Without accounts nothing is read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Default for Settings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {
-    /// `imap` or `maildir`.
+    /// `imap`, `maildir` or `webhook`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// The mailbox's own address.
@@ -74,6 +74,9 @@ pub struct Account {
     /// IMAP: a token instead of a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OauthSettings>,
+    /// Webhook: who posts the mails, and how it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookSettings>,
     /// IMAP: folder that is read.
     pub folder: String,
     /// IMAP: further folders that are read.
@@ -104,6 +107,7 @@ impl Default for Account {
             password: Secret::default(),
             password_file: None,
             oauth: None,
+            webhook: None,
             folder: "INBOX".to_owned(),
             more_folders: Vec::new(),
             idle: true,
@@ -122,6 +126,8 @@ pub enum Kind {
     Imap,
     /// A Maildir on this machine.
     Maildir,
+    /// A provider that posts each mail to us.
+    Webhook,
 }
 
 /// Whether what was there before the first start is taken too.
@@ -171,6 +177,10 @@ pub struct LimitSettings {
     pub read_seconds_max: u32,
     /// A mail larger than this stays where it is and is reported.
     pub fetch_mebibytes_max: u32,
+    /// Largest post of a webhook.
+    pub post_mebibytes_max: u32,
+    /// How long a post may take to come.
+    pub post_seconds_max: u32,
     /// Raw mail asked for or held in memory at once, for each account.
     pub in_flight_mebibytes_max: u32,
     /// Mails being recorded at once, for each account.
@@ -197,6 +207,8 @@ impl Default for LimitSettings {
             mail_mebibytes_max: 25,
             read_seconds_max: 60,
             fetch_mebibytes_max: 256,
+            post_mebibytes_max: 60,
+            post_seconds_max: 45,
             in_flight_mebibytes_max: 64,
             in_flight_mails_max: 32,
             headers_max: 1000,

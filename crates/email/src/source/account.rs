@@ -31,7 +31,7 @@ impl Account {
     /// The names under which its folders are told of.
     pub(crate) fn folders(&self) -> Vec<String> {
         match &self.place {
-            Place::Maildir(_) => vec![String::new()],
+            Place::Maildir(_) | Place::Webhook(_) => vec![String::new()],
             Place::Imap(place) => place.folders.clone(),
         }
     }
@@ -108,6 +108,8 @@ impl Reader {
                 let (recorder, teller, clock) = parts();
                 sources.spawn(maildir::Source::new(path, how, recorder, teller, clock).run(stop.clone()));
             }
+            // What is posted is not read here.
+            Place::Webhook(_) => {}
             Place::Imap(place) => {
                 let (account, vault) = (self.recorder.account(), self.recorder.intake().vault());
                 let login = Arc::new(Login::new(account, place, Some(vault), &self.clock));

@@ -4,6 +4,7 @@
 
 mod account;
 mod folder;
+mod hooks;
 mod imap;
 mod maildir;
 mod oauth;

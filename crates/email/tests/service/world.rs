@@ -8,10 +8,11 @@ use redress_bus::Bus;
 use redress_contract::subject::{self, name};
 use redress_contract::{Channel, Contact, ContactId};
 use redress_email::config::AccountSettings;
-use redress_email::{Config, Deps, Settings, run};
+use redress_email::{Config, Deps, Service, Settings};
 use redress_identity::Keys;
 use redress_intake::Intake;
 use redress_runtime::health::State;
+use redress_runtime::listener::{Limits, Listener};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::{Broker, eventually};
 use redress_vault::{PrivateKey, Seals, Vault};
@@ -55,14 +56,31 @@ impl World {
 
     /// Runs the service as these settings say.
     pub(crate) fn run_with(&self, config: &Config) -> Running {
-        let (clock, health, shutdown) = (Clock::system(), Health::new(), Shutdown::new());
+        let (service, health) = self.service(config);
+        let shutdown = Shutdown::new();
+        let task = tokio::spawn(service.run(shutdown.clone()));
+        Running { task, shutdown, health }
+    }
+
+    /// Runs the service as these settings say, and serves the addresses it is posted to; answers where.
+    pub(crate) async fn serve(&self, config: &Config) -> (Running, String) {
+        let (service, health) = self.service(config);
+        let (shutdown, routes) = (Shutdown::new(), service.routes().expect("an account is a webhook"));
+        let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+        let url = format!("http://{}", listener.address());
+        tokio::spawn(listener.serve(routes, Limits::default(), shutdown.clone()));
+        let task = tokio::spawn(service.run(shutdown.clone()));
+        (Running { task, shutdown, health }, url)
+    }
+
+    fn service(&self, config: &Config) -> (Service, Health) {
+        let (clock, health) = (Clock::system(), Health::new());
         let deps = Deps {
             intake: Intake::new(self.vault.for_channels(), clock.clone()),
             clock,
             health: health.clone(),
         };
-        let task = tokio::spawn(run(config.clone(), deps, shutdown.clone()));
-        Running { task, shutdown, health }
+        (Service::new(config.clone(), deps), health)
     }
 
     /// All contacts on record.
@@ -113,6 +131,11 @@ impl Running {
             self.health.report().get("email.help").is_some_and(&wanted).then_some(())
         })
         .await;
+    }
+
+    /// How the account says it fares now.
+    pub(crate) fn health(&self) -> State {
+        self.health.report().get("email.help").cloned().unwrap_or_default()
     }
 
     /// Asks it to stop and waits until it has.

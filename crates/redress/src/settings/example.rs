@@ -9,7 +9,8 @@ use redress_domain::RulesSettings;
 use redress_domain::settings::{
     CalendarSettings, MilestoneSettings, PolicySettings, RuleSettings, RungSettings,
 };
-use redress_email::config::{AccountSettings as Account, Kind};
+use redress_email::config::webhook::Provider;
+use redress_email::config::{AccountSettings as Account, Kind, WebhookSettings};
 use redress_notifier::settings::AccountSettings;
 use serde_json::Value;
 
@@ -41,6 +42,12 @@ fn sample_mailbox() -> Account {
         path: Some("/var/mail/help".into()),
         ca_file: Some("/etc/redress/imap-ca.pem".into()),
         password_file: Some("/run/credentials/redress/imap".into()),
+        webhook: Some(WebhookSettings {
+            provider: Some(Provider::Mailgun),
+            signing_key_file: Some("/run/credentials/redress/mailgun".into()),
+            password_file: Some("/run/credentials/redress/webhook".into()),
+            ..WebhookSettings::default()
+        }),
         ..Account::default()
     }
 }

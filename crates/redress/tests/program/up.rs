@@ -164,6 +164,31 @@ async fn a_mail_and_a_post_become_acknowledged_complaints_that_are_handled_to_th
     assert!(!desk.path("house/broker.json").exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_posts_beside_the_form() {
+    let webhook = "[email.accounts.shop]\nkind = \"webhook\"\naddress = \"shop@example.org\"\n\
+                   [email.accounts.shop.webhook]\nprovider = \"postmark\"\nuser = \"shop\"\npassword = \"secret\"\n";
+    let desk = Desk::with(&format!("{SETTINGS}{webhook}"));
+    let up = Up::start(&desk);
+    ready(&up).await;
+    let mail = json!({ "From": "ann@example.com", "RawEmail": String::from_utf8_lossy(MAIL) });
+    let hook = format!("{}/hooks/email/shop", up.public);
+    let client = redress_runtime::http::client().unwrap();
+    let posted = client.post(&hook).basic_auth("shop", Some("secret")).json(&mail).send().await.unwrap();
+    assert_eq!(posted.status(), 200, "{}", posted.text().await.unwrap());
+    assert_eq!(client.post(&hook).json(&mail).send().await.unwrap().status(), 401);
+    let promised = post(&up).await;
+    let open = queue(&desk, 2).await;
+    assert!(open.iter().any(|complaint| complaint["reference"] == promised["reference"]));
+    let findings = desk.ask(&["doctor", "--json"]).lines();
+    let found =
+        |what: &str| findings.iter().find(|finding| finding["what"] == what).unwrap()["found"].to_string();
+    let address = "Postmark is to post to http://shop:<password>@127.0.0.1:8080/hooks/email/shop";
+    assert!(found("mailbox shop").contains(address), "{}", found("mailbox shop"));
+    assert!(found("account shop").contains("healthy"), "{}", found("account shop"));
+    up.stop();
+}
+
 async fn handled_to_the_end(desk: &Desk, reference: &str) {
     let act = |deed: &[&str]| desk.ask(&[&["act", reference, "--as", "ina"], deed].concat());
     let refused = act(&["close", "decided"]);

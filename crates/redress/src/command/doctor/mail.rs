@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use redress_contract::Recipient;
 use redress_contract::subject::name::LEASES;
-use redress_email::config::{Account, Imap, Place};
+use redress_email::config::{Account, Imap, Place, Webhook};
 use redress_email::health::tell::{Event, last_told};
 use redress_email::health::{Kind, State};
 use redress_runtime::Clock;
@@ -30,10 +30,12 @@ pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Va
         None => Vec::new(),
     };
     for (name, account) in &config.email.accounts {
-        findings.push(mailbox(name, account, vault).await);
-        if let Some(vault) = vault {
-            let told = told.iter().find(|event| event.data.account == *name);
-            findings.push(read_by(name, told, vault).await);
+        findings.push(mailbox(name, account, (&settings.web.public_url, vault)).await);
+        let told = told.iter().find(|event| event.data.account == *name);
+        match (vault, &account.place) {
+            (None, _) => {}
+            (Some(_), Place::Webhook(_)) => findings.push(posted_to(name, told)),
+            (Some(vault), _) => findings.push(read_by(name, told, vault).await),
         }
     }
     if settings.notifier.transport == "smtp" {
@@ -54,13 +56,34 @@ fn roles(settings: &Settings) -> Finding {
     warn("roles", found, "name them under [notifier.roles], or per team under [notifier.teams]")
 }
 
-/// Whether it can be read: signed in to and opened, as the service would.
-async fn mailbox(name: &str, account: &Account, vault: Option<&Vault>) -> Finding {
+/// Whether it can be read: signed in to and opened, as the service would; or where it is posted to.
+async fn mailbox(name: &str, account: &Account, (public_url, vault): (&str, Option<&Vault>)) -> Finding {
     let what = format!("mailbox {name}");
     match &account.place {
         Place::Maildir(path) => maildir(&what, path),
         Place::Imap(place) => imap(&what, (name, place), vault).await,
+        Place::Webhook(webhook) => webhook_address(&what, webhook, (public_url, name)),
     }
+}
+
+/// The address that the provider is to be given.
+fn webhook_address(what: &str, webhook: &Webhook, (public_url, name): (&str, &str)) -> Finding {
+    let (address, provider) = (webhook.address(public_url, name), webhook.provider().name());
+    let found = format!("{provider} is to post to {address}");
+    if public_url.starts_with("https://") {
+        return ok(what, found);
+    }
+    let mend = "set [web] public_url to the https:// address at which the public reaches this machine";
+    warn(what, format!("{found}, which no provider can reach, or not safely"), mend)
+}
+
+/// How the service that is posted to says it fares; nobody holds it alone, so silence means nothing.
+fn posted_to(name: &str, told: Option<&Event>) -> Finding {
+    if let Some(event) = told {
+        return health(name, event);
+    }
+    let mend = "start the service: redress run email, or redress up";
+    warn(&format!("account {name}"), "nobody has taken posts so far", mend)
 }
 
 fn maildir(what: &str, path: &Path) -> Finding {
