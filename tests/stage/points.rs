@@ -4,6 +4,8 @@
 /// What brings a process to a fail point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
+    /// It starts: it passes there once in its life.
+    Start,
     /// Mails and forms come in, as always.
     Load,
     /// How far the mailbox was read is forgotten: it is looked at as for the first time.
@@ -48,7 +50,7 @@ const fn at(service: &'static str, name: &'static str, scene: Scene) -> Point {
 /// All of them, for each service in the order in which it is led there.
 pub const POINTS: [Point; 52] = [
     at("email", "email::begun", Scene::CursorGone),
-    at("email", "email::taken_over", Scene::Load),
+    at("email", "email::taken_over", Scene::Start),
     at("email", "email::fetched", Scene::Load),
     at("email", "email::tried", Scene::Load),
     at("email", "vault::key_put", Scene::Load),
@@ -75,7 +77,7 @@ pub const POINTS: [Point; 52] = [
     at("router", "bus::buried", Scene::Poison),
     at("router", "bus::buried_again", Scene::PoisonReplayed),
     at("router", "bus::letter_settled", Scene::Replay),
-    at("sla", "sla::leased", Scene::Load),
+    at("sla", "sla::leased", Scene::Start),
     at("sla", "sla::set", Scene::Load),
     at("sla", "sla::fired", Scene::Load),
     at("sla", "ledger::decided", Scene::Load),
