@@ -136,7 +136,7 @@ Examples:
 Each mail is read again, which changes nothing in the mailbox. A mail that came a moment ago may not
 be on record yet: ask again.")]
     Reconcile {
-        /// The account, as in [email.accounts.<account>].
+        /// The account, as the settings name it under [email.accounts].
         account: String,
         /// Leave out what is on record.
         #[arg(long)]
