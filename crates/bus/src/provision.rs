@@ -4,6 +4,7 @@
 //! them needs the right to change it.
 
 mod drift;
+mod patience;
 
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream;
@@ -179,7 +180,7 @@ impl Bus {
 
     async fn plan_stream(&self, wanted: &stream::Config) -> Result<Step, PrepareError> {
         let name = wanted.name.clone();
-        match self.js.get_stream(&name).await {
+        match self.until_ready(async || self.js.get_stream(&name).await).await {
             Ok(there) => {
                 let info = there.cached_info();
                 Ok(Step::of(name, drift::of_stream(wanted, &info.config, info.state.bytes)))
@@ -192,7 +193,8 @@ impl Bus {
     async fn plan_consumer(&self, stream: &str, wanted: &pull::Config) -> Result<Step, PrepareError> {
         let own_name = wanted.durable_name.as_deref().unwrap_or_default();
         let name = format!("{stream} > {own_name}");
-        let found: Result<PullConsumer, _> = self.js.get_consumer_from_stream(own_name, stream).await;
+        let found: Result<PullConsumer, _> =
+            self.until_ready(async || self.js.get_consumer_from_stream(own_name, stream).await).await;
         match found {
             Ok(there) => Ok(Step::of(name, drift::of_consumer(wanted, &there.cached_info().config))),
             Err(error) if crate::consume::is_missing(&error) => Ok(Step::create(name)),
@@ -202,7 +204,8 @@ impl Bus {
 
     async fn make_stream(&self, config: stream::Config) -> Result<(), String> {
         let name = config.name.clone();
-        let Err(problem) = self.js.create_stream(config).await else { return Ok(()) };
+        let made = self.until_ready(async || self.js.create_stream(config.clone()).await).await;
+        let Err(problem) = made else { return Ok(()) };
         // Another one may have made it at the same moment; then it is there now.
         self.js.get_stream(&name).await.map(drop).map_err(|_| chain(&problem))
     }
@@ -210,7 +213,8 @@ impl Bus {
     /// A broker whose store got smaller than what its streams may hold together changes none of them, smaller shares
     /// included. Then its own limit guards the disk, and the shares stay.
     async fn change_stream(&self, config: stream::Config, differs: &[Difference]) -> Result<(), String> {
-        let Err(error) = self.js.update_stream(&config).await else { return Ok(()) };
+        let changed = self.until_ready(async || self.js.update_stream(&config).await).await;
+        let Err(error) = changed else { return Ok(()) };
         let only_share = differs.iter().all(|it| it.setting == drift::SHARE);
         if only_share && is_store_too_small(&error) {
             let there = self.js.get_stream(&config.name).await.map_err(|e| chain(&e))?;
@@ -226,7 +230,8 @@ impl Bus {
     }
 
     async fn make_consumer(&self, stream: &str, config: pull::Config) -> Result<(), String> {
-        self.js.create_consumer_on_stream(config, stream).await.map(drop).map_err(|e| chain(&e))
+        let make = async || self.js.create_consumer_on_stream(config.clone(), stream).await;
+        self.until_ready(make).await.map(drop).map_err(|e| chain(&e))
     }
 }
 

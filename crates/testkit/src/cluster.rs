@@ -229,7 +229,22 @@ impl Cluster {
                 return false;
             }
         }
-        true
+        self.leader_has_heard_of_all().await
+    }
+
+    /// A leader that has not heard of a node yet places nothing there, though every node says that it is well.
+    async fn leader_has_heard_of_all(&mut self) -> bool {
+        let running: Vec<bool> = self.nodes.iter_mut().map(|node| node.process.is_running()).collect();
+        for node in (0..NODES).filter(|node| running[*node]) {
+            let jsz = ask(&format!("{}/jsz", self.monitor_url(node))).await.unwrap_or_default();
+            let Some(others) = jsz["meta_cluster"]["replicas"].as_array() else { continue };
+            let is_heard_of = |n: &usize| {
+                let name = node_name(*n);
+                *n == node || others.iter().any(|it| it["name"] == *name && it["offline"] != true)
+            };
+            return (0..NODES).filter(|n| running[*n]).all(|n| is_heard_of(&n));
+        }
+        false
     }
 
     fn logs(&self) -> String {

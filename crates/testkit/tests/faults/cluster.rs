@@ -26,3 +26,12 @@ async fn what_was_acknowledged_outlives_its_leader_and_the_node_comes_back() {
     cluster.ready().await;
     assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 3);
 }
+
+#[tokio::test]
+async fn streams_are_made_as_soon_as_every_node_is_there() {
+    let mut cluster = Cluster::start(Sync::Default).await;
+    let bus = cluster.bus_with(&cluster.settings(), "test").await;
+    cluster.stop(2).await;
+    let (prepared, ()) = tokio::join!(bus.prepare(), async { cluster.spawn(2) });
+    prepared.unwrap();
+}
