@@ -11,6 +11,9 @@ DATA ?=
 FORM ?= short
 ADVISORIES ?=
 SOAK ?=
+# Which parts of `bench` run (all when empty), and over which folder of mails instead of mails of our own.
+PARTS ?=
+CORPUS ?=
 # What `fuzz` begins with and how long each target runs; which sample `mutants` draws.
 SEEDS ?=
 SECONDS ?= 60
@@ -77,8 +80,8 @@ corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|sy
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)" $(PART)
 
 .PHONY: bench
-bench: ## RESULT lines about speed, as ratios to bare loops in the same run
-	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench
+bench: ## RESULT lines about speed, as ratios to bare loops: make bench [PARTS="story paced"] [CORPUS=<folder of mails with manifest.jsonl>]
+	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin bench -- $(if $(CORPUS),--corpus "$(CORPUS)",) $(PARTS)
 
 # The short form runs what `make test` built, so that CI builds once; the long one is optimised, and is written down.
 SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,) $(FAULTS)

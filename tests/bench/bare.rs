@@ -13,6 +13,7 @@ use redress_testkit::{Broker, Sync};
 use redress_tests::program::cpu_seconds;
 
 use crate::load::{self, float, rate};
+use crate::workload::Sending;
 
 /// Streams that the house writes while it acknowledges a mail, in the order in which a mail meets them.
 const STREAMS: [&str; 7] = [
@@ -52,8 +53,13 @@ pub(crate) struct Cost {
     pub(crate) per_second: f64,
 }
 
-/// Publishes and consumes the traffic that lies in `bus` once more, on a broker of its own.
-pub(crate) async fn measure(bus: &Bus, complaints: usize, sync: Sync) -> anyhow::Result<Cost> {
+/// Publishes and consumes the traffic that lies in `bus` once more, on a broker of its own, and sends these mails.
+pub(crate) async fn measure(
+    bus: &Bus,
+    complaints: usize,
+    sync: Sync,
+    mails: Option<&Sending>,
+) -> anyhow::Result<Cost> {
     let messages = traffic(bus).await?;
     let broker = Broker::start_with(sync).await;
     load::bus(&broker, "prepare").await?;
@@ -66,7 +72,8 @@ pub(crate) async fn measure(bus: &Bus, complaints: usize, sync: Sync) -> anyhow:
         let expected = messages.iter().filter(|message| STREAMS[message.stream] == stream).count();
         readers.spawn(consume(js.clone(), stream, reader, expected, read.clone()));
     }
-    publish(&js, &messages).await?;
+    let send = async { if let Some(mails) = mails { mails.send().await } else { Ok(()) } };
+    tokio::try_join!(publish(&js, &messages), send)?;
     while let Some(done) = readers.join_next().await {
         done??;
     }

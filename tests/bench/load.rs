@@ -38,10 +38,15 @@ fn ready(keys: &Keys, mail: Made) -> Ready {
 
 /// A connection for a load generator: patient, everything prepared.
 pub(crate) async fn bus(broker: &Broker, name: &str) -> anyhow::Result<Bus> {
+    // As the houses have it.
+    bus_with_room(broker, name, 2048).await
+}
+
+/// As [`bus`], with so much room for all streams together.
+pub(crate) async fn bus_with_room(broker: &Broker, name: &str, mebibytes_max: u32) -> anyhow::Result<Bus> {
     let settings = Settings {
         publish_patience_seconds: 60,
-        // As the houses have it.
-        store_mebibytes_max: Some(2048),
+        store_mebibytes_max: Some(mebibytes_max),
         ..broker.settings()
     };
     let bus = broker.bus_with(&settings, name).await;

@@ -1,7 +1,8 @@
 //! `make bench`: speed as ratios to the physical limit or to a plain loop in the same run. Each figure is a RESULT line.
 //!
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
-//! name the parts to run (`intake router story paced maildir`); none runs all.
+//! name the parts to run (`intake router story paced maildir`); none runs all. `--corpus <folder>` runs the parts of
+//! `workload` instead (`speed pollers full`) over the mails of that folder.
 
 mod bare;
 mod intake;
@@ -10,13 +11,22 @@ mod maildir;
 mod paced;
 mod router;
 mod story;
+mod workload;
 
 use redress_tests::results::{Results, say};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     redress_runtime::http::install_tls();
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted.first().is_some_and(|first| first == workload::SINK) {
+        return workload::be_sink().await;
+    }
+    if wanted.first().is_some_and(|first| first == "--corpus") {
+        anyhow::ensure!(wanted.len() > 1, "usage: bench --corpus <folder> [speed] [pollers] [full]");
+        let folder = wanted.drain(..2).next_back().unwrap_or_default();
+        return workload(folder.as_ref(), &wanted).await;
+    }
     let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|w| w == part);
     let mut results = Results::default();
     if wants("intake") {
@@ -39,5 +49,11 @@ async fn main() -> anyhow::Result<()> {
         say("\nemail.story: Maildir to acknowledgement at 20/s, settings as shipped");
         maildir::run(&mut results).await?;
     }
+    results.finish()
+}
+
+async fn workload(folder: &std::path::Path, wanted: &[String]) -> anyhow::Result<()> {
+    let mut results = Results::default();
+    workload::run(folder, wanted, &mut results).await?;
     results.finish()
 }

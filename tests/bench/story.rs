@@ -89,7 +89,7 @@ async fn one(seed: u64, count: usize, sync: Sync) -> anyhow::Result<Measured> {
     let after = written(&bus).await?;
     let cpu_ms = (cpu() - cpu_before) * 1000.0 / float(count);
     drop(running);
-    let bare = bare::measure(&bus, count, sync).await?;
+    let bare = bare::measure(&bus, count, sync, None).await?;
     Ok(Measured {
         per_second: rate(count, took),
         cpu_ms,
@@ -110,7 +110,7 @@ async fn written(bus: &Bus) -> anyhow::Result<(f64, f64)> {
 }
 
 /// Nothing was written for a second.
-async fn quiet(bus: &Bus) -> Option<()> {
+pub(crate) async fn quiet(bus: &Bus) -> Option<()> {
     let before = written(bus).await.ok()?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     (written(bus).await.ok()? == before).then_some(())

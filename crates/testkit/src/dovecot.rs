@@ -86,18 +86,36 @@ impl Dovecot {
         self.deliver_into(&self.path("mail/help"), raw);
     }
 
+    /// Delivers many mails at nearly one moment, which it answers: they are written first, then all show up, in this order.
+    pub fn deliver_all<'r>(&self, mails: impl IntoIterator<Item = &'r [u8]>) -> Instant {
+        let maildir = self.path("mail/help");
+        let written: Vec<(PathBuf, PathBuf)> =
+            mails.into_iter().map(|raw| self.write_mail(&maildir, raw)).collect();
+        let begun = Instant::now();
+        for (tmp, new) in written {
+            std::fs::rename(tmp, new).expect("the mail is delivered");
+        }
+        begun
+    }
+
     /// Delivers a mail to another folder of `help`, which must be there.
     pub fn deliver_to(&self, folder: &str, raw: &[u8]) {
         self.deliver_into(&self.path("mail/help").join(format!(".{folder}")), raw);
     }
 
     fn deliver_into(&self, maildir: &Path, raw: &[u8]) {
+        let (tmp, new) = self.write_mail(maildir, raw);
+        std::fs::rename(tmp, new).expect("the mail is delivered");
+    }
+
+    /// Writes a mail beside those that are delivered; answers where it lies and where it is to go.
+    fn write_mail(&self, maildir: &Path, raw: &[u8]) -> (PathBuf, PathBuf) {
         let number = self.delivered.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let name = format!("17{number:08}.M{number}P1.localhost");
         let (tmp, new) = (maildir.join("tmp").join(&name), maildir.join("new").join(&name));
         std::fs::write(&tmp, raw).expect("the mail is written");
         self.give(&tmp);
-        std::fs::rename(tmp, new).expect("the mail is delivered");
+        (tmp, new)
     }
 
     /// Says something as another mail program of `help` would, with the inbox open, and answers what the server said.

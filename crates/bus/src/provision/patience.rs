@@ -29,7 +29,8 @@ impl Bus {
         let until = Instant::now() + self.config.publish_patience;
         let mut pause = Duration::from_millis(50);
         loop {
-            match ask().await {
+            // A question of the client is a large future; there are many in a plan.
+            match Box::pin(ask()).await {
                 Err(error) if error.is_passing() && Instant::now() + pause < until => {
                     warn!(problem = chain(&error), "the broker is not ready; it is asked again");
                     tokio::time::sleep(pause).await;
