@@ -31,7 +31,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("async-nats", &["redress-bus", "redress-tests"]),
     ("mail-parser", &["redress-email", "redress-tests"]),
     ("async-imap", &["redress-email"]),
-    ("lettre", &["redress-notifier"]),
+    ("lettre", &["redress-notifier", "redress-tests"]),
     ("phonenumber", &["redress-identity"]),
     ("config", &["redress-runtime"]),
     ("tracing-subscriber", &["redress-runtime", "redress-tests"]),
