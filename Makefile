@@ -14,9 +14,10 @@ SOAK ?=
 # Which parts of `bench` run (all when empty), and over which folder of mails instead of mails of our own.
 PARTS ?=
 CORPUS ?=
-# What `fuzz` begins with and how long each target runs; which sample `mutants` draws.
+# What `fuzz` begins with, how long each target runs or how often; which sample `mutants` draws.
 SEEDS ?=
 SECONDS ?= 60
+RUNS ?=
 TARGETS ?=
 SEED ?= 1
 COUNT ?= 200
@@ -103,8 +104,12 @@ simulate: ## The rules under every order of events: make simulate FORM=short|lon
 	@$(CARGO) run $(SOAK_PROFILE) --locked --quiet -p redress-tests --bin simulator -- --form "$(FORM)" $(SOAK)
 
 .PHONY: fuzz
-fuzz: ## Parsers and decoders under libFuzzer: make fuzz [SEEDS=<folder>] [SECONDS=60] [TARGETS="mail form"]
-	@SEEDS="$(SEEDS)" SECONDS_EACH="$(SECONDS)" tools/fuzz.sh $(TARGETS)
+fuzz: ## Parsers and decoders under libFuzzer: make fuzz [SEEDS=<folder>] [SECONDS=60 | RUNS=10000000] [TARGETS="mail form"]
+	@SEEDS="$(SEEDS)" SECONDS_EACH="$(SECONDS)" RUNS="$(RUNS)" tools/fuzz.sh $(TARGETS)
+
+.PHONY: fuzz-changes
+fuzz-changes: ## Seeds and changes of them without libFuzzer: make fuzz-changes [SECONDS=60] [TARGETS=mail]
+	@$(CARGO) run $(FAULTS) --locked --quiet -p redress-tests --bin fuzz -- --seconds "$(SECONDS)" $(or $(TARGETS),mail)
 
 .PHONY: mutants
 mutants: ## Small changes of the rules, counted when tests notice: make mutants [SEED=1] [COUNT=200]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the fuzz targets with libFuzzer, one after the other, and counts what they find.
 #
-#   SECONDS_EACH=60 SEEDS=<folder> tools/fuzz.sh [TARGET]…
+#   SECONDS_EACH=60 | RUNS=10000000  SEEDS=<folder>  tools/fuzz.sh [TARGET]…
 #
 # Begins with fuzz/seeds, with every file up to 64 KiB below SEEDS, and with what earlier runs kept in fuzz/corpus. A
 # find lies in fuzz/artifacts/<target>; mended, it becomes a seed. Without a sanitizer: no crate of ours holds unsafe
@@ -9,7 +9,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-each=${SECONDS_EACH:-60}
+limit=-max_total_time=${SECONDS_EACH:-60}
+[ -z "${RUNS:-}" ] || limit=-runs=$RUNS
 PATH="$(tools/cargo-tool.sh cargo-fuzz):$PATH"
 export PATH
 # The versions that the program is built with.
@@ -32,7 +33,7 @@ for target in "$@"; do
     [ -d "$work/given" ] && set -- "$@" "$work/given"
     log=$work/$target.log
     if cargo fuzz run -s none --target-dir "${CARGO_TARGET_DIR:-target}/fuzz" "$target" "$@" -- \
-        -max_total_time="$each" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1; then
+        "$limit" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1; then
         verdict=ok
     else
         verdict=short

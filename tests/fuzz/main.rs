@@ -1,88 +1,94 @@
-//! The fuzz targets without libFuzzer: every seed of `fuzz/seeds`, and a few hundred changes of each, determined by its
-//! bytes. `make fuzz` looks further; what it finds is kept as a seed.
-#![cfg(test)]
+//! The fuzz targets without libFuzzer: seeds of `fuzz/seeds`, and changes of them for as long as is said. What is found is
+//! written into `fuzz/artifacts` as libFuzzer would; mended, it becomes a seed. `make fuzz` looks further, since it sees
+//! which code an input reaches.
+//!
+//! `fuzz [--seconds 60] [--seed 1] TARGET…`
 
+mod changes;
 #[expect(unreachable_pub, reason = "a library of its own for libFuzzer")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
+#[cfg(test)]
+mod tests;
 
-use std::path::Path;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-/// Changes of each seed.
-const CHANGES: u64 = 150;
+use anyhow::{Context as _, bail, ensure};
+use redress_tests::results::{Bar, Results, say};
 
-#[test]
-fn seeds_and_their_changes_are_borne() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
-    for (name, target) in targets::TARGETS {
-        let seeds = files(&folder.join(name));
-        assert!(!seeds.is_empty(), "fuzz/seeds/{name} holds no seed");
-        for seed in &seeds {
-            target(seed);
-            let mut dice = Dice(seed.len() as u64);
-            for _ in 0..CHANGES {
-                target(&dice.changed(seed, &seeds));
-            }
+use changes::Dice;
+
+/// Longest an input may take, in seconds.
+const SLOWEST: f64 = 1.0;
+
+fn main() -> anyhow::Result<()> {
+    let (mut seconds, mut number, mut names) = (60, 1, Vec::new());
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut figure = || words.next().and_then(|word| word.parse().ok());
+        match word.as_str() {
+            "--seconds" => seconds = figure().context("--seconds wants a number")?,
+            "--seed" => number = figure().context("--seed wants a number")?,
+            _ => names.push(word),
         }
-        target(b"");
     }
+    if names.is_empty() {
+        let all: Vec<&str> = targets::TARGETS.iter().map(|(name, _)| *name).collect();
+        bail!("usage: fuzz [--seconds 60] [--seed 1] TARGET…, where the targets are: {}", all.join(", "));
+    }
+    let mut results = Results::default();
+    for name in &names {
+        go_on(name, Duration::from_secs(seconds), number, &mut results)?;
+    }
+    results.finish()
 }
 
-#[test]
-fn every_target_is_fuzzed_too() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
-    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-    for (name, _) in targets::TARGETS {
-        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is no binary");
-        let source = std::fs::read_to_string(folder.join(format!("fuzz_targets/{name}.rs"))).unwrap();
-        assert!(source.contains(&format!("redress_fuzz::{name}(data)")), "fuzz_targets/{name}.rs");
+/// Changes seeds until the time is over or something is found.
+fn go_on(name: &str, time: Duration, number: u64, results: &mut Results) -> anyhow::Result<()> {
+    let target = targets::TARGETS.iter().find(|(known, _)| *known == name);
+    let (_, target) = target.with_context(|| format!("there is no target {name}"))?;
+    let seeds = seeds(name)?;
+    let (mut dice, begun) = (Dice(number), Instant::now());
+    let (mut runs, mut finds, mut slowest) = (0, 0, Duration::ZERO);
+    while begun.elapsed() < time && finds == 0 {
+        let seed = &seeds[dice.below(seeds.len())];
+        let input = dice.changed(seed, &seeds);
+        let started = Instant::now();
+        finds = usize::from(catch_unwind(|| target(&input)).is_err());
+        slowest = slowest.max(started.elapsed());
+        runs += 1;
+        if finds > 0 || started.elapsed().as_secs_f64() > SLOWEST {
+            say(&format!("kept as {}", keep(name, &input)?.display()));
+        }
     }
+    results.count(&format!("core.changes_{name}"), runs, "runs", Bar::None);
+    results.tell(&format!("core.changes_{name}_slowest"), slowest.as_secs_f64(), "s", Bar::AtMost(SLOWEST));
+    results.count(&format!("core.changes_{name}_finds"), finds, "finds", Bar::exactly(0));
+    Ok(())
 }
 
-fn files(folder: &Path) -> Vec<Vec<u8>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+/// The seeds of a target.
+fn seeds(name: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let folder = folder().join("seeds").join(name);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        paths.push(entry?.path());
+    }
+    ensure!(!paths.is_empty(), "{} holds no seed", folder.display());
     paths.sort();
-    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+    Ok(paths.iter().map(std::fs::read).collect::<Result<_, _>>()?)
 }
 
-/// Numbers of the same order every time (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % limit.max(1) as u64).unwrap()
-    }
-
-    /// A seed with one to four changes: bytes flipped, cut, doubled, moved, or taken from another seed.
-    fn changed(&mut self, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
-        let mut bytes = seed.to_vec();
-        for _ in 0..=self.below(4) {
-            let at = self.below(bytes.len());
-            let to = (at + 1 + self.below(40)).min(bytes.len());
-            match self.below(7) {
-                0 if !bytes.is_empty() => bytes[at] ^= 1 << self.below(8),
-                1 if !bytes.is_empty() => bytes[at] = b"\0\r\n\"\\<>@.=?{}[],:;-"[self.below(19)],
-                2 => drop(bytes.drain(at..to)),
-                3 => bytes.truncate(at),
-                4 => {
-                    let piece = bytes.get(at..to).unwrap_or_default().to_vec();
-                    let place = self.below(bytes.len());
-                    bytes.splice(place..place, piece.repeat(1 + self.below(8)));
-                }
-                5 => {
-                    let other = &seeds[self.below(seeds.len())];
-                    let from = self.below(other.len());
-                    let piece = other.get(from..(from + 60).min(other.len())).unwrap_or_default().to_vec();
-                    bytes.splice(at..at, piece);
-                }
-                _ => bytes.insert(at, u8::try_from(self.below(256)).unwrap()),
-            }
-        }
-        bytes
-    }
+fn keep(name: &str, input: &[u8]) -> anyhow::Result<PathBuf> {
+    let folder = folder().join("artifacts").join(name);
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(redress_contract::Commit::hash(input));
+    std::fs::write(&path, input)?;
+    Ok(path)
 }
