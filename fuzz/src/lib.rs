@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use redress_contract::{
-    Commit, CommitText, Communication, Contact, ContactId, Content, DeadLetter, Event, TimerDue, subject,
+    Commit, CommitText, Communication, Contact, ContactId, Content, DeadLetter, Event, TimerDue, Verdict,
+    subject,
 };
 use redress_domain::{Rules, RulesSettings, replay};
 use redress_email::normalize::limits::Limits;
+use redress_email::normalize::trust::{Authserv, Trust};
 use redress_email::normalize::{Envelope, normalize, words};
 use redress_identity::{Keys, address, reference};
 use redress_router::plan;
@@ -25,6 +27,7 @@ pub type Target = fn(&[u8]);
 /// Every target by its name.
 pub const TARGETS: &[(&str, Target)] = &[
     ("mail", mail),
+    ("verdict", verdict),
     ("form", form),
     ("multipart", multipart),
     ("api", api),
@@ -42,6 +45,11 @@ pub fn mail(raw: &[u8]) {
         account: "help",
         received_at: Timestamp::UNIX_EPOCH,
         own_addresses: &["help@own.example.org".to_owned()],
+        trust: &Trust {
+            authserv: Authserv::of("mx.example.org"),
+            form_relays: vec!["@forms.example.org".to_owned()],
+        },
+        verified: None,
         keys: &keys,
         limits: &limits,
     };
@@ -53,6 +61,34 @@ pub fn mail(raw: &[u8]) {
     assert!(in_order, "spans do not overlap");
     let _ = words(raw, &limits);
     understood(&contact, &keys);
+}
+
+/// What a server says of a sender, which the sender has a hand in: whatever stands there, only a domain that the server
+/// named beside a `pass` vouches.
+pub fn verdict(field: &[u8]) {
+    let (keys, limits) = (keys(), Limits::default());
+    let field: Vec<u8> = field.iter().map(|byte| if b"\r\n".contains(byte) { b' ' } else { *byte }).collect();
+    let raw =
+        [b"Authentication-Results: ", field.as_slice(), b"\r\nFrom: Ann <ann@example.com>\r\n\r\nwords\r\n"]
+            .concat();
+    for authserv in ["mx.example.org", "-"] {
+        let envelope = Envelope {
+            account: "help",
+            received_at: Timestamp::UNIX_EPOCH,
+            own_addresses: &[],
+            keys: &keys,
+            trust: &Trust { authserv: Authserv::of(authserv), ..Trust::default() },
+            verified: None,
+            limits: &limits,
+        };
+        let contact = normalize(&raw, &envelope);
+        let vouched = contact.sender_verdict.filter(|known| known.verdict == Verdict::Pass);
+        assert_eq!(contact.sender_authenticated, vouched.is_some(), "only a verdict vouches");
+        assert!(
+            vouched.is_none_or(|known| known.domain == "example.com"),
+            "nobody but the author's domain vouches"
+        );
+    }
 }
 
 /// What everybody behind the door does with a contact.

@@ -18,6 +18,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use redress_contract::Contact;
 use redress_email::normalize::limits::Limits;
+use redress_email::normalize::trust::Trust;
 use redress_email::normalize::{Envelope, normalize};
 use redress_identity::Keys;
 use redress_tests::results::{Results, say};
@@ -48,6 +49,8 @@ impl Reader {
             received_at: Timestamp::UNIX_EPOCH,
             // The sets know one system by its host, which is told apart by nothing else.
             own_addresses: &["help@redress.example".to_owned(), "@zammad.example.com".to_owned()],
+            trust: &Trust::default(),
+            verified: None,
             keys: &self.keys,
             limits: &self.limits,
         };

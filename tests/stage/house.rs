@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use redress_contract::Contact;
 use redress_email::normalize::limits::Limits;
+use redress_email::normalize::trust::{Authserv, Trust};
 use redress_email::normalize::{Envelope, normalize};
 use redress_identity::Keys;
 use redress_vault::{PrivateKey, Seals};
@@ -59,10 +60,30 @@ pub fn settings(folder: &Path, broker: &str, smtp: SocketAddr, more: &str) -> St
     text
 }
 
-/// A mail as a contact, read by the email service's own reader.
+/// A mail as a contact, read by the email service's own reader for an account that trusts nobody.
 pub fn normalised(keys: &Keys, account: &str, raw: &[u8], received_at: Timestamp) -> Contact {
+    normalised_trusting(keys, account, raw, received_at, "")
+}
+
+/// As [`normalised`], for an account that believes the `Authentication-Results` of this server.
+pub fn normalised_trusting(
+    keys: &Keys,
+    account: &str,
+    raw: &[u8],
+    received_at: Timestamp,
+    authserv_id: &str,
+) -> Contact {
     let limits = Limits::default();
     let own_addresses = ["help@example.org".to_owned()];
-    let envelope = Envelope { account, received_at, own_addresses: &own_addresses, keys, limits: &limits };
+    let trust = Trust { authserv: Authserv::of(authserv_id), form_relays: Vec::new() };
+    let envelope = Envelope {
+        account,
+        received_at,
+        own_addresses: &own_addresses,
+        keys,
+        trust: &trust,
+        verified: None,
+        limits: &limits,
+    };
     normalize(raw, &envelope)
 }

@@ -14,4 +14,5 @@ mod overdue;
 mod private;
 mod redacted;
 mod replicas;
+mod vouched;
 mod web;

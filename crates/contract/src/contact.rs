@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
-use crate::words::{AddressKind, Channel, MachineKind, ParseStatus, TextRole};
+use crate::words::{AddressKind, Channel, MachineKind, ParseStatus, TextRole, Verdict, VerdictMethod};
 
 /// One inbound message or act, normalised, with its raw bytes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,23 @@ pub struct Contact {
     /// True when a reader may fold quotes, forwarded mails and signatures: little would be hidden, and nothing new
     /// stands between quotes.
     pub text_foldable: bool,
+    /// What is known of whether the sender is who they say; absent where nobody is trusted to say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_verdict: Option<SenderVerdict>,
+}
+
+/// Whether a sender is who they say, and by whose word.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SenderVerdict {
+    /// The answer. `sender_authenticated` is true for `pass` only.
+    pub verdict: Verdict,
+    /// What it rests on; unspecified when on nothing.
+    pub method: VerdictMethod,
+    /// The domain it is about.
+    pub domain: String,
+    /// The server whose word it is; empty when the signatures were checked here.
+    pub verifier: String,
 }
 
 /// A part of a text that is not its sender's new words.
@@ -228,4 +245,4 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Address, Attachment, Raw, Thread, Machine, DeliveryReport, Field);
+redacted!(Address, Attachment, Raw, SenderVerdict, Thread, Machine, DeliveryReport, Field);

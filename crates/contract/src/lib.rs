@@ -41,5 +41,5 @@ pub use timer::TimerDue;
 pub use words::{
     ActorRole, AddressKind, Channel, Class, CloseReason, CommunicationPurpose, Disposition, Hold,
     MachineKind, Medium, Outcome, ParseStatus, PartyStanding, Recipient, Severity, Stage, StopReason,
-    SuppressReason, TextRole,
+    SuppressReason, TextRole, Verdict, VerdictMethod,
 };

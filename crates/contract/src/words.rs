@@ -104,6 +104,28 @@ MachineKind / "MACHINE_KIND_UNSPECIFIED" {
     Own = "MACHINE_KIND_OWN" / "own",
 });
 
+words!(/// Does somebody who can know vouch for a sender's address?
+Verdict / "VERDICT_UNSPECIFIED" {
+    /// Yes: the mail is from the domain it says.
+    Pass = "VERDICT_PASS" / "pass",
+    /// No: by what the domain publishes it is not from there.
+    Fail = "VERDICT_FAIL" / "fail",
+    /// It was looked at, and nothing speaks for it or against it.
+    None = "VERDICT_NONE" / "none",
+    /// It could not be found out.
+    Unknown = "VERDICT_UNKNOWN" / "unknown",
+});
+
+words!(/// By what a verdict on a sender was reached.
+VerdictMethod / "VERDICT_METHOD_UNSPECIFIED" {
+    /// DMARC: the domain's own policy, over DKIM and SPF (RFC 7489).
+    Dmarc = "VERDICT_METHOD_DMARC" / "dmarc",
+    /// A signature of the sender's domain (RFC 6376).
+    Dkim = "VERDICT_METHOD_DKIM" / "dkim",
+    /// A server that may send for the sender's domain (RFC 7208).
+    Spf = "VERDICT_METHOD_SPF" / "spf",
+});
+
 words!(/// What a part of a text is, beside its sender's new words.
 TextRole / "TEXT_ROLE_UNSPECIFIED" {
     /// Somebody else's words, quoted, with the line that introduces them.

@@ -36,7 +36,8 @@ fn rewriters() -> Vec<(String, Rewrite)> {
     let mut all = all!["redress.intake.v1":
         Contact as "Contact", contact::Address as "Address", contact::Attachment as "Attachment",
         contact::Raw as "Raw", contact::Thread as "Thread", contact::Machine as "Machine",
-        contact::DeliveryReport as "DeliveryReport", contact::Field as "Field", contact::TextSpan as "TextSpan", DeadLetter as "DeadLetter",
+        contact::DeliveryReport as "DeliveryReport", contact::Field as "Field", contact::TextSpan as "TextSpan",
+        contact::SenderVerdict as "SenderVerdict", DeadLetter as "DeadLetter",
     ];
     all.extend(all!["redress.complaint.v1":
         Commit as "Commit", CommitEvent as "CommitEvent", Actor as "Actor", Cause as "Cause",
@@ -125,7 +126,7 @@ macro_rules! each_word {
 }
 
 each_word! {
-    "redress.intake.v1": Channel ParseStatus AddressKind MachineKind TextRole;
+    "redress.intake.v1": Channel ParseStatus AddressKind MachineKind TextRole Verdict VerdictMethod;
     "redress.complaint.v1": Disposition Severity Class Stage Hold Outcome CloseReason StopReason CommunicationPurpose
         Medium Recipient SuppressReason PartyStanding ActorRole;
 }

@@ -7,7 +7,8 @@
 //! Reading order: [`complaint`] (the state), [`command`] (wishes and refusals), [`decide`](mod@decide) and
 //! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
 //! [`matcher`] (one matcher for routing and policies), [`calendar`] and [`deadline`] (business time),
-//! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency).
+//! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
+//! [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
 pub mod calendar;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod matcher;
 pub mod queue;
 pub mod rules;
 pub mod settings;
+pub mod standing;
 
 pub use command::{Assignment, Classification, Command, CommunicationFact, Link, Refusal, Register};
 pub use complaint::{
@@ -30,3 +32,4 @@ pub use decide::decide;
 pub use evolve::{evolve, replay};
 pub use rules::{Facts, Routed, Rules};
 pub use settings::{Problem, RulesSettings};
+pub use standing::{Relation, Vouching, reference_confidence, standing};

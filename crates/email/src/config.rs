@@ -3,6 +3,7 @@
 mod imap;
 pub mod oauth;
 mod settings;
+mod trust;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,11 @@ use std::time::Duration;
 
 use redress_contract::AddressKind;
 use redress_contract::contact::Address;
-use redress_identity::address::{is_email, normal};
+use redress_identity::address::{domain, is_email, normal};
 use redress_runtime::settings::Problems;
 
 use crate::normalize::limits::Limits;
+use crate::normalize::trust::Trust;
 
 pub use imap::{Done, Imap, Login};
 pub use oauth::OauthSettings;
@@ -55,6 +57,8 @@ pub struct Account {
     pub start: Start,
     /// Time between two looks.
     pub poll: Duration,
+    /// Whose word is taken on who wrote a mail.
+    pub trust: Trust,
     /// Where it is.
     pub place: Place,
 }
@@ -113,6 +117,11 @@ impl Config {
         };
         problems.or(config)
     }
+
+    /// Whose word an account takes on who wrote a mail.
+    pub fn trust(&self, account: &str) -> Trust {
+        self.accounts.get(account).map(|account| account.trust.clone()).unwrap_or_default()
+    }
 }
 
 fn check_name(name: &str, key: &str, problems: &mut Problems) {
@@ -124,13 +133,8 @@ fn check_name(name: &str, key: &str, problems: &mut Problems) {
 }
 
 fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<String> {
-    // A whole host of ours.
-    if let Some(host) = address.strip_prefix('@').filter(|_| key.starts_with("email.own_addresses")) {
-        let good = is_email(&format!("any@{host}"));
-        if !good {
-            problems.note(key, "must be a host behind the @, such as @tickets.example.org");
-        }
-        return good.then(|| address.to_lowercase());
+    if address.starts_with('@') && key.starts_with("email.own_addresses") {
+        return host(address, key, problems);
     }
     if !is_email(address) {
         problems.note(key, "must be the mailbox's own address, such as help@example.org");
@@ -139,6 +143,16 @@ fn own_address(address: &str, key: &str, problems: &mut Problems) -> Option<Stri
     let address =
         Address { kind: AddressKind::Email, value: address.to_owned(), display_name: String::new() };
     Some(normal(&address, None))
+}
+
+/// `@host`: every address there.
+fn host(written: &str, key: &str, problems: &mut Problems) -> Option<String> {
+    let any = format!("any{written}");
+    let good = is_email(&any);
+    if !good {
+        problems.note(key, "must be a host behind the @, such as @tickets.example.org");
+    }
+    good.then(|| format!("@{}", domain(&any)))
 }
 
 fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) -> Account {
@@ -163,7 +177,7 @@ fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) 
             usual_poll
         }
     };
-    Account { start: account.start, poll, place }
+    Account { start: account.start, poll, place, trust: trust::check(account, key, problems) }
 }
 
 fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {

@@ -199,6 +199,8 @@ pub fn read_file(
         received_at,
         own_addresses: &config.own_addresses,
         keys,
+        trust: &config.trust(account),
+        verified: None,
         limits: &config.limits,
     };
     normalize::normalize(raw, &envelope)

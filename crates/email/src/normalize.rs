@@ -1,10 +1,11 @@
 //! Raw mail in, contact out. Pure: no I/O, no clock, and whatever bytes come in, a contact goes out.
 //!
-//! Reading order: [`limits`], `scan` (one linear look for bombs), `parse` (the one module that knows mail-parser),
-//! `text`, `html`, `reply` (new words against quoted ones), `file` (and `tnef`), `thread`, `machine`, `bounce`, `clean` (what
+//! Reading order: [`limits`], [`trust`] and `verdict` (is it from whom it says?), `scan` (one linear look for bombs),
+//! `parse` (the one module that knows mail-parser), `people`, `text`, `html`, `reply` (new words against quoted ones), `file` (and `tnef`), `thread`, `machine`, `bounce`, `clean` (what
 //! strangers wrote, made safe to show).
 
 pub mod limits;
+pub mod trust;
 
 mod bounce;
 mod clean;
@@ -21,18 +22,20 @@ mod text;
 mod thread;
 mod tnef;
 mod unreadable;
+mod verdict;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use redress_contract::contact::{Contact, Raw};
-use redress_contract::{Channel, ContactId, ParseStatus};
+use redress_contract::contact::{Contact, Raw, SenderVerdict};
+use redress_contract::{Channel, ContactId, ParseStatus, Verdict};
 use redress_identity::Keys;
 
 use limits::{CONTACT_JSON_BYTES_MAX, Limits, SUBJECT_CHARS_MAX};
 use parse::Mail;
-use people::Own;
+use people::{Own, Wrote};
+use trust::Trust;
 
 /// Media type of raw mails.
 const MAIL: &str = "message/rfc822";
@@ -51,6 +54,10 @@ pub struct Envelope<'a> {
     pub own_addresses: &'a [String],
     /// Keys of the installation: for the contact's id, and to know our own Message-IDs again.
     pub keys: &'a Keys,
+    /// Whose word the account takes on who wrote it.
+    pub trust: &'a Trust,
+    /// What checking its signatures here came to, where the account asks for that.
+    pub verified: Option<&'a SenderVerdict>,
     /// How much is read.
     pub limits: &'a Limits,
 }
@@ -131,6 +138,11 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     let mut problems = scan.problems;
     let own = Own { addresses: envelope.own_addresses, keys: envelope.keys };
     problems.extend(people::fill(&mut contact, &mail, &own, envelope.limits));
+    let verdict = verdict::verdict(&mail, &envelope.trust.authserv, envelope.verified);
+    let is_refuted = verdict.as_ref().is_some_and(|known| known.verdict == Verdict::Fail);
+    // Whoever writes a relay's name into a mail is no relay.
+    let relays: &[String] = if is_refuted { &[] } else { envelope.trust.form_relays.as_slice() };
+    let wrote = people::behind_relay(&mut contact, relays, &own);
     contact.subject = clean::line(&mail.text_field("Subject").unwrap_or_default(), SUBJECT_CHARS_MAX);
     contact.written_at = mail.date();
     contact.language = language(&mail);
@@ -139,13 +151,30 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     problems.extend(words.problems);
     contact.attachments = file::files(&mail, scan.cut.then_some(scan.raw.len()), envelope.limits);
     contact.thread = Some(thread::thread(&mail, envelope.limits));
-    contact.machine = machine::machine(&mail, &contact, &own);
+    contact.machine = match wrote {
+        Wrote::Sender => machine::machine(&mail, &contact, &own),
+        Wrote::ThroughRelay => machine::of_relayed(&mail, &contact, &own),
+    };
+    note_verdict(&mut contact, verdict, wrote);
     note_damage(&mail, &contact, envelope.limits, &mut problems);
     if !problems.is_empty() {
         contact.parse_status = ParseStatus::Partial;
         contact.parse_problem = problems.join("; ");
     }
     Some(contact)
+}
+
+/// Who vouches for a relay does not vouch for the person who filled in its form.
+fn note_verdict(contact: &mut Contact, verdict: Option<SenderVerdict>, wrote: Wrote) {
+    let passed = |verdict: &SenderVerdict| verdict.verdict == Verdict::Pass;
+    contact.sender_verdict = match wrote {
+        Wrote::Sender => verdict,
+        Wrote::ThroughRelay => verdict.map(|known| SenderVerdict {
+            verdict: if passed(&known) { Verdict::None } else { known.verdict },
+            ..known
+        }),
+    };
+    contact.sender_authenticated = contact.sender_verdict.as_ref().is_some_and(passed);
 }
 
 /// Blank lines before the first header field would end the header; a mail whose lines end in carriage returns alone

@@ -98,6 +98,9 @@ async fn reread(
         received_at: first.received_at,
         own_addresses: &config.own_addresses,
         keys: intake.vault().keys(),
+        trust: &config.trust(&first.account),
+        // What was checked when it came is known better than it could be found out now.
+        verified: first.sender_verdict.as_ref(),
         limits: &config.limits,
     };
     let second = again(&raw, &envelope, first);

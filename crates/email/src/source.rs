@@ -7,6 +7,7 @@ pub(crate) mod hooks;
 pub(crate) mod imap;
 pub(crate) mod maildir;
 pub(crate) mod tries;
+mod verdicts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,8 +25,10 @@ use tracing::error;
 
 use crate::config::Config;
 use crate::normalize::limits::Limits;
+use crate::normalize::trust::{Authserv, Trust};
 use crate::normalize::{Envelope, contact_id, normalize, unread};
 use tries::{Tries, Turn};
+use verdicts::Verdicts;
 
 /// So many failures without a success between them mean that the broker is away, not that a mail is odd.
 pub(crate) const FAILURES_MAX: usize = 4;
@@ -40,6 +43,8 @@ struct Shared {
     account: String,
     intake: Intake,
     own_addresses: Vec<String>,
+    trust: Trust,
+    verdicts: Verdicts,
     limits: Limits,
     read_time_max: Duration,
     tries: Arc<Tries>,
@@ -124,6 +129,8 @@ impl Recorder {
                 account: account.to_owned(),
                 intake,
                 own_addresses: config.own_addresses.clone(),
+                verdicts: Verdicts::new(account, config.trust(account).authserv != Authserv::Nobody),
+                trust: config.trust(account),
                 limits: config.limits.clone(),
                 read_time_max: config.read_time_max,
                 tries,
@@ -197,6 +204,7 @@ impl Recorder {
             Turn::Read(reading) => {
                 let contact = self.read(&raw, received_at).await;
                 reading.came_through().await?;
+                self.shared.verdicts.count(&contact);
                 contact
             }
         };
@@ -241,6 +249,8 @@ impl Recorder {
             received_at,
             own_addresses: &shared.own_addresses,
             keys: shared.intake.vault().keys(),
+            trust: &shared.trust,
+            verified: None,
             limits: &shared.limits,
         })
     }

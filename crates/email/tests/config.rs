@@ -54,6 +54,14 @@ fn what_is_wrong_is_named() {
         (format!("{imap}keyword = \"two words\"\n"), vec!["email.accounts.help.keyword"]),
         (format!("{imap}after_ack = \"move\"\n"), vec!["email.accounts.help.move_to"]),
         (format!("{imap}folder = \"Entw\u{fc}rfe\"\n"), vec!["email.accounts.help.folder"]),
+        (
+            format!("{maildir}authserv_id = \"mx.example.org; none\"\n"),
+            vec!["email.accounts.help.authserv_id"],
+        ),
+        (
+            format!("{maildir}form_relays = [\"a@b.example\", \"@b.example\", \"b.example\", \"@\"]\n"),
+            vec!["email.accounts.help.form_relays[2]", "email.accounts.help.form_relays[3]"],
+        ),
         (format!("{maildir}[email.accounts.help.webhook]\n"), vec!["email.accounts.help.webhook"]),
         (format!("{imap}[email.accounts.help.webhook]\n"), vec!["email.accounts.help.webhook"]),
         ("[email.limits]\npost_mebibytes_max = 61\n".to_owned(), vec!["email.limits.post_mebibytes_max"]),

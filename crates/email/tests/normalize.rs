@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use redress_contract::{Contact, MachineKind, ParseStatus};
 use redress_email::normalize::limits::Limits;
+use redress_email::normalize::trust::Trust;
 use redress_email::normalize::{Envelope, normalize};
 use redress_identity::Keys;
 
@@ -16,7 +17,16 @@ fn read_with(raw: &[u8], limits: &Limits) -> Contact {
     let keys = Keys::from_master(&[7; 32]);
     let own = ["help@example.org".to_owned()];
     let received_at: Timestamp = "2026-03-02T08:16:00Z".parse().unwrap();
-    normalize(raw, &Envelope { account: "help", received_at, own_addresses: &own, keys: &keys, limits })
+    let envelope = Envelope {
+        account: "help",
+        received_at,
+        own_addresses: &own,
+        keys: &keys,
+        trust: &Trust::default(),
+        verified: None,
+        limits,
+    };
+    normalize(raw, &envelope)
 }
 
 fn read(raw: &[u8]) -> Contact {

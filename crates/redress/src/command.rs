@@ -17,6 +17,7 @@ mod reparse;
 mod restore;
 mod rotate;
 mod run;
+mod sender;
 mod show;
 mod timeline;
 mod up;
@@ -62,7 +63,7 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         }
         Command::Provision(asked) => {
             start_logs(&config, Some("warn"))?;
-            provision::run(&config, &asked, out).await?;
+            Box::pin(provision::run(&config, &asked, out)).await?;
         }
         Command::Doctor => {
             start_logs(&config, Some("error"))?;

@@ -20,26 +20,33 @@ pub use keys::{Claim, Kept, kept, party_key};
 pub use language::language;
 pub use orders::OrderPattern;
 
-use redress_contract::{Contact, MachineKind, PartyStanding};
-use redress_domain::Link;
+use redress_contract::{Contact, MachineKind, Verdict};
+use redress_domain::{Link, Relation, Vouching, standing};
 
 /// The kind of machine that wrote a contact; `Unspecified` for a person.
 pub fn machine_of(contact: &Contact) -> MachineKind {
     contact.machine.as_ref().map_or(MachineKind::Unspecified, |machine| machine.kind)
 }
 
+/// What is known of whether the sender is who they say.
+pub fn vouching(contact: &Contact) -> Vouching {
+    let verdict = contact.sender_verdict.as_ref().map(|known| known.verdict);
+    match (contact.sender_authenticated, verdict) {
+        (_, Some(Verdict::Fail)) => Vouching::Refuted,
+        (true, _) => Vouching::Vouched,
+        (false, _) => Vouching::Unknown,
+    }
+}
+
 /// The link that a contact gets where it belongs.
 pub fn link(contact: &Contact, party: &str, belonging: &Belonging) -> Link {
     let machine = machine_of(contact);
-    let standing = match (machine, belonging) {
-        (MachineKind::Unspecified, Belonging::Attach { found, .. })
-            if found.committed && !found.has_party =>
-        {
-            PartyStanding::UnverifiedParty
-        }
-        (MachineKind::Unspecified, _) => PartyStanding::Party,
-        _ => PartyStanding::Machine,
+    let relation = match belonging {
+        Belonging::Attach { found, .. } if found.committed => found.relation(),
+        // Claimed and not opened yet, or its own: this contact opens it.
+        Belonging::Attach { .. } | Belonging::Open { .. } => Relation::Opener,
     };
+    let standing = standing(machine, relation, vouching(contact));
     Link {
         contact_id: contact.id.clone(),
         channel: contact.channel,

@@ -1,11 +1,11 @@
-//! Reply tokens as a table: which token a mail bears × who sends it × what is said about its authentication. Each mail
+//! Reply tokens as a table: which token a mail bears × who sends it × what our mail server says of its sender. Each mail
 //! goes through the reader, the router's plan, the domain and the notifier's plan, as it does in the services.
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use redress_contract::{
     CloseReason, Commit, CommitEvent, ComplaintId, Contact, Disposition, Event, PartyStanding, Severity,
-    TeamId,
+    TeamId, Verdict,
 };
 use redress_domain::{
     Assignment, Classification, Command, Complaint, Link, Register, Rules, RulesSettings, decide, evolve,
@@ -13,7 +13,7 @@ use redress_domain::{
 use redress_identity::Keys;
 use redress_identity::token::Token;
 use redress_router::plan::{self, Answers, Belonging, Found, decide_belonging};
-use redress_tests::house::normalised;
+use redress_tests::house::normalised_trusting;
 use redress_tests::results::{Bar, Results};
 
 /// Where our mails come from.
@@ -48,9 +48,19 @@ enum Sender {
 const TOKENS: [Bears; 4] = [Bears::Nothing, Bears::Valid, Bears::Forged, Bears::Anothers];
 const SENDERS: [Sender; 5] =
     [Sender::Complainant, Sender::Stranger, Sender::LookAlike, Sender::Machine, Sender::Nobody];
-/// What some server before ours says. Nobody has told us to trust it, so it changes nothing.
-const AUTHENTICATION: [&str; 3] =
-    ["", "mx.example.org; dmarc=pass header.from=example.com", "mx.example.org; dmarc=fail"];
+/// Our own mail server, whose word is taken.
+const SERVER: &str = "mx.example.org";
+
+/// What our server says of the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Nothing; below what another one made up stands.
+    Nothing,
+    Pass,
+    Fail,
+}
+
+const AUTHENTICATION: [Says; 3] = [Says::Nothing, Says::Pass, Says::Fail];
 
 /// Where a mail must end up, and as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,16 +74,30 @@ enum Row {
 }
 
 /// The table, written out.
-fn expected(bears: Bears, sender: Sender) -> Row {
+fn expected(bears: Bears, sender: Sender, says: Says) -> Row {
     use PartyStanding::{Machine, Party, UnverifiedParty};
-    match (bears, sender) {
-        (Bears::Nothing | Bears::Forged, Sender::Machine) => Row::Own(Machine),
-        (Bears::Nothing | Bears::Forged, _) => Row::Own(Party),
-        (Bears::Valid, Sender::Complainant) => Row::Joins(Party),
-        (Bears::Valid, Sender::Machine) => Row::Joins(Machine),
-        (Bears::Valid, _) => Row::Joins(UnverifiedParty),
-        (Bears::Anothers, Sender::Machine) => Row::JoinsOther(Machine),
-        (Bears::Anothers, _) => Row::JoinsOther(UnverifiedParty),
+    match (bears, sender, says) {
+        (Bears::Nothing | Bears::Forged, Sender::Machine, _) => Row::Own(Machine),
+        (Bears::Nothing | Bears::Forged, _, _) => Row::Own(Party),
+        // Somebody writes the complainant's address, and holds a token of theirs.
+        (Bears::Valid, Sender::Complainant, Says::Fail) => Row::Joins(UnverifiedParty),
+        (Bears::Valid, Sender::Complainant, Says::Nothing | Says::Pass) => Row::Joins(Party),
+        (Bears::Valid, Sender::Machine, _) => Row::Joins(Machine),
+        (Bears::Valid, Sender::Stranger | Sender::LookAlike | Sender::Nobody, _) => {
+            Row::Joins(UnverifiedParty)
+        }
+        (Bears::Anothers, Sender::Machine, _) => Row::JoinsOther(Machine),
+        (Bears::Anothers, _, _) => Row::JoinsOther(UnverifiedParty),
+    }
+}
+
+/// What the reader must make of what our server says. The null sender is nobody's, so nobody can vouch for it.
+fn verdict(sender: Sender, says: Says) -> Option<Verdict> {
+    match (says, sender) {
+        (Says::Nothing, _) => None,
+        (Says::Fail, _) => Some(Verdict::Fail),
+        (Says::Pass, Sender::Nobody) => Some(Verdict::None),
+        (Says::Pass, _) => Some(Verdict::Pass),
     }
 }
 
@@ -95,9 +119,12 @@ pub(crate) fn run(results: &mut Results) -> anyhow::Result<()> {
             for authentication in AUTHENTICATION {
                 let case = format!("{bears:?} from {sender:?}, {authentication:?}");
                 let contact = house.contact(bears, sender, authentication);
+                let known = contact.sender_verdict.as_ref().map(|known| known.verdict);
+                ensure!(known == verdict(sender, authentication), "{case}: {known:?}");
+                ensure!(contact.sender_authenticated == (known == Some(Verdict::Pass)), "{case}");
                 for complaint in [&house.complaint, &closed] {
                     let row = house.row(&contact, complaint).with_context(|| case.clone())?;
-                    ensure!(row == expected(bears, sender), "{case}: {row:?}");
+                    ensure!(row == expected(bears, sender, authentication), "{case}: {row:?}");
                 }
                 right += 1;
             }
@@ -130,7 +157,7 @@ impl House {
         apply(Some(self.complaint.clone()), &close, &self.rules).map(|(complaint, _)| complaint)
     }
 
-    fn contact(&self, bears: Bears, sender: Sender, authentication: &str) -> Contact {
+    fn contact(&self, bears: Bears, sender: Sender, says: Says) -> Contact {
         let address = self.keys.reply_address(HELP, &self.complaint.id);
         let to = match bears {
             Bears::Nothing => HELP.to_owned(),
@@ -145,22 +172,29 @@ impl House {
             Sender::Machine => "From: Kim <kim@example.com>\r\nAuto-Submitted: auto-replied\r\n",
             Sender::Nobody => "From: <>\r\n",
         };
-        let authentication = if authentication.is_empty() {
-            String::new()
-        } else {
-            format!("Authentication-Results: {authentication}\r\n")
+        let domain = match sender {
+            Sender::Complainant | Sender::Machine => "example.com",
+            Sender::Stranger | Sender::LookAlike | Sender::Nobody => "example.info",
         };
+        let said = match says {
+            Says::Nothing => String::new(),
+            Says::Pass => format!("Authentication-Results: {SERVER}; dmarc=pass header.from={domain}\r\n"),
+            Says::Fail => format!("Authentication-Results: {SERVER}; dmarc=fail header.from={domain}\r\n"),
+        };
+        // Below that stands what the sender made up: the opposite, in another server's name and in ours.
+        let forged = if says == Says::Pass { "fail" } else { "pass" };
+        let other =
+            format!("Authentication-Results: mx.example.info; dmarc={forged} header.from={domain}\r\n");
+        let ours = format!("Authentication-Results: {SERVER}; dmarc={forged} header.from={domain}\r\n");
         let raw = format!(
-            "{authentication}{from}To: <{to}>\r\nSubject: Re: your complaint\r\n\
-             Message-ID: <{bears:?}.{sender:?}.{}@mail.example.com>\r\n\r\nHere is what I still have to say.\r\n",
-            authentication.len()
+            "{said}{other}{ours}{from}To: <{to}>\r\nSubject: Re: your complaint\r\n\
+             Message-ID: <{bears:?}.{sender:?}.{says:?}@mail.example.com>\r\n\r\nHere is what I still have to say.\r\n",
         );
-        normalised(&self.keys, "help", raw.as_bytes(), now())
+        normalised_trusting(&self.keys, "help", raw.as_bytes(), now(), SERVER)
     }
 
     /// Where a contact ends up while the first complaint is as given.
     fn row(&self, contact: &Contact, complaint: &Complaint) -> anyhow::Result<Row> {
-        ensure!(!contact.sender_authenticated, "nobody vouches for a mail's sender");
         let clues = plan::clues(contact, &self.keys, &self.router);
         let token = clues.tokens.iter().find_map(|token| self.found(token, &clues.party, complaint));
         let answers = Answers { token, ..Answers::default() };
@@ -214,7 +248,7 @@ fn registered(keys: &Keys, rules: &Rules, from: &str, reference: &str) -> anyhow
     let raw = format!(
         "From: <{from}>\r\nTo: <{HELP}>\r\nSubject: My kettle\r\nMessage-ID: <first.{from}>\r\n\r\nIt broke.\r\n"
     );
-    let contact = normalised(keys, "help", raw.as_bytes(), now());
+    let contact = normalised_trusting(keys, "help", raw.as_bytes(), now(), SERVER);
     let router = redress_router::Config::check(&redress_router::config::Settings::default());
     let router = router.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     let clues = plan::clues(&contact, keys, &router);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
 use redress_contract::contact::{
-    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, TextSpan, Thread,
+    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, SenderVerdict, TextSpan, Thread,
 };
 use redress_contract::event::*;
 use redress_contract::*;
@@ -83,8 +83,9 @@ make! {
     Contact {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
-        reference, part_of, revises, reparses, text_spans, text_foldable,
+        reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict,
     }
+    SenderVerdict { verdict, method, domain, verifier }
     TextSpan { role, start_byte, end_byte }
     Address { kind, value, display_name }
     Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline }
@@ -164,7 +165,9 @@ make_words!(
     Stage,
     StopReason,
     SuppressReason,
-    TextRole
+    TextRole,
+    Verdict,
+    VerdictMethod
 );
 
 impl Make for CommitEvent {

@@ -52,6 +52,11 @@ pub struct Account {
     /// comes (IDLE) is looked at then, and every two minutes besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll_seconds: Option<f64>,
+    /// The id with which the server that checks senders begins `Authentication-Results`, or `-` when it writes none
+    /// (Exchange Online); empty: nobody's are believed.
+    pub authserv_id: String,
+    /// Web forms that mail in their own name: addresses, or `@host`. Who stands in `Reply-To` wrote it.
+    pub form_relays: Vec<String>,
     /// Maildir: the folder that holds `new`, `cur` and `tmp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
@@ -98,6 +103,8 @@ impl Default for Account {
             address: String::new(),
             start: Start::default(),
             poll_seconds: None,
+            authserv_id: String::new(),
+            form_relays: Vec::new(),
             path: None,
             host: String::new(),
             port: 0,

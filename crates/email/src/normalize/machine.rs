@@ -28,6 +28,12 @@ pub(crate) fn machine(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Opti
     Some(Machine { kind, evidence: clean::line(&evidence, 200), deliveries })
 }
 
+/// The mark of a mail that a form relay sent for a person: that a program mailed it says nothing, unless it reports.
+pub(crate) fn of_relayed(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Option<Machine> {
+    let (kind, evidence) = report(mail).or_else(|| own_mail(mail, contact, own))?;
+    Some(Machine { kind, evidence: clean::line(&evidence, 200), deliveries: Vec::new() })
+}
+
 type Mark = Option<(MachineKind, String)>;
 
 #[expect(clippy::unnecessary_wraps, reason = "every branch that finds a mark ends with it")]

@@ -2,7 +2,7 @@
 
 use redress_contract::contact::{Address, Contact};
 use redress_identity::Keys;
-use redress_identity::address::normal;
+use redress_identity::address::{domain, normal};
 
 use super::clean;
 use super::limits::Limits;
@@ -27,8 +27,7 @@ impl Own<'_> {
     }
 
     fn is_host(&self, address: &str) -> bool {
-        let host = address.rfind('@').and_then(|at| address.get(at..)).unwrap_or_default();
-        !host.is_empty() && self.addresses.iter().any(|own| own == host)
+        is_host_of(self.addresses, address)
     }
 
     /// True when our keys signed it.
@@ -37,13 +36,47 @@ impl Own<'_> {
     }
 }
 
-/// Fills in sender, `reply_to` and recipients; answers what was too much.
-pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) -> Option<String> {
-    contact.sender =
-        ["From", "Sender", "X-Envelope-From"].into_iter().find_map(|field| addresses(mail, field).next());
-    if contact.sender.is_none() {
-        contact.sender = mail.fields("From").find_map(|field| clean::address_in(&field));
+fn is_host_of(addresses: &[String], address: &str) -> bool {
+    let host = address.rfind('@').and_then(|at| address.get(at..)).unwrap_or_default();
+    !host.is_empty() && addresses.iter().any(|listed| listed == host)
+}
+
+/// Through whom a person wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// Through their own mail program.
+    Sender,
+    /// Through a form that mails in its own name.
+    ThroughRelay,
+}
+
+/// Puts the person in `Reply-To` in the place of a sender that is one of these form relays (addresses in normal form,
+/// or `@host`). What else stands in `Reply-To` is the relay's own.
+pub(crate) fn behind_relay(contact: &mut Contact, relays: &[String], own: &Own<'_>) -> Wrote {
+    let is_relay = |address: &Address| {
+        let written = normal(address, None);
+        relays.contains(&written) || is_host_of(relays, &written)
+    };
+    if !contact.sender.as_ref().is_some_and(is_relay) {
+        return Wrote::Sender;
     }
+    let Some(person) = contact.reply_to.iter().find(|it| !is_relay(it) && !own.has(it)).cloned() else {
+        return Wrote::Sender;
+    };
+    contact.sender = Some(person);
+    contact.reply_to.clear();
+    Wrote::ThroughRelay
+}
+
+/// Fills in sender, `reply_to` and recipients; answers what was too much. The author is who stands in From, however the
+/// mail went on from there: Sender, Resent-From and X-Forwarded-For name who sent it on, and Sender alone names somebody
+/// only where From names nobody.
+pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits: &Limits) -> Option<String> {
+    let first = |field: &'static str| addresses(mail, field).next();
+    contact.sender = first("From")
+        .or_else(|| mail.fields("From").find_map(|field| clean::address_in(&field)))
+        .or_else(|| first("Sender"))
+        .or_else(|| first("X-Envelope-From"));
     let mut answers: Vec<Address> = addresses(mail, "Reply-To").take(limits.recipients_max).collect();
     dedup(&mut answers);
     if answers.iter().all(|answer| contact.sender.as_ref().is_some_and(|sender| same(sender, answer))) {
@@ -53,7 +86,7 @@ pub(crate) fn fill(contact: &mut Contact, mail: &Mail<'_>, own: &Own<'_>, limits
     let mut recipients: Vec<Address> = all.by_ref().take(limits.recipients_max).collect();
     let surplus = all.next().map(|_| format!("more than {} recipients", limits.recipients_max));
     // A signed address of ours says what a mail answers, even where it stands only on the envelope.
-    for field in ["Delivered-To", "X-Original-To", "Envelope-To"] {
+    for field in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Forwarded-To"] {
         let envelope = mail.fields(field).take(5).map(|text| Address {
             value: text.trim_matches(['<', '>', ' ']).to_owned(),
             kind: redress_contract::AddressKind::Email,
@@ -71,8 +104,11 @@ fn addresses(mail: &Mail<'_>, field: &str) -> impl Iterator<Item = Address> + us
     mail.mailboxes(field).into_iter().filter_map(|mailbox| clean::address(&mailbox))
 }
 
+/// The same address, whether its domain is written in letters or in their ASCII form. Plus-tags tell addresses apart here:
+/// an answer goes to the one that was given.
 fn same(one: &Address, other: &Address) -> bool {
-    one.value.eq_ignore_ascii_case(&other.value)
+    let local = |address: &Address| address.value.rsplit_once('@').map(|(local, _)| local.to_lowercase());
+    local(one) == local(other) && domain(&one.value) == domain(&other.value)
 }
 
 fn dedup(addresses: &mut Vec<Address>) {
@@ -84,3 +120,6 @@ fn dedup(addresses: &mut Vec<Address>) {
     }
     *addresses = kept;
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use redress_contract::ParseStatus;
 use redress_email::normalize::limits::Limits;
+use redress_email::normalize::trust::Trust;
 use redress_email::normalize::{Envelope, unread};
 use redress_email::reparse::{Outcome, reparse};
 use redress_email::{Config, Settings};
@@ -21,6 +22,8 @@ async fn what_could_not_be_read_is_read_again_once() {
         account: "help",
         received_at: "2026-03-02T08:16:00Z".parse().unwrap(),
         own_addresses: &[],
+        trust: &Trust::default(),
+        verified: None,
         keys: &world.keys,
         limits: &Limits::default(),
     };

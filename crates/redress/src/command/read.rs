@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use redress_contract::Contact;
 use redress_identity::Keys;
 
+use super::sender;
 use crate::cli::Read;
 use crate::data::read_keys;
-use crate::out::Out;
+use crate::out::{Out, printable};
 use crate::settings::Config;
 
 /// A file that cannot be read does not hold up the others.
@@ -20,7 +21,10 @@ pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<Exit
     let mut code = ExitCode::SUCCESS;
     for file in files {
         match email(config, account, &keys, file) {
-            Ok(contact) => out.json(&contact)?,
+            Ok(contact) => {
+                out.json(&contact)?;
+                remark(&contact, out);
+            }
             Err(error) => {
                 out.complain(&format!("redress: failed to {error:#}"));
                 code = ExitCode::FAILURE;
@@ -28,6 +32,13 @@ pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<Exit
         }
     }
     Ok(code)
+}
+
+/// For who looks on: whether the sender is who they say is not easily seen in JSON.
+fn remark(contact: &Contact, out: Out) {
+    if let Some(said) = sender::confirmed(contact).filter(|_| out.is_terminal()) {
+        out.complain(&printable(&format!("redress: from {}: {said}", sender::sender(contact))));
+    }
 }
 
 /// The time of the file stands for the time the mail came, as in a Maildir.

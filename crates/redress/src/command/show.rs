@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::fold::{self, Shown};
 use super::queue::due;
+use super::sender;
 use super::timeline::{clock_time, plain_table, words};
 use crate::house::House;
 use crate::out::{Out, printable};
@@ -158,15 +159,14 @@ impl Story {
 }
 
 fn contact_words(contact: &Contact, shown: Shown) -> String {
-    let sender = contact.sender.as_ref().map_or_else(
-        || "nobody named".to_owned(),
-        |sender| format!("{} <{}>", sender.display_name, sender.value).trim_start().to_owned(),
-    );
+    let sender = sender::sender(contact);
+    let confirmed = sender::confirmed(contact).map(|said| format!("\nSender {said}")).unwrap_or_default();
     let files =
         contact.attachments.iter().map(|file| format!("\n[{}, {} bytes]", file.file_name, file.size_bytes));
     let files: String = files.collect();
     let text = fold::words(contact, shown);
-    let words = printable(&format!("from {sender}\nSubject: {}\n\n{text}{files}", contact.subject));
+    let words =
+        printable(&format!("from {sender}{confirmed}\nSubject: {}\n\n{text}{files}", contact.subject));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }
 

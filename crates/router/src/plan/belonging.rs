@@ -1,7 +1,7 @@
 //! Which complaint a contact belongs to: DESIGN §7 as one pure function.
 
 use redress_contract::{ComplaintId, ContactId};
-use redress_domain::Complaint;
+use redress_domain::{Complaint, Relation, reference_confidence};
 
 use super::clues::{Clues, Origin};
 
@@ -32,6 +32,11 @@ impl Found {
             has_party: complaint.has_party(&clues.party),
             is_open: complaint.is_open(),
         }
+    }
+
+    /// What the sender's stated address is to it.
+    pub fn relation(&self) -> Relation {
+        if self.has_party { Relation::Party } else { Relation::Stranger }
     }
 
     /// A complaint that is claimed, and that nobody has opened yet.
@@ -176,18 +181,27 @@ fn evidence<'a>(clues: &'a Clues, answers: &'a Answers) -> Vec<Evidence<'a>> {
     let token = answers.token.iter().map(|found| (found, 100, "token"));
     let whole = answers.whole.iter().map(|found| (found, 100, "part_of"));
     let ancestor = answers.ancestor.iter().map(|found| (found, 98, "references"));
-    let known = |found: &&Found| found.has_party;
-    let verified = answers.references.iter().filter(known).map(|found| (found, 95, "reference_and_party"));
     let another = |found: &&Found| found.is_open && found.complaint != clues.own_complaint;
     let orders = answers.orders.iter().filter(another).map(|found| (found, 80, "same_order"));
-    let alone = answers
-        .references
-        .iter()
-        .filter(|found| !found.has_party)
-        .map(|found| (found, 40, "reference_alone"));
-    let all = token.chain(whole).chain(root(clues, answers)).chain(ancestor).chain(verified).chain(orders);
+    let [verified, claimed, alone] = [95, 80, 40].map(|percent| references(clues, answers, percent));
+    let all = token.chain(whole).chain(root(clues, answers)).chain(ancestor).chain(verified).chain(claimed);
     // The two mails with one id come after the order number (0.8) and before the reference alone (0.4).
-    all.chain(same_id(clues, answers)).chain(alone).collect()
+    all.chain(orders).chain(same_id(clues, answers)).chain(alone).collect()
+}
+
+/// The references that prove so much: only an address that somebody vouches for proves that a party wrote.
+fn references<'a>(
+    clues: &'a Clues,
+    answers: &'a Answers,
+    percent: u32,
+) -> impl Iterator<Item = Evidence<'a>> {
+    let reason = match percent {
+        95 => "reference_and_party",
+        80 => "reference_and_address",
+        _ => "reference_alone",
+    };
+    let weigh = move |found: &&Found| reference_confidence(found.relation(), clues.vouching) == percent;
+    answers.references.iter().filter(weigh).map(move |found| (found, percent, reason))
 }
 
 fn root<'a>(clues: &'a Clues, answers: &'a Answers) -> Option<Evidence<'a>> {

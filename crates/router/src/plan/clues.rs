@@ -3,11 +3,12 @@
 
 use redress_contract::contact::{DeliveryReport, Thread};
 use redress_contract::{CommunicationId, ComplaintId, Contact, ContactId, MachineKind, Reference};
+use redress_domain::Vouching;
 use redress_identity::token::Token;
 use redress_identity::{Keys, reference};
 
-use super::machine_of;
 use super::orders::OrderPattern;
+use super::{machine_of, vouching};
 use crate::Config;
 
 /// Most ids and addresses of one contact in which a token is looked for.
@@ -26,6 +27,8 @@ pub struct Clues {
     pub own_complaint: ComplaintId,
     /// Keyed hash of its sender; empty without one.
     pub party: String,
+    /// What is known of whether the sender is who they say.
+    pub vouching: Vouching,
     /// Signed tokens, the most telling first.
     pub tokens: Vec<Token>,
     /// What it says about a communication of ours that did not arrive.
@@ -118,6 +121,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         references: references(contact),
         orders: orders(contact, &party, keys, &config.orders),
         party,
+        vouching: vouching(contact),
         tokens,
         root,
         text,
@@ -126,8 +130,9 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
     }
 }
 
-/// Whose threads are looked at: those of this sender, and those of machines apart, so that no person's complaint
-/// is ever taken for the continuation of a machine's mail.
+/// Whose threads are looked at: those of this sender, and apart those of machines, so that no person's complaint
+/// is ever taken for the continuation of a machine's mail, and those of mails that are not from whom they say, so that
+/// nobody else's mail makes a thread which a person's complaint would vanish in.
 struct Family<'a> {
     keys: &'a Keys,
     party: &'a str,
@@ -136,8 +141,9 @@ struct Family<'a> {
 
 impl<'a> Family<'a> {
     fn of(contact: &Contact, party: &'a str, keys: &'a Keys) -> Self {
-        let kind = match machine_of(contact) {
-            MachineKind::Unspecified => "thread",
+        let kind = match (machine_of(contact), vouching(contact)) {
+            (MachineKind::Unspecified, Vouching::Refuted) => "refuted-thread",
+            (MachineKind::Unspecified, _) => "thread",
             _ => "machine-thread",
         };
         Self { keys, party, kind }

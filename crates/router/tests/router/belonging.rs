@@ -1,8 +1,9 @@
 //! Every row of the confidence table, the standing that follows, and what holds for any answers at all.
 
 use proptest::prelude::*;
-use redress_contract::contact::Machine;
-use redress_contract::{ComplaintId, Contact, ContactId, MachineKind, PartyStanding};
+use redress_contract::contact::{Machine, SenderVerdict};
+use redress_contract::{ComplaintId, Contact, ContactId, MachineKind, PartyStanding, Verdict};
+use redress_domain::Vouching;
 use redress_router::plan::{self, Answers, Belonging, Claimed, Clues, Found, Origin, Root, decide_belonging};
 
 fn complaint(name: &str) -> ComplaintId {
@@ -19,6 +20,7 @@ fn starts() -> Clues {
         contact: contact("me"),
         own_complaint: complaint("mine"),
         party: "p1".to_owned(),
+        vouching: Vouching::Vouched,
         tokens: Vec::new(),
         bounce: None,
         belongs_with: None,
@@ -123,6 +125,20 @@ fn a_reference_needs_a_party() {
 }
 
 #[test]
+fn a_partys_address_beside_a_reference_proves_what_is_known_of_its_sender() {
+    let answers = Answers { references: vec![theirs()], ..nothing() };
+    let who = |vouching| Clues { vouching, ..starts() };
+    let suspected = Expect::Open(80, vec!["opened", "reference_and_address"], Some("theirs"));
+    check(&who(Vouching::Unknown), &answers, &suspected);
+    check(&who(Vouching::Refuted), &answers, &Expect::Open(40, vec!["opened", "reference_alone"], None));
+    // A signed token and a thread prove more than any address: what comes of them is a matter of standing.
+    for vouching in [Vouching::Vouched, Vouching::Unknown, Vouching::Refuted] {
+        let token = Answers { token: Some(theirs()), ..nothing() };
+        check(&who(vouching), &token, &Expect::Attach(100, "token"));
+    }
+}
+
+#[test]
 fn one_order_number_on_an_open_complaint_suggests() {
     let orders = |found| Answers { orders: vec![found], ..nothing() };
     check(&starts(), &orders(theirs()), &Expect::Open(80, vec!["opened", "same_order"], Some("theirs")));
@@ -196,6 +212,9 @@ fn the_standing_follows_from_who_wrote_and_what_was_found() {
     let person = Contact { id: contact("me"), ..Contact::default() };
     let machine = Machine { kind: MachineKind::AutoReply, ..Machine::default() };
     let machine = Contact { machine: Some(machine), ..person.clone() };
+    let verdict = SenderVerdict { verdict: Verdict::Fail, ..SenderVerdict::default() };
+    let refuted = Contact { sender_verdict: Some(verdict), ..person.clone() };
+    let vouched = Contact { sender_authenticated: true, ..person.clone() };
     let attach = |found| Belonging::Attach { found, confidence_percent: 100, reason: "token" };
     let open =
         Belonging::Open { confidence_percent: 100, reasons: vec!["opened"], possible_duplicate_of: None };
@@ -205,6 +224,11 @@ fn the_standing_follows_from_who_wrote_and_what_was_found() {
         (&person, &attach(strangers()), PartyStanding::UnverifiedParty),
         // Claimed by a mail of the same sender and not opened yet: this contact opens it.
         (&person, &attach(Found { committed: false, ..strangers() }), PartyStanding::Party),
+        (&vouched, &attach(theirs()), PartyStanding::Party),
+        (&vouched, &attach(strangers()), PartyStanding::UnverifiedParty),
+        (&refuted, &open, PartyStanding::Party),
+        (&refuted, &attach(theirs()), PartyStanding::UnverifiedParty),
+        (&refuted, &attach(strangers()), PartyStanding::UnverifiedParty),
         (&machine, &open, PartyStanding::Machine),
         (&machine, &attach(theirs()), PartyStanding::Machine),
         (&machine, &attach(strangers()), PartyStanding::Machine),

@@ -155,12 +155,16 @@ async fn a_token_attaches_and_a_stranger_who_holds_one_is_no_party() {
 }
 
 #[tokio::test]
-async fn a_reference_attaches_a_party_and_nobody_else() {
+async fn a_reference_attaches_a_party_somebody_vouches_for_and_nobody_else() {
     let stage = Stage::start().await;
     let complaint = stage.route(&mail("a@x", &[])).await;
     let subject = format!("About {}", complaint.reference);
-    let anns = Contact { subject: subject.clone(), ..mail("b@x", &[]) };
+    let anns = Contact { subject: subject.clone(), sender_authenticated: true, ..mail("b@x", &[]) };
     assert_eq!(stage.route(&anns).await.id, complaint.id);
+    // Nobody vouches for it: anybody may write her address above a reference.
+    let perhaps = stage.route(&Contact { subject: subject.clone(), ..mail("d@x", &[]) }).await;
+    assert_ne!(perhaps.id, complaint.id);
+    assert_eq!(suspected(&stage, &perhaps).await, Some(complaint.id.clone()));
     let bobs = Contact { subject, ..mail_to("help", "bob@example.org", "c@x", &[]) };
     let own = stage.route(&bobs).await;
     assert_ne!(own.id, complaint.id);

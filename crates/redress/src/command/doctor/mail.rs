@@ -9,6 +9,7 @@ use redress_contract::subject::name::LEASES;
 use redress_email::config::{Account, Imap, Place, Webhook};
 use redress_email::health::tell::{Event, last_told};
 use redress_email::health::{Kind, State};
+use redress_email::normalize::trust::Authserv;
 use redress_runtime::Clock;
 use redress_vault::Vault;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -31,6 +32,7 @@ pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Va
     };
     for (name, account) in &config.email.accounts {
         findings.push(mailbox(name, account, (&settings.web.public_url, vault)).await);
+        findings.push(senders(name, account));
         let told = told.iter().find(|event| event.data.account == *name);
         match (vault, &account.place) {
             (None, _) => {}
@@ -42,6 +44,24 @@ pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Va
         findings.push(outgoing(settings).await);
     }
     findings
+}
+
+/// Whose word is taken on who wrote. To take nobody's is no fault: a signed reply address proves enough for an answer.
+fn senders(name: &str, account: &Account) -> Finding {
+    let what = format!("senders {name}");
+    match &account.trust.authserv {
+        Authserv::Named(id) => ok(&what, format!("are who the server {id} says they are")),
+        Authserv::Unnamed => {
+            ok(&what, "are who the server says they are, in its topmost Authentication-Results")
+        }
+        Authserv::Nobody => Finding {
+            mend: Some(
+                "name the server that checks mail in authserv_id (docs/email.md, \"Who wrote it\")"
+                    .to_owned(),
+            ),
+            ..ok(&what, "are not checked: nobody is trusted to say who wrote")
+        },
+    }
 }
 
 /// A role without an address is told nothing.
