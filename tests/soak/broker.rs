@@ -15,13 +15,10 @@ use crate::writers::{self, Load};
 
 /// Connections that publish at the same time.
 const CONNECTIONS: usize = 3;
+/// How long each writer rests between two messages to three nodes.
+const REST: Duration = Duration::from_millis(50);
 
-pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()> {
-    one_node(form, results).await?;
-    three_nodes(form, results).await
-}
-
-async fn one_node(form: &Form, results: &mut Results) -> anyhow::Result<()> {
+pub(crate) async fn one_node(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let (kills, publishes) = form.pick((15, 20_000), (500, 1_000_000));
     let mut dice = Dice::new(form.seed);
     let mut broker = Broker::start_with(Sync::Always).await;
@@ -50,13 +47,13 @@ async fn enough(load: &Load, publishes: usize) {
     }
 }
 
-async fn three_nodes(form: &Form, results: &mut Results) -> anyhow::Result<()> {
+pub(crate) async fn three_nodes(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let kills = form.pick(10, 300);
     let mut dice = Dice::new(form.seed ^ 0x3);
     let mut cluster = Cluster::start(Sync::Always).await;
     cluster.set_streams_mebibytes_max(form.pick(512, 8192));
     let buses = connections(&cluster).await;
-    let load = Load::start(&buses);
+    let load = Load::start_paced(&buses, REST);
     load.goes_on().await?;
     let mut gaps = Vec::new();
     for _ in 0..kills {

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::load::Load;
 use crate::points_load::{MAILDIR, Stream};
-use crate::points_scene::World;
+use crate::points_scene::{POISON, World};
 use crate::processes::{Place, SERVICES, Service, mailbox};
 use crate::{Form, quiet};
 
@@ -117,6 +117,12 @@ async fn lead(world: &World, service: &mut Service, point: &Point, after: usize)
         service.running().kill();
         service.start_again(&[("REDRESS_FAILPOINTS", "router::claimed=return(abort)")])?;
         die(world, service).await?;
+    }
+    let replays = matches!(point.scene, Scene::PoisonReplayed | Scene::Replay);
+    if replays && world.has_no_letter().await? {
+        service.running().kill();
+        service.start_again(&[("REDRESS_FAILPOINTS", POISON)])?;
+        world.bury_one().await?;
     }
     service.running().kill();
     world.before(point.scene).await?;

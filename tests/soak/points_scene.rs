@@ -29,6 +29,9 @@ pub(crate) struct World {
     made: AtomicUsize,
 }
 
+/// Makes the router panic over poison.
+pub(crate) const POISON: &str = "router::opened=return(panic at POISON);";
+
 /// Complaints of one person that are more than may be answered within the hour.
 const CROWD: usize = 4;
 
@@ -51,7 +54,7 @@ impl World {
     /// What is armed beside the point itself.
     pub(crate) fn also(scene: Scene) -> &'static str {
         match scene {
-            Scene::Poison | Scene::PoisonReplayed => "router::opened=return(panic at POISON);",
+            Scene::Poison | Scene::PoisonReplayed => POISON,
             _ => "",
         }
     }
@@ -126,6 +129,22 @@ impl World {
         );
         let mail = Mail { raw: raw.into_bytes(), thread: from.clone(), address: Some(from) };
         self.load.mail(&self.dovecot, &mail);
+    }
+
+    /// Has the process, in which poison is armed, give up a contact, when nobody has a dead letter left to replay.
+    pub(crate) async fn bury_one(&self) -> anyhow::Result<()> {
+        self.poison();
+        let until = Instant::now() + Duration::from_mins(2);
+        while self.has_no_letter().await? {
+            ensure!(Instant::now() < until, "no contact was given up");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    /// True when there is nothing to replay.
+    pub(crate) async fn has_no_letter(&self) -> anyhow::Result<bool> {
+        Ok(self.records.bus().dead_letters().await?.is_empty())
     }
 
     async fn replay_one(&self) -> anyhow::Result<()> {

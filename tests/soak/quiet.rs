@@ -13,7 +13,8 @@ use crate::processes::Place;
 /// Messages that the notifier hands over at once: the most that one death, its own or a broker's, can send twice.
 pub(crate) const IN_FLIGHT: usize = 16;
 
-/// How long nothing may change before what is missing counts as lost.
+/// How long nothing may change before what is missing counts as lost: longer than a message waits for its next try while
+/// everything fails.
 const STANDSTILL: Duration = Duration::from_mins(1);
 
 /// The verdict over all contacts: as soon as all of them are ok, else when nothing has changed for a minute.

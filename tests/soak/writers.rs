@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use futures::StreamExt as _;
-use redress_bus::Bus;
+use redress_bus::{Bus, PublishError, Published};
 use redress_contract::subject::name;
 use redress_tests::results::{Bar, Results};
 use tokio::task::JoinSet;
@@ -58,8 +58,14 @@ pub(crate) struct Compared {
 }
 
 impl Load {
-    /// Starts writers on each connection.
+    /// Starts writers on each connection, each as quick as the broker answers.
     pub(crate) fn start(buses: &[Bus]) -> Self {
+        Self::start_paced(buses, Duration::ZERO)
+    }
+
+    /// As [`start`](Self::start), each writer resting after each yes: what a node that was killed must catch up on grows no
+    /// quicker than it can.
+    pub(crate) fn start_paced(buses: &[Bus], rest: Duration) -> Self {
         let meter = |_: &Bus| Mutex::new(Meter { last: Instant::now(), longest: Duration::ZERO });
         let shared = Arc::new(Shared {
             next: AtomicU64::new(0),
@@ -70,7 +76,7 @@ impl Load {
         let mut writers = JoinSet::new();
         for (connection, bus) in buses.iter().enumerate() {
             for _ in 0..WRITERS {
-                writers.spawn(write(bus.clone(), connection, shared.clone()));
+                writers.spawn(write(bus.clone(), connection, rest, shared.clone()));
             }
         }
         Self { shared, writers }
@@ -125,19 +131,26 @@ impl Load {
     }
 }
 
-async fn write(bus: Bus, connection: usize, shared: Arc<Shared>) {
+async fn write(bus: Bus, connection: usize, rest: Duration, shared: Arc<Shared>) {
     while !shared.is_over.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let body = format!("{number} {}", "complaint ".repeat(20));
         let published =
             bus.publish_once(&format!("intake.email.load-{number}"), Vec::new(), body.into()).await;
-        let mut told = shared.told.lock().expect("no writer panics");
+        shared.note(connection, number, published);
+        tokio::time::sleep(rest).await;
+    }
+}
+
+impl Shared {
+    fn note(&self, connection: usize, number: u64, published: Result<Published, PublishError>) {
+        let mut told = self.told.lock().expect("no writer panics");
         if let Err(problem) = published {
             told.unknown.insert(number);
             told.problem = problem.to_string();
         } else {
             told.acknowledged.insert(number);
-            let mut meter = shared.meters[connection].lock().expect("no writer panics");
+            let mut meter = self.meters[connection].lock().expect("no writer panics");
             meter.longest = meter.longest.max(meter.last.elapsed());
             meter.last = Instant::now();
         }

@@ -24,8 +24,8 @@ const POISON_AFTER: u64 = 4;
 /// How long a suspect waits for its turn before it is given back.
 const SUSPECT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Delays between tries.
-const DELAYS: [Duration; 9] = [
+/// Delays between tries; the last one from then on. A dependency that was away is back for everybody after so long at most.
+const DELAYS: [Duration; 7] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
     Duration::from_secs(5),
@@ -33,12 +33,14 @@ const DELAYS: [Duration; 9] = [
     Duration::from_mins(1),
     Duration::from_mins(5),
     Duration::from_mins(15),
-    Duration::from_mins(30),
-    Duration::from_hours(1),
 ];
 
 /// Longest delay while the settings are at fault: once they are mended, nobody waits for an hour.
 const BLOCKED_DELAY_MAX: Duration = Duration::from_secs(15);
+
+/// Longest delay while everything fails: no message is at fault, the gate lets few enough through, and once the dependency
+/// is back nobody waits for an hour.
+const GATED_DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// What all deliveries of one consumer share.
 pub(super) struct Task {
@@ -262,7 +264,7 @@ impl Task {
             return self.bury(message, delivery, reason).await;
         }
         let noted = attempts.noted + 1;
-        let delay = after.unwrap_or_else(|| delay_after(attempts.noted));
+        let delay = after.unwrap_or_else(|| delay_after(attempts.noted, self.gate.is_closed()));
         warn!(
             consumer = self.consumer.name,
             stream_seq = delivery.stream_seq,
@@ -280,7 +282,7 @@ impl Task {
 
     /// Given back until a person mended the settings: the time a message may be tried does not run.
     async fn blocked(&self, message: &Message, delivery: &Delivery, attempts: Attempts, reason: String) {
-        let delay = delay_after(attempts.noted).min(BLOCKED_DELAY_MAX);
+        let delay = delay_after(attempts.noted, false).min(BLOCKED_DELAY_MAX);
         error!(
             consumer = self.consumer.name,
             stream_seq = delivery.stream_seq,
@@ -349,11 +351,29 @@ impl Task {
     }
 }
 
-fn delay_after(noted: u64) -> Duration {
-    DELAYS[usize::try_from(noted).unwrap_or(usize::MAX).min(DELAYS.len() - 1)]
+fn delay_after(noted: u64, everything_fails: bool) -> Duration {
+    let delay = DELAYS[usize::try_from(noted).unwrap_or(usize::MAX).min(DELAYS.len() - 1)];
+    if everything_fails { delay.min(GATED_DELAY_MAX) } else { delay }
 }
 
 /// True when a dead letter is handled again.
 fn replayed(message: &Message) -> bool {
     message.headers.as_ref().is_some_and(|headers| headers.get(crate::dead::LETTER).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_and_an_outage_costs_nobody_more_than_half_a_minute_after_it() {
+        let mut before = Duration::ZERO;
+        for noted in 0..20 {
+            let delay = delay_after(noted, false);
+            assert!(delay >= before && delay <= Duration::from_mins(15), "{delay:?}");
+            assert_eq!(delay_after(noted, true), delay.min(GATED_DELAY_MAX));
+            before = delay;
+        }
+        assert_eq!(delay_after(u64::MAX, false), Duration::from_mins(15));
+    }
 }
