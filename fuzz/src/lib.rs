@@ -52,6 +52,7 @@ pub fn mail(raw: &[u8]) {
         verified: None,
         keys: &keys,
         limits: &limits,
+        whole: None,
     };
     let contact = normalize(raw, &envelope);
     // What the parser could not bear is caught and kept as unreadable; here it is a find.
@@ -80,6 +81,7 @@ pub fn verdict(field: &[u8]) {
             trust: &Trust { authserv: Authserv::of(authserv), ..Trust::default() },
             verified: None,
             limits: &limits,
+            whole: None,
         };
         let contact = normalize(&raw, &envelope);
         let vouched = contact.sender_verdict.filter(|known| known.verdict == Verdict::Pass);

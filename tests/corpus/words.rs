@@ -53,6 +53,7 @@ impl Reader {
             verified: None,
             keys: &self.keys,
             limits: &self.limits,
+            whole: None,
         };
         normalize(raw, &envelope)
     }

@@ -84,6 +84,7 @@ pub fn normalised_trusting(
         trust: &trust,
         verified: None,
         limits: &limits,
+        whole: None,
     };
     normalize(raw, &envelope)
 }

@@ -158,9 +158,9 @@ pub struct Attachment {
 pub struct Raw {
     /// `message/rfc822`, `application/x-www-form-urlencoded`, …
     pub media_type: String,
-    /// Size in bytes.
+    /// Size in bytes, of what was kept.
     pub size_bytes: u32,
-    /// SHA-256, hex.
+    /// SHA-256 of what was kept, hex.
     pub sha256: String,
     /// The bytes, when they fit.
     #[serde(with = "crate::bytes64", skip_serializing_if = "Bytes::is_empty")]
@@ -168,6 +168,9 @@ pub struct Raw {
     /// Where they lie, when they did not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blob: Option<BlobName>,
+    /// The size it came with, when that was too large to be kept whole: what was kept are its first bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_from_bytes: Option<u32>,
 }
 
 /// How a mail hangs together with others (RFC 5322 §3.6.4). Ids without angle brackets.

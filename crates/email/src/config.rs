@@ -17,6 +17,7 @@ use redress_runtime::settings::Problems;
 
 use crate::normalize::limits::Limits;
 use crate::normalize::trust::Trust;
+use crate::source::gather::Keep;
 
 pub use imap::{Done, Imap, Login};
 pub use oauth::OauthSettings;
@@ -38,8 +39,8 @@ pub struct Config {
     pub limits: Limits,
     /// A mail whose reading takes longer is recorded unread.
     pub read_time_max: Duration,
-    /// A mail larger than this stays where it is and is reported.
-    pub fetch_bytes_max: usize,
+    /// A mail up to this size is kept whole.
+    pub keep_bytes_max: usize,
     /// Largest post of a webhook.
     pub post_bytes_max: usize,
     /// How long a post may take to come.
@@ -109,13 +110,18 @@ impl Config {
             stalled_after: Duration::from_mins(u64::from(settings.stalled_minutes)),
             limits,
             read_time_max: Duration::from_secs(u64::from(written.read_seconds_max)),
-            fetch_bytes_max: mebibytes(written.fetch_mebibytes_max),
+            keep_bytes_max: mebibytes(written.keep_mebibytes_max),
             post_bytes_max: mebibytes(written.post_mebibytes_max),
             post_time_max: Duration::from_secs(u64::from(written.post_seconds_max)),
             in_flight_bytes_max: mebibytes(written.in_flight_mebibytes_max),
             in_flight_mails_max: written.in_flight_mails_max as usize,
         };
         problems.or(config)
+    }
+
+    /// How much of a mail is kept: whole up to a limit, of a larger one what may be read.
+    pub(crate) fn keep(&self) -> Keep {
+        Keep { whole_bytes_max: self.keep_bytes_max, head_bytes: self.limits.mail_bytes_max }
     }
 
     /// Whose word an account takes on who wrote a mail.
@@ -177,7 +183,8 @@ fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) 
             usual_poll
         }
     };
-    Account { start: account.start, poll, place, trust: trust::check(account, key, problems) }
+    let trust = trust::check(account, key, problems);
+    Account { start: account.start, poll, place, trust }
 }
 
 fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {
@@ -210,7 +217,7 @@ fn no_imap(account: &AccountSettings, key: &str, problems: &mut Problems) {
 fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
     for (name, value, least) in [
         ("mail_mebibytes_max", settings.mail_mebibytes_max, 1),
-        ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 1),
+        ("keep_mebibytes_max", settings.keep_mebibytes_max, settings.mail_mebibytes_max),
         ("post_mebibytes_max", settings.post_mebibytes_max, 1),
         ("post_seconds_max", settings.post_seconds_max, 1),
         ("in_flight_mebibytes_max", settings.in_flight_mebibytes_max, 1),
@@ -231,7 +238,7 @@ fn check_limits(settings: &LimitSettings, problems: &mut Problems) -> Limits {
         ("parts_max", settings.parts_max, 200),
         ("recipients_max", settings.recipients_max, 100),
         ("depth_max", settings.depth_max, 100),
-        ("fetch_mebibytes_max", settings.fetch_mebibytes_max, 400),
+        ("keep_mebibytes_max", settings.keep_mebibytes_max, 400),
         // The public listener takes no more.
         ("post_mebibytes_max", settings.post_mebibytes_max, 60),
     ] {

@@ -18,6 +18,7 @@ pub mod reparse;
 
 mod source;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,13 +188,17 @@ pub struct LookError {
 }
 
 /// Reads one raw mail as the service would, for looking at: the account is given, the time it came is `received_at`.
+///
+/// # Errors
+/// When the file cannot be read.
 pub fn read_file(
-    raw: &[u8],
+    path: &Path,
     account: &str,
     received_at: jiff::Timestamp,
     config: &Config,
     keys: &Keys,
-) -> Contact {
+) -> std::io::Result<Contact> {
+    let mail = source::gather::file(path, config.keep())?;
     let envelope = normalize::Envelope {
         account,
         received_at,
@@ -202,6 +207,7 @@ pub fn read_file(
         trust: &config.trust(account),
         verified: None,
         limits: &config.limits,
+        whole: mail.whole.as_ref(),
     };
-    normalize::normalize(raw, &envelope)
+    Ok(normalize::normalize(&mail.raw, &envelope))
 }

@@ -60,6 +60,18 @@ pub struct Envelope<'a> {
     pub verified: Option<&'a SenderVerdict>,
     /// How much is read.
     pub limits: &'a Limits,
+    /// The whole mail, when it was too large to be kept: then only its first bytes are at hand.
+    pub whole: Option<&'a Whole>,
+}
+
+/// A mail that was too large to be kept whole. It is told by all of its bytes, so that it stays the same contact whatever
+/// the limits are when it is met again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of all of it, hex.
+    pub sha256: String,
 }
 
 /// Reads a mail. The contact names its raw bytes by digest and size; whoever records it hands the bytes along.
@@ -73,6 +85,7 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
         }
         Err(_) => fail(&mut contact, raw, "the parser gave up"),
     }
+    note_cut(&mut contact, raw, envelope.whole);
     fit(&mut contact);
     let split = reply::split(&contact.text);
     contact.text_spans = split.spans;
@@ -82,13 +95,17 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
 
 /// The id of the contact that a mail is: from its bytes and its mailbox, nothing of it being read.
 pub fn contact_id(raw: &[u8], envelope: &Envelope<'_>) -> ContactId {
-    envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(raw))
+    let digest = envelope.whole.map_or_else(|| file::hex_sha256(raw), |whole| whole.sha256.clone());
+    envelope.keys.mail_contact_id(envelope.account, &digest)
 }
 
 /// Reads a mail that is on record again: a contact that names the first. Its id is made from what was read, so that the
 /// same reading has the same id.
 pub fn again(raw: &[u8], envelope: &Envelope<'_>, first: &Contact) -> Contact {
-    let mut second = normalize(raw, envelope);
+    let cut_from = first.raw.as_ref().and_then(|raw| raw.cut_from_bytes);
+    // The digest of the whole makes an id only, and the second has another.
+    let whole = cut_from.map(|size| Whole { size_bytes: u64::from(size), sha256: String::new() });
+    let mut second = normalize(raw, &Envelope { whole: whole.as_ref(), ..*envelope });
     second.reparses = Some(first.id.clone());
     let read = serde_json::to_vec(&second).unwrap_or_default();
     second.id = envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(&read));
@@ -101,6 +118,7 @@ pub fn unread(raw: &[u8], envelope: &Envelope<'_>, problem: &str) -> Contact {
     let mut contact = bare(raw, envelope);
     contact.parse_status = ParseStatus::Failed;
     problem.clone_into(&mut contact.parse_problem);
+    note_cut(&mut contact, raw, envelope.whole);
     contact
 }
 
@@ -113,8 +131,9 @@ pub fn words(raw: &[u8], limits: &Limits) -> Option<(String, String)> {
 
 fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     let sha256 = file::hex_sha256(raw);
+    let told_by = envelope.whole.map_or(sha256.as_str(), |whole| whole.sha256.as_str());
     Contact {
-        id: envelope.keys.mail_contact_id(envelope.account, &sha256),
+        id: envelope.keys.mail_contact_id(envelope.account, told_by),
         channel: Channel::Email,
         account: envelope.account.to_owned(),
         received_at: envelope.received_at,
@@ -123,6 +142,7 @@ fn bare(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
             media_type: MAIL.to_owned(),
             size_bytes: u32::try_from(raw.len()).unwrap_or(u32::MAX),
             sha256,
+            cut_from_bytes: envelope.whole.map(|whole| u32::try_from(whole.size_bytes).unwrap_or(u32::MAX)),
             ..Raw::default()
         }),
         ..Contact::default()
@@ -149,7 +169,8 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     let words = text::words(&mail, envelope.limits);
     contact.text = words.text;
     problems.extend(words.problems);
-    contact.attachments = file::files(&mail, scan.cut.then_some(scan.raw.len()), envelope.limits);
+    let is_cut = scan.cut || envelope.whole.is_some();
+    contact.attachments = file::files(&mail, is_cut.then_some(scan.raw.len()), envelope.limits);
     contact.thread = Some(thread::thread(&mail, envelope.limits));
     contact.machine = match wrote {
         Wrote::Sender => machine::machine(&mail, &contact, &own),
@@ -213,6 +234,19 @@ fn note_damage(mail: &Mail<'_>, contact: &Contact, limits: &Limits, problems: &m
             problems.push(format!("the {what} holds bytes that are no characters"));
         }
     }
+}
+
+/// Says first that a mail is not on record whole.
+fn note_cut(contact: &mut Contact, raw: &[u8], whole: Option<&Whole>) {
+    let Some(whole) = whole else { return };
+    if contact.parse_status == ParseStatus::Parsed {
+        contact.parse_status = ParseStatus::Partial;
+    }
+    let separator = if contact.parse_problem.is_empty() { "" } else { "; " };
+    let before = std::mem::take(&mut contact.parse_problem);
+    let (size, kept) = (whole.size_bytes, raw.len());
+    contact.parse_problem =
+        format!("{size} bytes are too many to be kept whole, only the first {kept} were{separator}{before}");
 }
 
 fn fail(contact: &mut Contact, raw: &[u8], problem: &str) {

@@ -8,6 +8,7 @@ use redress_runtime::Clock;
 use redress_vault::Vault;
 
 use crate::config::{Account, Config, Place};
+use crate::source::gather::Mail;
 use crate::source::{imap, maildir};
 
 /// Questions to the broker at once.
@@ -71,8 +72,8 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// The digest that makes the contact.
-    pub(crate) fn digest_of(raw: &[u8]) -> String {
-        Commit::hash(raw)
+    pub(crate) fn digest_of(mail: &Mail) -> String {
+        mail.whole.as_ref().map_or_else(|| Commit::hash(&mail.raw), |whole| whole.sha256.clone())
     }
 }
 
@@ -93,7 +94,7 @@ pub async fn reconcile(
     };
     let mut summary = Summary::default();
     let (sender, mails) = tokio::sync::mpsc::channel(AT_ONCE);
-    let read = read(config, (name, account), (vault, clock), sender);
+    let read = read((name, account), (vault, clock), sender);
     let rows = futures::stream::unfold(mails, |mut mails| async move { Some((mails.recv().await?, mails)) })
         .map(|seen| row(name, vault, seen))
         .buffered(AT_ONCE);
@@ -118,18 +119,17 @@ pub async fn reconcile(
 
 /// Reads every mail; answers how many were gone before they could be recorded.
 async fn read(
-    config: &Config,
     (name, account): (&str, &Account),
     (vault, clock): (&Vault, &Clock),
     sender: tokio::sync::mpsc::Sender<Seen>,
 ) -> Result<u64, String> {
     match &account.place {
         Place::Imap(place) => {
-            let all = imap::everything(config, (name, place), (vault, clock), &sender).await;
+            let all = imap::everything((name, place), (vault, clock), &sender).await;
             all.map_err(|error| redress_bus::failure::chain(&error))
         }
         Place::Maildir(path) => {
-            let all = maildir::everything(config, (name, path), vault, &sender).await;
+            let all = maildir::everything((name, path), vault, &sender).await;
             all.map(|()| 0).map_err(|error| redress_bus::failure::chain(&error))
         }
         Place::Webhook(webhook) => {

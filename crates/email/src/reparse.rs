@@ -102,6 +102,7 @@ async fn reread(
         // What was checked when it came is known better than it could be found out now.
         verified: first.sender_verdict.as_ref(),
         limits: &config.limits,
+        whole: None,
     };
     let second = again(&raw, &envelope, first);
     if second.parse_status == ParseStatus::Failed {

@@ -3,6 +3,7 @@
 //! noted first ([`tries`]), so that no mail can end the program more than a few times.
 
 pub(crate) mod account;
+pub(crate) mod gather;
 pub(crate) mod hooks;
 pub(crate) mod imap;
 pub(crate) mod maildir;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use redress_bus::KvError;
 use redress_contract::Contact;
@@ -21,12 +21,13 @@ use redress_intake::{Intake, IntakeError, Receipt};
 use redress_runtime::{Clock, Shutdown};
 use redress_vault::PutError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::config::Config;
 use crate::normalize::limits::Limits;
 use crate::normalize::trust::{Authserv, Trust};
 use crate::normalize::{Envelope, contact_id, normalize, unread};
+use gather::{Keep, Mail};
 use tries::{Tries, Turn};
 use verdicts::Verdicts;
 
@@ -48,7 +49,7 @@ struct Shared {
     limits: Limits,
     read_time_max: Duration,
     tries: Arc<Tries>,
-    fetch_bytes_max: usize,
+    keep: Keep,
     mails_max: usize,
     bytes_max: usize,
     mails: Semaphore,
@@ -134,7 +135,7 @@ impl Recorder {
                 limits: config.limits.clone(),
                 read_time_max: config.read_time_max,
                 tries,
-                fetch_bytes_max: config.fetch_bytes_max,
+                keep: config.keep(),
                 mails_max: config.in_flight_mails_max,
                 bytes_max: config.in_flight_bytes_max,
                 mails: Semaphore::new(config.in_flight_mails_max),
@@ -166,9 +167,9 @@ impl Recorder {
         self.shared.bytes_max
     }
 
-    /// True for a mail that is too large to be fetched at all.
-    pub(crate) fn is_too_large(&self, size: u64) -> bool {
-        size > self.shared.fetch_bytes_max as u64
+    /// How much of a mail is kept.
+    pub(crate) fn keep(&self) -> Keep {
+        self.shared.keep
     }
 
     /// Waits until mails of these sizes may be asked for and held in memory; the largest wait until they are alone.
@@ -185,7 +186,7 @@ impl Recorder {
 
     fn wanted(&self, sizes: impl Iterator<Item = u64>) -> u32 {
         let all = self.shared.bytes_max.div_ceil(1024).max(1) as u64;
-        let wanted = sizes.map(kibibytes).fold(0_u64, u64::saturating_add);
+        let wanted = sizes.map(|size| kibibytes(self.shared.keep.held(size))).fold(0_u64, u64::saturating_add);
         u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX)
     }
 
@@ -195,56 +196,56 @@ impl Recorder {
     }
 
     /// Reads a mail and records it; returns only when the broker has it.
-    pub(crate) async fn record(&self, raw: Bytes, received_at: Timestamp) -> Result<Recorded, RecordError> {
-        let _held = Held::new(&self.shared, raw.len());
+    pub(crate) async fn record(&self, mail: Mail, received_at: Timestamp) -> Result<Recorded, RecordError> {
+        let _held = Held::new(&self.shared, mail.raw.len());
         let _turn = self.shared.mails.acquire().await.expect("this semaphore is never closed");
-        let id = self.with_envelope(received_at, |envelope| contact_id(&raw, envelope));
+        let id = contact_id(&mail.raw, &self.envelope(&mail, received_at));
         let contact = match self.shared.tries.begin(&id).await? {
-            Turn::Leave => self.unread(&raw, received_at, "the program died reading it"),
+            Turn::Leave => self.unread(&mail, received_at, "the program died reading it"),
             Turn::Read(reading) => {
-                let contact = self.read(&raw, received_at).await;
+                let contact = self.read(&mail, received_at).await;
                 reading.came_through().await?;
                 self.shared.verdicts.count(&contact);
                 contact
             }
         };
-        let recorded = match self.shared.intake.record(contact, raw.clone(), Vec::new()).await {
+        let recorded = match self.shared.intake.record(contact, mail.raw.clone(), Vec::new()).await {
             Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
                 error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
-                let contact = self.unread(&raw, received_at, "what was read fits into no message");
-                self.shared.intake.record(contact, raw.clone(), Vec::new()).await
+                let contact = self.unread(&mail, received_at, "what was read fits into no message");
+                self.shared.intake.record(contact, mail.raw.clone(), Vec::new()).await
             }
             other => other,
         };
-        self.count(&recorded, raw.len());
+        self.count(&recorded, &mail);
         let receipt = recorded?;
         Ok(if receipt.already_recorded { Recorded::Again } else { Recorded::New })
     }
 
     /// Reads a mail on a thread where it holds up nobody, for as long as the settings allow. A reader that takes longer
     /// is left to itself.
-    async fn read(&self, raw: &Bytes, received_at: Timestamp) -> Contact {
+    async fn read(&self, mail: &Mail, received_at: Timestamp) -> Contact {
         let _turn = self.shared.readers.acquire().await.expect("this semaphore is never closed");
-        let (this, bytes) = (self.clone(), raw.clone());
-        let read = move || this.with_envelope(received_at, |envelope| normalize(&bytes, envelope));
+        let (this, held) = (self.clone(), mail.clone());
+        let read = move || normalize(&held.raw, &this.envelope(&held, received_at));
         let read = tokio::time::timeout(self.shared.read_time_max, tokio::task::spawn_blocking(read)).await;
         match read {
             Ok(Ok(contact)) => contact,
-            Ok(Err(_)) => self.unread(raw, received_at, "the reader gave up"),
+            Ok(Err(_)) => self.unread(mail, received_at, "the reader gave up"),
             Err(_) => {
                 let seconds = self.shared.read_time_max.as_secs();
-                self.unread(raw, received_at, &format!("reading it took more than {seconds} seconds"))
+                self.unread(mail, received_at, &format!("reading it took more than {seconds} seconds"))
             }
         }
     }
 
-    fn unread(&self, raw: &[u8], received_at: Timestamp, problem: &str) -> Contact {
-        self.with_envelope(received_at, |envelope| unread(raw, envelope, problem))
+    fn unread(&self, mail: &Mail, received_at: Timestamp, problem: &str) -> Contact {
+        unread(&mail.raw, &self.envelope(mail, received_at), problem)
     }
 
-    fn with_envelope<T>(&self, received_at: Timestamp, read: impl FnOnce(&Envelope<'_>) -> T) -> T {
+    fn envelope<'a>(&'a self, mail: &'a Mail, received_at: Timestamp) -> Envelope<'a> {
         let shared = &self.shared;
-        read(&Envelope {
+        Envelope {
             account: &shared.account,
             received_at,
             own_addresses: &shared.own_addresses,
@@ -252,10 +253,11 @@ impl Recorder {
             trust: &shared.trust,
             verified: None,
             limits: &shared.limits,
-        })
+            whole: mail.whole.as_ref(),
+        }
     }
 
-    fn count(&self, recorded: &Result<Receipt, IntakeError>, bytes: usize) {
+    fn count(&self, recorded: &Result<Receipt, IntakeError>, mail: &Mail) {
         let account = self.shared.account.clone();
         let outcome = match recorded {
             Ok(receipt) if receipt.already_recorded => "repeated",
@@ -264,8 +266,16 @@ impl Recorder {
         };
         metrics::counter!(format!("redress_email_{outcome}_total"), "account" => account.clone())
             .increment(1);
-        if recorded.is_ok() {
-            metrics::counter!("redress_email_bytes_total", "account" => account).increment(bytes as u64);
+        let Ok(receipt) = recorded else { return };
+        metrics::counter!("redress_email_bytes_total", "account" => account.clone())
+            .increment(mail.raw.len() as u64);
+        if let Some(whole) = mail.whole.as_ref().filter(|_| !receipt.already_recorded) {
+            let (id, size, kept) = (&receipt.contact_id, whole.size_bytes, mail.raw.len());
+            warn!(
+                channel = "email", account, contact.id = %id,
+                "Contact {id} is too large ({size} bytes): its first {kept} are on record, the mail stays where it is"
+            );
+            metrics::counter!("redress_email_cut_total", "account" => account).increment(1);
         }
     }
 }

@@ -25,6 +25,7 @@ fn read_with(raw: &[u8], limits: &Limits) -> Contact {
         trust: &Trust::default(),
         verified: None,
         limits,
+        whole: None,
     };
     normalize(raw, &envelope)
 }

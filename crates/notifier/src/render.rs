@@ -192,7 +192,15 @@ impl Wording<'_> {
             self.promised_by().map(|due| self.date(language, due)).transpose()?.unwrap_or_default();
         let others: Vec<Value> =
             self.material.others.iter().map(|other| Value::from(other.as_str().to_owned())).collect();
-        Ok(context! { matter => matter, deadline => deadline, others => others })
+        let taken_mebibytes = self.cut_to().unwrap_or_default();
+        Ok(context! { matter => matter, deadline => deadline, others => others, taken_mebibytes => taken_mebibytes })
+    }
+
+    /// How much was taken of a message that was too large to be taken whole, in mebibytes. A smaller message is always
+    /// taken whole, so this is also how large those with the rest may be.
+    fn cut_to(&self) -> Option<u32> {
+        let raw = self.material.contact?.raw.as_ref()?;
+        raw.cut_from_bytes.map(|_| (raw.size_bytes / (1024 * 1024)).max(1))
     }
 
     fn final_response(&self) -> Value {

@@ -336,7 +336,7 @@ fn read(file: &Path) -> Result<Option<String>, TextError> {
 fn made_up() -> Value {
     let deadline = context! { milestone => "final_response", due => "a day" };
     context! {
-        reference => "RD-0000-0000", organisation => "Example", matter => "complaint", deadline => "a day",
+        reference => "RD-0000-0000", organisation => "Example", matter => "complaint", deadline => "a day", taken_mebibytes => 25,
         others => vec![Value::from("RD-0000-0000")], contact_line => "Call us.", escalation_line => "Ask them.",
         outcome => "upheld", reasons => "Because.", remedy => "refund", milestone => "acknowledge", due => "a day",
         percent => 50, rung => 4, role => "owner", purpose => "acknowledgement", status => "5.1.1",

@@ -89,7 +89,7 @@ make! {
     TextSpan { role, start_byte, end_byte }
     Address { kind, value, display_name }
     Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline }
-    Raw { media_type, size_bytes, sha256, inline, blob }
+    Raw { media_type, size_bytes, sha256, inline, blob, cut_from_bytes }
     Thread { message_id, in_reply_to, references, platform_thread }
     Machine { kind, evidence, deliveries }
     DeliveryReport { recipient, status, permanent, original_message_id }

@@ -178,12 +178,13 @@ pub enum AfterAck {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
-    /// Of a larger mail only so much is read; all of it is kept.
+    /// Of a larger mail only so much is read.
     pub mail_mebibytes_max: u32,
     /// A mail whose reading takes longer is recorded unread.
     pub read_seconds_max: u32,
-    /// A mail larger than this stays where it is and is reported.
-    pub fetch_mebibytes_max: u32,
+    /// A mail up to this size is kept whole. Of a larger one `mail_mebibytes_max` are, its sender is told so, and it stays
+    /// where it is.
+    pub keep_mebibytes_max: u32,
     /// Largest post of a webhook.
     pub post_mebibytes_max: u32,
     /// How long a post may take to come.
@@ -213,7 +214,7 @@ impl Default for LimitSettings {
         Self {
             mail_mebibytes_max: 25,
             read_seconds_max: 60,
-            fetch_mebibytes_max: 256,
+            keep_mebibytes_max: 64,
             post_mebibytes_max: 60,
             post_seconds_max: 45,
             in_flight_mebibytes_max: 64,

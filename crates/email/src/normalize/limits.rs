@@ -1,4 +1,4 @@
-//! How much of one mail is read. The raw bytes are kept whole whatever the limits say.
+//! How much of one mail is read. The raw bytes are kept beside it, whole up to a limit of their own (`Keep`).
 
 /// Limits of the normaliser; reaching one leaves a sentence in the contact's `parse_problem`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::gather::Mail;
 use super::{Permit, RecordError, Recorded, Recorder};
 use crate::config::webhook::Topic;
 use crate::config::{Config, Webhook};
@@ -154,7 +155,7 @@ impl Hook {
         let recorder = self.recorder.clone();
         // A task of its own: should the provider hang up, the mail is recorded all the same.
         let recording = self.under_way.spawn(async move {
-            let outcome = recorder.record(posted.raw, received_at).await;
+            let outcome = recorder.record(Mail::of(posted.raw, recorder.keep()), received_at).await;
             drop(permit);
             outcome
         });

@@ -11,6 +11,7 @@ mod fetch;
 mod fetched;
 pub(crate) mod login;
 mod pass;
+mod pieces;
 mod refusal;
 mod session;
 mod token;

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use redress_bus::KvError;
@@ -236,21 +235,15 @@ impl Source {
         if !file.is_plain {
             return Err(TakeError::Unreadable(format!("{}: not a plain file", found.place)));
         }
-        if self.recorder.is_too_large(file.size) {
-            return Err(TakeError::Unreadable(format!(
-                "{}: {} bytes are more than may be fetched",
-                found.place, file.size
-            )));
-        }
         let permit = self.recorder.permit([file.size].into_iter()).await;
-        let raw = match tokio::fs::read(&found.path).await {
-            Ok(raw) => Bytes::from(raw),
+        let mail = match found.read(self.recorder.keep()).await {
+            Ok(mail) => mail,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
         let recorded = self
             .recorder
-            .record(raw, file.modified)
+            .record(mail, file.modified)
             .await
             .map_err(|error| TakeError::Record(Box::new(error)))?;
         drop(permit);

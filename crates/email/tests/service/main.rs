@@ -12,4 +12,5 @@ mod oauth;
 mod poison;
 mod reconcile;
 mod reparse;
+mod sizes;
 mod world;

@@ -2,7 +2,7 @@
 
 use mail_parser::{Address as Parsed, MessageParser};
 use proptest::prelude::*;
-use redress_contract::contact::Thread as ContactThread;
+use redress_contract::contact::{Raw, Thread as ContactThread};
 use redress_contract::{CommunicationPurpose, EventId, HandlerId, MilestoneId, Outcome};
 
 use super::*;
@@ -109,6 +109,16 @@ fn acknowledgements() {
     let mut gathered = Case::new(acknowledgement(), "en");
     gathered.others = ["RD-AAAA-AAAA", "RD-BBBB-BBBB"].map(|text| Reference::new(text).unwrap()).to_vec();
     check("acknowledgement_of_several_en", &gathered);
+}
+
+#[test]
+fn whoever_sent_too_much_is_told_how_to_send_the_rest() {
+    for language in ["en", "de"] {
+        let mut case = Case::new(acknowledgement(), language);
+        let raw = Raw { size_bytes: 25 << 20, cut_from_bytes: Some(80 << 20), ..Raw::default() };
+        case.contact.raw = Some(raw);
+        check(&format!("acknowledgement_of_a_large_mail_{language}"), &case);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jiff::Timestamp;
 use redress_contract::Contact;
 use redress_identity::Keys;
@@ -45,13 +45,9 @@ fn remark(contact: &Contact, out: Out) {
 fn email(config: &Config, account: &str, keys: &Keys, file: &Path) -> anyhow::Result<Contact> {
     let doing = || format!("read {}", file.display());
     let metadata = std::fs::metadata(file).with_context(doing)?;
-    let bytes_max = config.email.fetch_bytes_max;
-    if metadata.len() > bytes_max as u64 {
-        bail!("{}: it is larger than the {bytes_max} bytes of email.limits.fetch_mebibytes_max", doing());
-    }
-    let raw = std::fs::read(file).with_context(doing)?;
     let received_at = Timestamp::try_from(metadata.modified().with_context(doing)?).with_context(doing)?;
-    let contact = redress_email::read_file(&raw, account, received_at, &config.email, keys);
+    let read = redress_email::read_file(file, account, received_at, &config.email, keys);
+    let contact = read.with_context(doing)?;
     Ok(Contact { recorded_at: received_at, ..contact })
 }
 

@@ -23,6 +23,7 @@ fn read(headers: &str) -> Contact {
         trust: &trust,
         verified: None,
         limits: &Limits::default(),
+        whole: None,
     };
     normalize(raw.as_bytes(), &envelope)
 }

@@ -49,7 +49,7 @@ pub(super) struct Note {
 pub(super) enum Why {
     /// It came below UIDs that were there before it; it is fetched next.
     Late,
-    /// It is larger than may be fetched.
+    /// An earlier release left it for its size; it is fetched next.
     TooLarge,
     /// The server does not hand it out.
     NotFetched,

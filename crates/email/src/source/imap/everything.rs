@@ -11,10 +11,12 @@ use super::ImapError;
 use super::cursor::{Cursor, Stored, Why};
 use super::fetch::{Known, known};
 use super::login::Login;
+use super::pieces::is_large;
 use super::session::{Opened, Session};
 use super::uids::UidSet;
-use crate::config::{Config, Done, Imap};
+use crate::config::{Done, Imap};
 use crate::reconcile::{Seen, Standing};
+use crate::source::gather::{Keep, Mail};
 
 /// Mails listed at once, and fetched with one command.
 const WINDOW: u32 = 500;
@@ -32,7 +34,6 @@ pub struct Folder {
 
 /// Reads every mail of every folder; answers how many were gone before they could be recorded.
 pub(crate) async fn everything(
-    config: &Config,
     (account, place): (&str, &Imap),
     (vault, clock): (&Vault, &Clock),
     sender: &Sender<Seen>,
@@ -46,7 +47,7 @@ pub(crate) async fn everything(
         let cursor = stored.map(|stored| stored.cursor).filter(|cursor| cursor.validity == opened.validity);
         let cursor = cursor.unwrap_or_else(|| Cursor::from_the_beginning(opened.validity));
         gone += cursor.gone.len();
-        let reader = Reader { folder, cursor, bytes_max: config.fetch_bytes_max as u64, sender };
+        let reader = Reader { folder, cursor, sender };
         reader.read(&mut session, &opened).await?;
     }
     if let Done::Move(folder) = &place.done
@@ -54,7 +55,7 @@ pub(crate) async fn everything(
     {
         // What else lies there was not put there by us.
         let cursor = Cursor { first: u32::MAX, ..Cursor::from_the_beginning(opened.validity) };
-        let reader = Reader { folder, cursor, bytes_max: config.fetch_bytes_max as u64, sender };
+        let reader = Reader { folder, cursor, sender };
         reader.read(&mut session, &opened).await?;
     }
     session.close().await;
@@ -76,7 +77,6 @@ pub(crate) async fn look(login: &Login, place: &Imap) -> Result<Vec<Folder>, Ima
 struct Reader<'a> {
     folder: &'a str,
     cursor: Cursor,
-    bytes_max: u64,
     sender: &'a Sender<Seen>,
 }
 
@@ -93,8 +93,8 @@ impl Reader<'_> {
             let mut group = Vec::new();
             let mut bytes = 0;
             for mail in listed {
-                if mail.size > self.bytes_max {
-                    self.tell(&mail, Err("larger than may be fetched")).await;
+                if is_large(&mail) {
+                    self.fetch_large(session, &mail).await?;
                     continue;
                 }
                 if group.len() >= GROUP_MAILS_MAX || (bytes > 0 && bytes + mail.size > GROUP_BYTES_MAX) {
@@ -105,6 +105,17 @@ impl Reader<'_> {
                 group.push(mail);
             }
             self.fetch(session, group).await?;
+        }
+        Ok(())
+    }
+
+    async fn fetch_large(&self, session: &mut Session, mail: &Known) -> Result<(), ImapError> {
+        match session.fetch_in_pieces(mail, Keep::NOTHING).await {
+            Ok(Some(whole)) => self.tell(mail, Ok(Seen::digest_of(&whole))).await,
+            // Taken away meanwhile.
+            Ok(None) => {}
+            Err(error) if error.ends_the_look() => return Err(error),
+            Err(_) => self.tell(mail, Err("the server does not hand it out")).await,
         }
         Ok(())
     }
@@ -146,7 +157,7 @@ impl Reader<'_> {
                     let Some(raw) = fetched.raw else { continue };
                     let Some(index) = group.iter().position(|mail| mail.uid == fetched.uid) else { continue };
                     let mail = group.swap_remove(index);
-                    self.tell(&mail, Ok(Seen::digest_of(&raw))).await;
+                    self.tell(&mail, Ok(Seen::digest_of(&Mail::of(raw, Keep::NOTHING)))).await;
                 }
                 Err(error) if error.ends_the_look() => return Err(error),
                 Err(_) => return Ok(true),
@@ -173,7 +184,7 @@ impl Reader<'_> {
             return Standing::Before;
         }
         Standing::Gap(match cursor.notes.get(&mail.uid).map(|note| note.why) {
-            Some(Why::TooLarge) => "larger than may be fetched",
+            Some(Why::TooLarge) => "an earlier release left it for its size; it is fetched next",
             Some(Why::NotFetched) => "the server did not hand it out",
             Some(Why::Suspect) => "the connection broke when it was fetched",
             Some(Why::NotRecorded) => "the broker did not take it",

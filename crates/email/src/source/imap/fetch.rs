@@ -11,9 +11,11 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::cursor::Why;
 use super::fetched::Fetched;
+use super::pieces::is_large;
 use super::session::{Answer, FETCH, Session};
 use super::uids::UidSet;
 use super::{ImapError, Source};
+use crate::source::gather::Mail;
 use crate::source::{FAILURES_MAX, Permit, RecordError, Recorded, Recorder};
 
 /// Mails fetched with one command.
@@ -47,6 +49,8 @@ pub(super) struct Known {
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) recorded: BTreeSet<u32>,
+    /// Those of them that were too large to be kept whole: they stay where they are, for a person to get at.
+    pub(super) cut: BTreeSet<u32>,
     /// Why the others are not.
     pub(super) left: BTreeMap<u32, Why>,
     pub(super) tally: Tally,
@@ -111,9 +115,6 @@ impl Source {
 
     fn left_alone(&self, mail: &Known) -> Option<Why> {
         let suspected = self.suspects.get(&mail.uid).is_some_and(|times| *times >= SUSPECT_AT);
-        if self.recorder.is_too_large(mail.size) {
-            return Some(Why::TooLarge);
-        }
         (suspected && !self.passes.is_multiple_of(SUSPECT_EVERY)).then_some(Why::Suspect)
     }
 }
@@ -127,7 +128,7 @@ impl Flight<'_> {
     ) -> Result<(), ImapError> {
         loop {
             while self.asked.len() < ahead && self.outcome.failures_in_a_row < FAILURES_MAX {
-                if !self.ask(session).await? {
+                if !self.ask(session, asked_alone).await? {
                     break;
                 }
             }
@@ -138,16 +139,35 @@ impl Flight<'_> {
                 Answer::Mail(mail) => self.came(mail),
                 Answer::Done(request, ended) => self.ended(&request, ended)?,
             }
-            while let Some(ended) = self.tasks.try_join_next() {
-                self.outcome.note(ended);
-            }
+            self.note_ended();
+        }
+    }
+
+    fn note_ended(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.outcome.note(ended);
         }
     }
 
     /// Asks for the next group, if there is room for it; false when there is nothing to be asked for now. Only while
     /// nothing is on its way is there nothing better to do than to wait for room.
-    async fn ask(&mut self, session: &mut Session) -> Result<bool, ImapError> {
+    async fn ask(
+        &mut self,
+        session: &mut Session,
+        asked_alone: &mut Option<u32>,
+    ) -> Result<bool, ImapError> {
         let Some(group) = self.groups.pop_front() else { return Ok(false) };
+        if let [mail] = group[..]
+            && is_large(&mail)
+        {
+            if !self.asked.is_empty() {
+                self.groups.push_front(group);
+                return Ok(false);
+            }
+            *asked_alone = Some(mail.uid);
+            self.fetch_large(session, &mail).await?;
+            return Ok(true);
+        }
         let sizes = || group.iter().map(|mail| mail.size);
         let permit = match self.recorder.permit_at_once(sizes()) {
             Some(permit) => permit,
@@ -171,11 +191,31 @@ impl Flight<'_> {
             self.asked.iter_mut().find_map(|asked| Some((asked.wanted.remove(&uid)?, &mut asked.permit)));
         let Some((known, permit)) = asked else { return };
         let permit = permit.split(known.size);
+        self.record(&known, Mail::of(raw, self.recorder.keep()), permit);
+    }
+
+    /// Fetches a mail in pieces, while nothing else is under way, and has it recorded.
+    async fn fetch_large(&mut self, session: &mut Session, mail: &Known) -> Result<(), ImapError> {
+        let permit = self.recorder.permit([mail.size].into_iter()).await;
+        match session.fetch_in_pieces(mail, self.recorder.keep()).await {
+            Ok(Some(whole)) => self.record(mail, whole, permit),
+            Err(error) if error.ends_the_look() => return Err(error),
+            Ok(None) | Err(_) => drop(self.outcome.left.insert(mail.uid, Why::NotFetched)),
+        }
+        self.note_ended();
+        Ok(())
+    }
+
+    fn record(&mut self, known: &Known, mail: Mail, permit: Permit) {
+        let uid = known.uid;
+        if mail.whole.is_some() {
+            self.outcome.cut.insert(uid);
+        }
         let received_at = known.received_at.unwrap_or(self.now);
         let recorder = self.recorder.clone();
         self.tasks.spawn(async move {
             fault::point("email::fetched");
-            let ended = recorder.record(raw, received_at).await;
+            let ended = recorder.record(mail, received_at).await;
             drop(permit);
             (uid, ended)
         });
@@ -230,7 +270,11 @@ fn groups(known: &[Known], mails_max: usize, recorder: &Recorder) -> VecDeque<Ve
     let mut bytes = 0;
     for mail in known {
         match groups.back_mut() {
-            Some(group) if group.len() < mails_max && bytes + mail.size <= bytes_max => group.push(*mail),
+            Some(group)
+                if group.len() < mails_max && bytes + mail.size <= bytes_max && !is_large(mail) =>
+            {
+                group.push(*mail);
+            }
             _ => {
                 bytes = 0;
                 groups.push_back(vec![*mail]);

@@ -11,6 +11,8 @@ pub(super) struct Fetched {
     pub(super) size: Option<u32>,
     pub(super) received_at: Option<Timestamp>,
     pub(super) raw: Option<Bytes>,
+    /// Where in the mail `raw` begins, when the server says that it is a piece.
+    pub(super) begins_at: Option<u32>,
 }
 
 /// The bytes of a mail, where the connection's buffer has them: an answer of the server (whose type has no name outside its
@@ -50,6 +52,7 @@ pub(super) fn fetched(attributes: &[AttributeValue<'_>]) -> Option<Fetched> {
         match attribute {
             AttributeValue::Uid(uid) => fetched.uid = *uid,
             AttributeValue::Rfc822Size(size) => fetched.size = Some(*size),
+            AttributeValue::BodySection { section: None, index, .. } => fetched.begins_at = *index,
             AttributeValue::InternalDate(date) => fetched.received_at = internal_date(date),
             _ => {}
         }

@@ -259,6 +259,7 @@ impl Source {
         tally.new += outcome.tally.new;
         tally.again += outcome.tally.again;
         let (wants_flag, now) = (self.place.done != Done::Leave, self.clock.now());
+        let moves = matches!(self.place.done, Done::Move(_));
         let cursor = &mut self.stored()?.cursor;
         for mail in step.iter().filter(|mail| !outcome.recorded.contains(&mail.uid)) {
             let why = outcome.left.get(&mail.uid).copied().unwrap_or(Why::NotRecorded);
@@ -266,7 +267,9 @@ impl Source {
         }
         cursor.settle(outcome.recorded.iter().copied());
         if wants_flag {
-            cursor.unflagged.extend(&outcome.recorded);
+            // What is not on record whole must stay where a person finds it.
+            let stays = |uid: &u32| moves && outcome.cut.contains(uid);
+            cursor.unflagged.extend(outcome.recorded.iter().filter(|uid| !stays(uid)));
         }
         if !outcome.recorded.is_empty() {
             self.teller.goes_on(&self.folder);

@@ -9,12 +9,11 @@ use tokio::sync::mpsc::Sender;
 
 use super::folder::{Folder, Found};
 use super::{Cursor, LookError, key_of};
-use crate::config::Config;
 use crate::reconcile::{Seen, Standing};
+use crate::source::gather::Keep;
 
 /// Reads every mail of `new` and `cur`.
 pub(crate) async fn everything(
-    config: &Config,
     (account, path): (&str, &Path),
     vault: &Vault,
     sender: &Sender<Seen>,
@@ -29,15 +28,11 @@ pub(crate) async fn everything(
         if !file.is_plain {
             continue;
         }
-        let digest = if file.size > config.fetch_bytes_max as u64 {
-            Err("larger than may be fetched")
-        } else {
-            match tokio::fs::read(&found.path).await {
-                Ok(raw) => Ok(Seen::digest_of(&raw)),
-                // Moved meanwhile: it is met under its other name, or was.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(_) => Err("the file cannot be read"),
-            }
+        let digest = match found.read(Keep::NOTHING).await {
+            Ok(mail) => Ok(Seen::digest_of(&mail)),
+            // Moved meanwhile: it is met under its other name, or was.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(_) => Err("the file cannot be read"),
         };
         let otherwise = otherwise(&found, file.changed, since);
         let (folder, mail) = (found.place.to_owned(), found.base.to_string_lossy().into_owned());

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::source::gather::{self, Keep, Mail};
+
 /// Entries taken in one look, so that the oldest of very many come first and memory stays bounded.
 const ENTRIES_MAX: usize = 20_000;
 
@@ -48,6 +50,12 @@ pub(super) struct File {
 }
 
 impl Found {
+    /// The mail in it.
+    pub(super) async fn read(&self, keep: Keep) -> io::Result<Mail> {
+        let path = self.path.clone();
+        blocking(move || gather::file(&path, keep)).await
+    }
+
     pub(super) fn is_new(&self) -> bool {
         self.place == "new"
     }
