@@ -53,6 +53,7 @@ pub fn mail(raw: &[u8]) {
         keys: &keys,
         limits: &limits,
         whole: None,
+        sent: false,
     };
     let contact = normalize(raw, &envelope);
     // What the parser could not bear is caught and kept as unreadable; here it is a find.
@@ -82,6 +83,7 @@ pub fn verdict(field: &[u8]) {
             verified: None,
             limits: &limits,
             whole: None,
+            sent: false,
         };
         let contact = normalize(&raw, &envelope);
         let vouched = contact.sender_verdict.filter(|known| known.verdict == Verdict::Pass);

@@ -54,6 +54,7 @@ impl Reader {
             keys: &self.keys,
             limits: &self.limits,
             whole: None,
+            sent: false,
         };
         normalize(raw, &envelope)
     }

@@ -200,7 +200,7 @@ impl Case {
         belonging: &Belonging,
         mut reference: Option<Reference>,
     ) -> Result<ComplaintId, Again> {
-        let mut entry = Entry::of(&self.contact, &self.clues, belonging);
+        let mut entry = Entry::of(&self.contact, &self.clues, belonging, &self.service.house.keys);
         for _ in 0..2 * CONTINUATIONS_MAX {
             let (complaint, tried) = match entry.step.clone() {
                 Step::Open(complaint) => {

@@ -85,6 +85,7 @@ pub fn normalised_trusting(
         verified: None,
         limits: &limits,
         whole: None,
+        sent: false,
     };
     normalize(raw, &envelope)
 }

@@ -3,6 +3,7 @@
 mod acknowledged;
 mod bounced;
 mod broken;
+mod by_hand;
 mod decided;
 mod erased;
 mod forgotten;

@@ -83,6 +83,9 @@ pub struct Contact {
     /// What is known of whether the sender is who they say; absent where nobody is trusted to say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_verdict: Option<SenderVerdict>,
+    /// True for a mail that a member of staff sent from a mailbox of ours, about a complaint that it names: it went out, and
+    /// the channel vouches for that.
+    pub sent_by_hand: bool,
 }
 
 /// Whether a sender is who they say, and by whose word.

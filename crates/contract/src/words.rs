@@ -260,6 +260,8 @@ CommunicationPurpose / "COMMUNICATION_PURPOSE_UNSPECIFIED" {
     Escalation = "COMMUNICATION_PURPOSE_ESCALATION" / "escalation",
     /// A communication did not arrive (to staff).
     DeliveryProblem = "COMMUNICATION_PURPOSE_DELIVERY_PROBLEM" / "delivery_problem",
+    /// A member of staff wrote it by hand, in a mail program of their own.
+    Reply = "COMMUNICATION_PURPOSE_REPLY" / "reply",
 });
 
 words!(/// By what a communication travels. The token stands in OUTBOX subjects.

@@ -75,6 +75,14 @@ pub enum Command {
         /// Will not be tried again.
         permanent: bool,
     },
+    /// Note that a member of staff answered by hand: a communication whose words are those of a contact that is (or gets)
+    /// linked by the same command.
+    NoteReply {
+        /// The contact that holds it.
+        link: Link,
+        /// The communication.
+        communication_id: CommunicationId,
+    },
     /// Note that personal data of this complaint is to be made unreadable. Open or closed, nothing is refused.
     RequestErasure(Erasing),
     /// Note that it was.

@@ -48,6 +48,7 @@ impl Case<'_> {
             Command::NoteBounce { link, communication_id, status, permanent } => {
                 self.note_bounce(link, communication_id, status, *permanent)
             }
+            Command::NoteReply { link, communication_id } => self.note_reply(link, communication_id),
             Command::Classify(classification) => self.classify(classification),
             Command::Assign(assignment) => self.assign(assignment),
             Command::Accept { handler } => self.accept(handler),

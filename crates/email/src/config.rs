@@ -62,6 +62,8 @@ pub struct Account {
     pub trust: Trust,
     /// Where it is.
     pub place: Place,
+    /// The folder of sent mail, if it is read: on the server, or in the Maildir.
+    pub sent_folder: Option<String>,
 }
 
 /// Where a mailbox is.
@@ -184,7 +186,8 @@ fn check_account(account: &AccountSettings, key: &str, problems: &mut Problems) 
         }
     };
     let trust = trust::check(account, key, problems);
-    Account { start: account.start, poll, place, trust }
+    let sent_folder = check_sent(account, key, problems);
+    Account { start: account.start, poll, place, trust, sent_folder }
 }
 
 fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) -> Place {
@@ -195,6 +198,31 @@ fn check_maildir(account: &AccountSettings, key: &str, problems: &mut Problems) 
     no_imap(account, key, problems);
     webhook::is_none(account, key, problems);
     Place::Maildir(path)
+}
+
+fn check_sent(account: &AccountSettings, key: &str, problems: &mut Problems) -> Option<String> {
+    let folder = &account.sent_folder;
+    if folder.is_empty() {
+        return None;
+    }
+    let key = format!("{key}.sent_folder");
+    let is_read = *folder == account.folder || account.more_folders.contains(folder);
+    match account.kind {
+        Some(Kind::Imap) if is_read || *folder == account.move_to => {
+            problems.note(key, "must be another folder than those that are read or moved to");
+        }
+        Some(Kind::Imap) if folder.chars().any(|c| c.is_control() || !c.is_ascii()) => {
+            problems.note(key, "must be written as the server does, in modified UTF-7 (`Entw&APw-rfe`)");
+        }
+        Some(Kind::Maildir) if folder.contains(['/', '\\']) || folder.trim_matches('.').is_empty() => {
+            problems.note(key, "must be the name of a Maildir inside the path, such as .Sent");
+        }
+        Some(Kind::Webhook) => {
+            problems.note(key, "belongs to accounts of kind \"imap\" and \"maildir\" only");
+        }
+        _ => {}
+    }
+    Some(folder.clone())
 }
 
 /// Notes keys that mean nothing without a server to sign in to.

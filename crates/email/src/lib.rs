@@ -208,6 +208,7 @@ pub fn read_file(
         verified: None,
         limits: &config.limits,
         whole: mail.whole.as_ref(),
+        sent: false,
     };
     Ok(normalize::normalize(&mail.raw, &envelope))
 }

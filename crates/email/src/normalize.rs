@@ -18,6 +18,7 @@ mod parse;
 mod people;
 mod reply;
 mod scan;
+mod sent;
 mod text;
 mod thread;
 mod tnef;
@@ -28,7 +29,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use redress_contract::contact::{Contact, Raw, SenderVerdict};
+use redress_contract::contact::{Contact, Field, Raw, SenderVerdict};
 use redress_contract::{Channel, ContactId, ParseStatus, Verdict};
 use redress_identity::Keys;
 
@@ -62,6 +63,8 @@ pub struct Envelope<'a> {
     pub limits: &'a Limits,
     /// The whole mail, when it was too large to be kept: then only its first bytes are at hand.
     pub whole: Option<&'a Whole>,
+    /// True for what lies in the mailbox's own folder of sent mail: so somebody of ours sent it.
+    pub sent: bool,
 }
 
 /// A mail that was too large to be kept whole. It is told by all of its bytes, so that it stays the same contact whatever
@@ -105,7 +108,8 @@ pub fn again(raw: &[u8], envelope: &Envelope<'_>, first: &Contact) -> Contact {
     let cut_from = first.raw.as_ref().and_then(|raw| raw.cut_from_bytes);
     // The digest of the whole makes an id only, and the second has another.
     let whole = cut_from.map(|size| Whole { size_bytes: u64::from(size), sha256: String::new() });
-    let mut second = normalize(raw, &Envelope { whole: whole.as_ref(), ..*envelope });
+    let envelope = Envelope { whole: whole.as_ref(), sent: first.sent_by_hand, ..*envelope };
+    let mut second = normalize(raw, &envelope);
     second.reparses = Some(first.id.clone());
     let read = serde_json::to_vec(&second).unwrap_or_default();
     second.id = envelope.keys.mail_contact_id(envelope.account, &file::hex_sha256(&read));
@@ -177,25 +181,13 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
         Wrote::ThroughRelay => machine::of_relayed(&mail, &contact, &own),
     };
     note_verdict(&mut contact, verdict, wrote);
+    sent::mark(&mut contact, &mail, &own, envelope.sent);
     note_damage(&mail, &contact, envelope.limits, &mut problems);
     if !problems.is_empty() {
         contact.parse_status = ParseStatus::Partial;
         contact.parse_problem = problems.join("; ");
     }
     Some(contact)
-}
-
-/// Who vouches for a relay does not vouch for the person who filled in its form.
-fn note_verdict(contact: &mut Contact, verdict: Option<SenderVerdict>, wrote: Wrote) {
-    let passed = |verdict: &SenderVerdict| verdict.verdict == Verdict::Pass;
-    contact.sender_verdict = match wrote {
-        Wrote::Sender => verdict,
-        Wrote::ThroughRelay => verdict.map(|known| SenderVerdict {
-            verdict: if passed(&known) { Verdict::None } else { known.verdict },
-            ..known
-        }),
-    };
-    contact.sender_authenticated = contact.sender_verdict.as_ref().is_some_and(passed);
 }
 
 /// Blank lines before the first header field would end the header; a mail whose lines end in carriage returns alone

@@ -103,6 +103,7 @@ async fn reread(
         verified: first.sender_verdict.as_ref(),
         limits: &config.limits,
         whole: None,
+        sent: false,
     };
     let second = again(&raw, &envelope, first);
     if second.parse_status == ParseStatus::Failed {

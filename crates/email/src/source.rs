@@ -38,6 +38,8 @@ pub(crate) const FAILURES_MAX: usize = 4;
 #[derive(Clone)]
 pub(crate) struct Recorder {
     shared: Arc<Shared>,
+    /// True for what lies in the folder of sent mail.
+    sent: bool,
 }
 
 struct Shared {
@@ -109,6 +111,8 @@ pub(crate) enum Recorded {
     New,
     /// It was on record before.
     Again,
+    /// It is sent mail that has nothing to do with complaints, and is left alone.
+    PassedOver,
 }
 
 /// A mail that is not on record.
@@ -126,6 +130,7 @@ impl Recorder {
     pub(crate) fn new(account: &str, config: &Config, intake: Intake, tries: Arc<Tries>) -> Self {
         let kibibytes = config.in_flight_bytes_max.div_ceil(1024).max(1);
         Self {
+            sent: false,
             shared: Arc::new(Shared {
                 account: account.to_owned(),
                 intake,
@@ -145,6 +150,11 @@ impl Recorder {
                 held_bytes_peak: AtomicUsize::new(0),
             }),
         }
+    }
+
+    /// The same for the folder of sent mail, of which only answers to complaints are taken.
+    pub(crate) fn for_sent_mail(&self) -> Self {
+        Self { sent: true, ..self.clone() }
     }
 
     /// The account's name.
@@ -186,7 +196,8 @@ impl Recorder {
 
     fn wanted(&self, sizes: impl Iterator<Item = u64>) -> u32 {
         let all = self.shared.bytes_max.div_ceil(1024).max(1) as u64;
-        let wanted = sizes.map(|size| kibibytes(self.shared.keep.held(size))).fold(0_u64, u64::saturating_add);
+        let wanted =
+            sizes.map(|size| kibibytes(self.shared.keep.held(size))).fold(0_u64, u64::saturating_add);
         u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX)
     }
 
@@ -209,6 +220,9 @@ impl Recorder {
                 contact
             }
         };
+        if self.sent && !contact.sent_by_hand {
+            return Ok(Recorded::PassedOver);
+        }
         let recorded = match self.shared.intake.record(contact, mail.raw.clone(), Vec::new()).await {
             Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
                 error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
@@ -254,6 +268,7 @@ impl Recorder {
             verified: None,
             limits: &shared.limits,
             whole: mail.whole.as_ref(),
+            sent: self.sent,
         }
     }
 

@@ -54,6 +54,11 @@ fn what_is_wrong_is_named() {
         (format!("{imap}keyword = \"two words\"\n"), vec!["email.accounts.help.keyword"]),
         (format!("{imap}after_ack = \"move\"\n"), vec!["email.accounts.help.move_to"]),
         (format!("{imap}folder = \"Entw\u{fc}rfe\"\n"), vec!["email.accounts.help.folder"]),
+        (format!("{imap}sent_folder = \"Sent\"\n"), vec![]),
+        (format!("{imap}sent_folder = \"INBOX\"\n"), vec!["email.accounts.help.sent_folder"]),
+        (format!("{maildir}sent_folder = \".Sent\"\n"), vec![]),
+        (format!("{maildir}sent_folder = \"../x\"\n"), vec!["email.accounts.help.sent_folder"]),
+        ("[email.limits]\nkeep_mebibytes_max = 24\n".to_owned(), vec!["email.limits.keep_mebibytes_max"]),
         (
             format!("{maildir}authserv_id = \"mx.example.org; none\"\n"),
             vec!["email.accounts.help.authserv_id"],

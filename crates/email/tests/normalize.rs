@@ -26,6 +26,7 @@ fn read_with(raw: &[u8], limits: &Limits) -> Contact {
         verified: None,
         limits,
         whole: None,
+        sent: false,
     };
     normalize(raw, &envelope)
 }

@@ -29,6 +29,12 @@ impl Keys {
         CommunicationId::new(self.id("communication", &parts)).expect(DERIVED)
     }
 
+    /// A communication that was written by hand: its complaint, and what tells the mail from others.
+    pub fn reply_id(&self, complaint: &ComplaintId, mail: &str) -> CommunicationId {
+        let parts = [complaint.as_str(), "reply", mail];
+        CommunicationId::new(self.id("communication", &parts)).expect(DERIVED)
+    }
+
     /// Free text, by what was written where (`parts`: actor, time, text digest …).
     pub fn content_id(&self, complaint: &ComplaintId, parts: &[&str]) -> ContentId {
         let parts: Vec<&str> = std::iter::once(complaint.as_str()).chain(parts.iter().copied()).collect();

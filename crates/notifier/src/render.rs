@@ -193,7 +193,9 @@ impl Wording<'_> {
         let others: Vec<Value> =
             self.material.others.iter().map(|other| Value::from(other.as_str().to_owned())).collect();
         let taken_mebibytes = self.cut_to().unwrap_or_default();
-        Ok(context! { matter => matter, deadline => deadline, others => others, taken_mebibytes => taken_mebibytes })
+        Ok(
+            context! { matter => matter, deadline => deadline, others => others, taken_mebibytes => taken_mebibytes },
+        )
     }
 
     /// How much was taken of a message that was too large to be taken whole, in mebibytes. A smaller message is always

@@ -118,6 +118,7 @@ fn is_superseded(message: &Communication, complaint: &Complaint) -> bool {
         }
         CommunicationPurpose::HoldingResponse
         | CommunicationPurpose::DeliveryProblem
+        | CommunicationPurpose::Reply
         | CommunicationPurpose::Unspecified => false,
     }
 }

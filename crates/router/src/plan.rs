@@ -13,7 +13,7 @@ pub mod language;
 pub mod orders;
 
 pub use belonging::{Answers, Belonging, Claimed, Found, bears_anothers_id, decide_belonging};
-pub use clues::{Bounce, Clues, Origin, Root, clues};
+pub use clues::{Bounce, ByHand, Clues, Origin, Root, clues};
 pub use entry::{Barred, CONTINUATIONS_MAX, Entry, Step};
 pub use facts::facts;
 pub use keys::{Claim, Kept, kept, party_key};

@@ -1,6 +1,6 @@
 //! What comes in: mails dropped into a Maildir, the form filled in, JSON posted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
@@ -11,6 +11,7 @@ use redress_email::config::Place;
 use reqwest::{Response, header};
 
 use super::Stage;
+use super::settings::SENT;
 
 impl Stage {
     /// Drops a mail into the mailbox `help`, received now; answers the id of the contact it will be.
@@ -23,7 +24,19 @@ impl Stage {
     /// # Panics
     /// When it cannot be written.
     pub fn mail_to(&self, account: &str, raw: &[u8], received_at: Timestamp) -> ContactId {
-        let folder = maildir(&self.config, account);
+        self.drop_into(&maildir(&self.config, account), raw, received_at);
+        self.house.vault.keys().mail_contact_id(account, &Commit::hash(raw))
+    }
+
+    /// Drops a mail into the folder of sent mail of `help`, sent now; answers the id of the contact it may be.
+    pub fn sent_by_hand(&self, raw: &[u8]) -> ContactId {
+        let folders = maildirs(&self.config);
+        let folder = folders.iter().find(|folder| folder.ends_with(SENT)).expect("it is among the settings");
+        self.drop_into(folder, raw, self.clock.now());
+        self.house.vault.keys().mail_contact_id("help", &Commit::hash(raw))
+    }
+
+    fn drop_into(&self, folder: &Path, raw: &[u8], received_at: Timestamp) {
         let number = self.dropped.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}.M{number:06}.example", received_at.as_second());
         let written = folder.join("tmp").join(&name);
@@ -31,13 +44,11 @@ impl Stage {
         let file = std::fs::File::options().write(true).open(&written).expect("it was just written");
         file.set_modified(SystemTime::from(received_at)).expect("its time can be set");
         std::fs::rename(written, folder.join("new").join(name)).expect("it can be moved within the Maildir");
-        self.house.vault.keys().mail_contact_id(account, &Commit::hash(raw))
     }
 
     /// Mails that no service has taken yet.
     pub(super) fn untaken_mails(&self) -> usize {
-        let accounts = self.config.email.accounts.keys();
-        let untaken = accounts.map(|account| maildir(&self.config, account).join("new"));
+        let untaken = maildirs(&self.config).into_iter().map(|folder| folder.join("new"));
         untaken.filter_map(|folder| std::fs::read_dir(folder).ok()).map(Iterator::count).sum()
     }
 
@@ -96,9 +107,19 @@ fn maildir(config: &Config, account: &str) -> PathBuf {
 
 /// Makes the Maildirs of all accounts.
 pub(super) fn make_maildirs(config: &Config) {
-    for account in config.email.accounts.keys() {
+    for folder in maildirs(config) {
         for name in ["tmp", "new", "cur"] {
-            std::fs::create_dir_all(maildir(config, account).join(name)).expect("a Maildir can be made");
+            std::fs::create_dir_all(folder.join(name)).expect("a Maildir can be made");
         }
     }
+}
+
+/// The Maildirs of all accounts, and those of their sent mail.
+fn maildirs(config: &Config) -> Vec<PathBuf> {
+    let folders = config.email.accounts.iter().flat_map(|(name, account)| {
+        let folder = maildir(config, name);
+        let sent = account.sent_folder.as_ref().map(|sent| folder.join(sent));
+        [Some(folder), sent].into_iter().flatten()
+    });
+    folders.collect()
 }

@@ -9,6 +9,9 @@ use redress::settings::{Config, Settings};
 /// The mailbox complaints are sent to.
 pub const HELP: &str = "help@example.org";
 
+/// The folder of sent mail in that mailbox.
+pub const SENT: &str = ".Sent";
+
 /// Where reports of non-delivery go.
 pub const BOUNCES: &str = "bounces@example.org";
 
@@ -58,6 +61,7 @@ own_addresses = ["{BOUNCES}"]
 kind = "maildir"
 address = "{HELP}"
 path = "{folder}/help"
+sent_folder = "{SENT}"
 poll_seconds = 0.05
 [notifier]
 transport = "smtp"

@@ -83,7 +83,7 @@ make! {
     Contact {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
-        reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict,
+        reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict, sent_by_hand,
     }
     SenderVerdict { verdict, method, domain, verifier }
     TextSpan { role, start_byte, end_byte }

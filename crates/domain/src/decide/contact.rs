@@ -1,12 +1,12 @@
 //! Contacts that come later: replies, further complaints, reports of non-delivery.
 
 use redress_contract::event::{CommunicationBounced, ContactLinked};
-use redress_contract::{CommunicationId, Event, PartyStanding};
+use redress_contract::{CommunicationId, CommunicationPurpose, Event, Medium, PartyStanding, Recipient};
 
 use super::clocks::{Times, set};
 use super::{Case, Decision, must_be_given};
 use crate::Refusal;
-use crate::command::Link;
+use crate::command::{CommunicationFact, Fate, Link};
 use crate::complaint::DeliveryStatus;
 use crate::rules::{Anchor, REVIEW_REPLY};
 
@@ -78,6 +78,21 @@ impl Case<'_> {
         if let Some(delivery) = delivery.filter(|_| is_news) {
             self.owe_again(delivery, "bounced", link.received_at, &mut events);
         }
+        Ok(events)
+    }
+
+    /// One reply may be met twice, in the folder of sent mail and as a copy: it went out once.
+    pub(super) fn note_reply(&self, link: &Link, communication_id: &CommunicationId) -> Decision {
+        let mut events = self.link(link)?;
+        let sent = CommunicationFact {
+            communication_id: communication_id.clone(),
+            purpose: CommunicationPurpose::Reply,
+            recipient: Recipient::Complainant,
+            medium: Medium::Email,
+            contact_id: Some(link.contact_id.clone()),
+            fate: Fate::Accepted { at: link.received_at, provides: Vec::new() },
+        };
+        events.extend(self.note_communication(&sent)?);
         Ok(events)
     }
 

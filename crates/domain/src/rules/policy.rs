@@ -213,7 +213,8 @@ impl MetBy {
         match purpose {
             CommunicationPurpose::Acknowledgement => &[Self::AcknowledgementAccepted, Self::AnyOutbound],
             CommunicationPurpose::FinalResponse => &[Self::FinalResponseAccepted, Self::AnyOutbound],
-            CommunicationPurpose::HoldingResponse => &[Self::AnyOutbound],
+            // What a reply by hand says is for a person to judge: it is an answer, and no more is known of it.
+            CommunicationPurpose::HoldingResponse | CommunicationPurpose::Reply => &[Self::AnyOutbound],
             CommunicationPurpose::Warning
             | CommunicationPurpose::Escalation
             | CommunicationPurpose::DeliveryProblem

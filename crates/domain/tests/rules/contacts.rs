@@ -1,6 +1,8 @@
 //! Contacts that come later.
 
-use redress_contract::{CloseReason, CommunicationPurpose, MachineKind, PartyStanding, StopReason};
+use redress_contract::{
+    CloseReason, CommunicationId, CommunicationPurpose, MachineKind, PartyStanding, StopReason,
+};
 use redress_domain::{Command, Link, Refusal};
 
 use crate::stage::{accepted, close, day, given, machine, person, register, rules, under};
@@ -67,6 +69,28 @@ fn an_answer_meets_the_review_and_its_clock_stops() {
         "ClockStarted house-3 2026-06-08T10:00:00Z",
         "MilestoneSet house-3.review_reply due 2026-06-11T00:00:00Z gen 1",
     ]);
+}
+
+#[test]
+fn a_reply_by_hand_is_an_answer_and_no_final_response() {
+    let reply = |contact: &str| Command::NoteReply {
+        link: machine(contact, day(3, "12:00")),
+        communication_id: CommunicationId::new("comm-9").unwrap(),
+    };
+    given([]).when(reply("contact-2")).then(["ContactLinked contact-2", "CommunicationAccepted"]);
+    given([close(CloseReason::Withdrawn), Command::Link(person("contact-2", day(2, "10:00")))])
+        .when(reply("contact-3"))
+        .then([
+            "ContactLinked contact-3",
+            "CommunicationAccepted",
+            "MilestoneMet house-2.review_reply at 2026-06-03T12:00:00Z",
+            "ClockStopped house-2 completed",
+        ])
+        .when(reply("contact-3"))
+        .then_nothing()
+        // Its copy, come in another way.
+        .when(reply("contact-4"))
+        .then(["ContactLinked contact-4"]);
 }
 
 #[test]

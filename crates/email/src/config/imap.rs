@@ -26,6 +26,8 @@ pub struct Imap {
     pub login: Login,
     /// Folders; there is at least one.
     pub folders: Vec<String>,
+    /// The folder of sent mail, if it is read.
+    pub sent: Option<String>,
     /// Whether the server is asked to say when mail comes.
     pub idle: bool,
     /// What happens to a mail that is on record.
@@ -79,6 +81,7 @@ pub(super) fn check(account: &AccountSettings, key: &str, problems: &mut Problem
         user: account.user.clone(),
         login,
         folders,
+        sent: Some(account.sent_folder.clone()).filter(|folder| !folder.is_empty()),
         idle: account.idle,
         done: check_done(account, key, problems),
     }

@@ -86,6 +86,9 @@ pub struct Account {
     pub folder: String,
     /// IMAP: further folders that are read.
     pub more_folders: Vec<String>,
+    /// IMAP and Maildir: the folder of sent mail. What a member of staff sends from there about a complaint, by its reference
+    /// or as an answer to one of our mails, is kept with it as an answer; all else in it is left alone.
+    pub sent_folder: String,
     /// IMAP: let the server say when mail comes, where it can.
     pub idle: bool,
     /// IMAP: what happens to a mail that is on record: `leave`, `flag` or `move`.
@@ -117,6 +120,7 @@ impl Default for Account {
             webhook: None,
             folder: "INBOX".to_owned(),
             more_folders: Vec::new(),
+            sent_folder: String::new(),
             idle: true,
             after_ack: AfterAck::default(),
             keyword: "$Redress".to_owned(),

@@ -28,6 +28,16 @@ pub(crate) fn machine(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Opti
     Some(Machine { kind, evidence: clean::line(&evidence, 200), deliveries })
 }
 
+/// True for mail that a program sent, in our own name or in its own.
+pub(crate) fn is_automatic(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> bool {
+    let message_id = contact.thread.as_ref().map(|thread| thread.message_id.as_str()).unwrap_or_default();
+    own.signed(message_id)
+        || own.made(message_id)
+        || is_looped(mail, own)
+        || report(mail).is_some()
+        || auto_reply(mail, contact).is_some()
+}
+
 /// The mark of a mail that a form relay sent for a person: that a program mailed it says nothing, unless it reports.
 pub(crate) fn of_relayed(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Option<Machine> {
     let (kind, evidence) = report(mail).or_else(|| own_mail(mail, contact, own))?;
@@ -111,11 +121,14 @@ fn own_mail(mail: &Mail<'_>, contact: &Contact, own: &Own<'_>) -> Mark {
     if contact.sender.as_ref().is_some_and(ours) && contact.reply_to.iter().all(ours) {
         return mark(MachineKind::Own, "from: our address");
     }
-    let looped = mail.fields("X-Loop").any(|field| {
+    if is_looped(mail, own) { mark(MachineKind::Own, "x-loop: our address") } else { None }
+}
+
+fn is_looped(mail: &Mail<'_>, own: &Own<'_>) -> bool {
+    mail.fields("X-Loop").any(|field| {
         let mailbox = Mailbox { name: String::new(), address: field };
         clean::address(&mailbox).is_some_and(|address| own.has(&address))
-    });
-    if looped { mark(MachineKind::Own, "x-loop: our address") } else { None }
+    })
 }
 
 const DAEMONS: [&str; 7] = [

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::imap::login::Login;
 use super::{Recorder, imap, maildir};
-use crate::config::{Account, Place};
+use crate::config::{Account, Done, Imap, Place};
 use crate::health::tell::Teller;
 
 /// Who waits for a lease asks this often at least.
@@ -30,10 +30,11 @@ pub(crate) struct Reader {
 impl Account {
     /// The names under which its folders are told of.
     pub(crate) fn folders(&self) -> Vec<String> {
-        match &self.place {
-            Place::Maildir(_) | Place::Webhook(_) => vec![String::new()],
+        let read = match &self.place {
+            Place::Maildir(_) | Place::Webhook(_) => vec![maildir::FOLDER.to_owned()],
             Place::Imap(place) => place.folders.clone(),
-        }
+        };
+        read.into_iter().chain(self.sent_folder.clone()).collect()
     }
 }
 
@@ -106,7 +107,14 @@ impl Reader {
         match &self.account.place {
             Place::Maildir(path) => {
                 let (recorder, teller, clock) = parts();
-                sources.spawn(maildir::Source::new(path, how, recorder, teller, clock).run(stop.clone()));
+                let place = (path.as_path(), maildir::FOLDER);
+                sources.spawn(maildir::Source::new(place, how, recorder, teller, clock).run(stop.clone()));
+                if let Some(name) = &self.account.sent_folder {
+                    let (recorder, teller, clock) = parts();
+                    let (path, recorder) = (path.join(name), recorder.for_sent_mail());
+                    let sent = maildir::Source::new((&path, name), how, recorder, teller, clock);
+                    sources.spawn(sent.run(stop.clone()));
+                }
             }
             // What is posted is not read here.
             Place::Webhook(_) => {}
@@ -116,6 +124,14 @@ impl Reader {
                 for folder in &place.folders {
                     let (recorder, teller, clock) = parts();
                     let place = ((**place).clone(), folder.clone(), Arc::clone(&login));
+                    sources.spawn(imap::Source::new(place, how, recorder, teller, clock).run(stop.clone()));
+                }
+                if let Some(folder) = &place.sent {
+                    let (recorder, teller, clock) = parts();
+                    // It is the mailbox's own record of what was sent: nothing is flagged in it or moved out of it.
+                    let place = Imap { done: Done::Leave, ..(**place).clone() };
+                    let place = (place, folder.clone(), Arc::clone(&login));
+                    let recorder = recorder.for_sent_mail();
                     sources.spawn(imap::Source::new(place, how, recorder, teller, clock).run(stop.clone()));
                 }
             }

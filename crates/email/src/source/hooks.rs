@@ -175,7 +175,7 @@ impl Hook {
             Ok(Taken::Mail(Recorded::New)) => "recorded",
             Ok(Taken::Mail(Recorded::Again)) => "repeated",
             Ok(Taken::Confirmed) => "confirmed",
-            Ok(Taken::Nothing) => "no_mail",
+            Ok(Taken::Mail(Recorded::PassedOver) | Taken::Nothing) => "no_mail",
             Err(answer) => answer.word(),
         };
         metrics::counter!("redress_email_posts_total", "account" => account.to_owned(), "outcome" => outcome)

@@ -34,8 +34,8 @@ pub(crate) use everything::everything;
 /// How often `cur` is looked through.
 const CUR_EVERY: Duration = Duration::from_secs(30);
 
-/// A Maildir is told of as one folder without a name.
-const FOLDER: &str = "";
+/// Under which name a Maildir is told of; its folder of sent mail has one of its own.
+pub(crate) const FOLDER: &str = "";
 
 /// How far back `cur` is looked through again after a restart.
 const MARGIN_SECONDS: i64 = 60;
@@ -43,6 +43,7 @@ const MARGIN_SECONDS: i64 = 60;
 /// One Maildir being read.
 pub(crate) struct Source {
     folder: Folder,
+    name: String,
     recorder: Recorder,
     teller: Arc<Teller>,
     clock: Clock,
@@ -92,13 +93,14 @@ impl Tally {
         match recorded {
             Recorded::New => self.new += 1,
             Recorded::Again => self.again += 1,
+            Recorded::PassedOver => {}
         }
     }
 }
 
 impl Source {
     pub(crate) fn new(
-        path: &Path,
+        (path, name): (&Path, &str),
         (start, poll): (Start, Duration),
         recorder: Recorder,
         teller: Arc<Teller>,
@@ -106,6 +108,7 @@ impl Source {
     ) -> Self {
         Self {
             folder: Folder::at(path),
+            name: name.to_owned(),
             recorder,
             teller,
             clock,
@@ -135,7 +138,7 @@ impl Source {
                         account = self.recorder.account(),
                         "Reading the Maildir failed, trying again: {reason}"
                     );
-                    self.teller.looked(FOLDER, Look::Failed { kind: Kind::Transient, reason });
+                    self.teller.looked(&self.name, Look::Failed { kind: Kind::Transient, reason });
                 }
             }
             pause(&self.clock, wait.max(self.poll), &shutdown).await;
@@ -272,7 +275,7 @@ impl Source {
             format!("{} entries of the Maildir cannot be taken, such as {first}", tally.left.len())
         });
         let (taken, problem) = (tally.new + tally.again, problem.unwrap_or_default());
-        self.teller.looked(FOLDER, Look::Done { taken, gaps: 0, problem });
+        self.teller.looked(&self.name, Look::Done { taken, gaps: 0, problem });
         if tally.left != self.told {
             for reason in &tally.left {
                 warn!(

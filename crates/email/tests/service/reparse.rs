@@ -27,6 +27,7 @@ async fn what_could_not_be_read_is_read_again_once() {
         keys: &world.keys,
         limits: &Limits::default(),
         whole: None,
+        sent: false,
     };
     let fixed = mail(1);
     let hopeless = b"\x00\x01 no mail at all".to_vec();

@@ -165,8 +165,14 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
         contact.attachments.iter().map(|file| format!("\n[{}, {} bytes]", file.file_name, file.size_bytes));
     let files: String = files.collect();
     let text = fold::words(contact, shown);
-    let words =
-        printable(&format!("from {sender}{confirmed}\nSubject: {}\n\n{text}{files}", contact.subject));
+    let by_hand = if contact.sent_by_hand { " (sent by hand)" } else { "" };
+    let problem = match contact.parse_problem.as_str() {
+        "" => String::new(),
+        problem => format!("\nNot read in full: {problem}"),
+    };
+    let subject = &contact.subject;
+    let head = format!("from {sender}{by_hand}{confirmed}\nSubject: {subject}{problem}");
+    let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Outcome {
     Linked,
     /// It was linked, and reports that a communication did not arrive.
     Bounced,
+    /// It was linked, and is an answer that a member of staff sent by hand.
+    Replied,
     /// It was there before.
     Repeated,
 }
@@ -28,6 +30,7 @@ impl Outcome {
             Self::Opened => "opened",
             Self::Linked => "linked",
             Self::Bounced => "bounced",
+            Self::Replied => "replied",
             Self::Repeated => "repeated",
         }
     }
@@ -48,7 +51,8 @@ impl Router {
         belonging: &Belonging,
         mut reference: Option<Reference>,
     ) -> Result<(ComplaintId, Outcome), RouteError> {
-        let mut entry = Entry::of(&case.contact, &case.clues, belonging);
+        let keys = self.ledger.vault().keys();
+        let mut entry = Entry::of(&case.contact, &case.clues, belonging, keys);
         for _ in 0..2 * CONTINUATIONS_MAX {
             let (complaint, tried) = match entry.step.clone() {
                 Step::Open(complaint) => {
@@ -96,7 +100,11 @@ impl Router {
     }
 
     async fn link(&self, case: &Case, complaint: &ComplaintId, entry: &Entry) -> Result<Tried, RouteError> {
-        let outcome = if case.clues.bounce.is_some() { Outcome::Bounced } else { Outcome::Linked };
+        let outcome = match (&case.clues.bounce, &entry.reply) {
+            (Some(_), _) => Outcome::Bounced,
+            (None, Some(_)) => Outcome::Replied,
+            (None, None) => Outcome::Linked,
+        };
         self.execute(case, complaint, entry.linking(&case.clues), outcome).await
     }
 

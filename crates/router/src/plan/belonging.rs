@@ -17,7 +17,7 @@ pub struct Found {
     pub complaint: ComplaintId,
     /// False while it is only claimed: nobody has opened it yet.
     pub committed: bool,
-    /// True when the contact's sender is a party of it.
+    /// True when the contact's sender is a party of it; of a mail that was sent by hand, one of those it went to.
     pub has_party: bool,
     /// True until it is closed.
     pub is_open: bool,
@@ -29,7 +29,10 @@ impl Found {
         Self {
             complaint: complaint.id.clone(),
             committed: true,
-            has_party: complaint.has_party(&clues.party),
+            has_party: match &clues.by_hand {
+                None => complaint.has_party(&clues.party),
+                Some(sent) => sent.addressees.iter().any(|party| complaint.has_party(party)),
+            },
             is_open: complaint.is_open(),
         }
     }
@@ -124,6 +127,11 @@ impl Belonging {
         }
     }
 
+    /// True when it belongs to a complaint that [`Found::has_party`].
+    pub fn has_party(&self) -> bool {
+        matches!(self, Self::Attach { found, .. } if found.has_party)
+    }
+
     /// True when nothing weighs more: a signed token, or a part of what is there.
     pub fn is_certain(&self) -> bool {
         matches!(self, Self::Attach { confidence_percent: 100, .. })
@@ -184,7 +192,8 @@ fn evidence<'a>(clues: &'a Clues, answers: &'a Answers) -> Vec<Evidence<'a>> {
     let another = |found: &&Found| found.is_open && found.complaint != clues.own_complaint;
     let orders = answers.orders.iter().filter(another).map(|found| (found, 80, "same_order"));
     let [verified, claimed, alone] = [95, 80, 40].map(|percent| references(clues, answers, percent));
-    let all = token.chain(whole).chain(root(clues, answers)).chain(ancestor).chain(verified).chain(claimed);
+    let certain = token.chain(by_hand(clues, answers)).chain(whole);
+    let all = certain.chain(root(clues, answers)).chain(ancestor).chain(verified).chain(claimed);
     // The two mails with one id come after the order number (0.8) and before the reference alone (0.4).
     all.chain(orders).chain(same_id(clues, answers)).chain(alone).collect()
 }
@@ -202,6 +211,14 @@ fn references<'a>(
     };
     let weigh = move |found: &&Found| reference_confidence(found.relation(), clues.vouching) == percent;
     answers.references.iter().filter(weigh).map(move |found| (found, percent, reason))
+}
+
+/// Whoever has the mailbox knows what they write about, whomever they write to. It comes before the root of the thread:
+/// a copy that came in another way may have made one of its own before.
+fn by_hand<'a>(clues: &'a Clues, answers: &'a Answers) -> Option<Evidence<'a>> {
+    clues.by_hand.as_ref()?;
+    let about_a_party = answers.references.iter().find(|found| found.has_party);
+    Some((about_a_party.or(answers.references.first())?, 95, "reference_by_hand"))
 }
 
 fn root<'a>(clues: &'a Clues, answers: &'a Answers) -> Option<Evidence<'a>> {

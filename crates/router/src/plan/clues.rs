@@ -15,6 +15,10 @@ use crate::Config;
 const TOKEN_PLACES_MAX: usize = 100;
 /// Most other mails a contact names that are looked up.
 const ANCESTORS_MAX: usize = 8;
+/// Threads of people.
+const THREAD: &str = "thread";
+/// Most addressees of a mail sent by hand whose answers are found by it.
+const ANSWERERS_MAX: usize = 10;
 /// Most references in a text that are looked up.
 const REFERENCES_MAX: usize = 5;
 
@@ -47,6 +51,19 @@ pub struct Clues {
     pub references: Vec<Reference>,
     /// Keys (without the contact) of the order numbers it names.
     pub orders: Vec<String>,
+    /// Set when a member of staff sent it by hand.
+    pub by_hand: Option<ByHand>,
+}
+
+/// A mail that a member of staff sent from a mailbox of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// What tells it from other mails, whichever way it was met: its Message-ID, else the contact's id.
+    pub mail: String,
+    /// Keyed hashes of those it went to.
+    pub addressees: Vec<String>,
+    /// Keys by which their answers to it are found.
+    pub answer_keys: Vec<String>,
 }
 
 /// The root of a thread.
@@ -120,6 +137,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
             .cloned(),
         references: references(contact),
         orders: orders(contact, &party, keys, &config.orders),
+        by_hand: by_hand(contact, keys, config),
         party,
         vouching: vouching(contact),
         tokens,
@@ -128,6 +146,18 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         ancestors,
         own_key,
     }
+}
+
+fn by_hand(contact: &Contact, keys: &Keys, config: &Config) -> Option<ByHand> {
+    let message_id = contact.thread.as_ref().map(|thread| thread.message_id.trim()).unwrap_or_default();
+    let mail = if message_id.is_empty() { contact.id.as_str() } else { message_id };
+    contact.sent_by_hand.then(|| {
+        let party = |address| keys.party(address, config.default_country.as_deref());
+        let addressees: Vec<String> = contact.recipients.iter().map(party).collect();
+        let key = |party: &String| Family { keys, party, kind: THREAD }.key(mail);
+        let answer_keys = addressees.iter().take(ANSWERERS_MAX).map(key).collect();
+        ByHand { mail: mail.to_owned(), addressees, answer_keys }
+    })
 }
 
 /// Whose threads are looked at: those of this sender, and apart those of machines, so that no person's complaint
@@ -143,7 +173,7 @@ impl<'a> Family<'a> {
     fn of(contact: &Contact, party: &'a str, keys: &'a Keys) -> Self {
         let kind = match (machine_of(contact), vouching(contact)) {
             (MachineKind::Unspecified, Vouching::Refuted) => "refuted-thread",
-            (MachineKind::Unspecified, _) => "thread",
+            (MachineKind::Unspecified, _) => THREAD,
             _ => "machine-thread",
         };
         Self { keys, party, kind }

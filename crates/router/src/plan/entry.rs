@@ -1,8 +1,9 @@
 //! How a contact enters its complaint: it opens or links, whichever is possible. Somebody else may open a complaint
 //! first, and a full one goes on in its continuation.
 
-use redress_contract::{ComplaintId, Contact, Reference};
+use redress_contract::{CommunicationId, ComplaintId, Contact, Reference};
 use redress_domain::{Command, Link, Register, Routed};
+use redress_identity::Keys;
 
 use super::belonging::Belonging;
 use super::clues::Clues;
@@ -18,6 +19,8 @@ pub struct Entry {
     pub step: Step,
     /// As what it enters.
     pub link: Link,
+    /// The communication that it is, when a member of staff sent it by hand to a party of the complaint.
+    pub reply: Option<CommunicationId>,
 }
 
 /// What is tried.
@@ -40,13 +43,15 @@ pub enum Barred {
 
 impl Entry {
     /// The first try.
-    pub fn of(contact: &Contact, clues: &Clues, belonging: &Belonging) -> Self {
+    pub fn of(contact: &Contact, clues: &Clues, belonging: &Belonging, keys: &Keys) -> Self {
         let complaint = belonging.complaint(clues).clone();
         let step = match belonging {
             Belonging::Attach { found, .. } if found.committed => Step::Link(complaint),
             Belonging::Attach { .. } | Belonging::Open { .. } => Step::Open(complaint),
         };
-        Self { step, link: link(contact, &clues.party, belonging) }
+        let reply = clues.by_hand.as_ref().filter(|_| belonging.has_party());
+        let reply = reply.map(|sent| keys.reply_id(belonging.complaint(clues), &sent.mail));
+        Self { step, link: link(contact, &clues.party, belonging), reply }
     }
 
     /// The next try. `continuation` names the complaint in which a full one goes on; everybody derives it alike.
@@ -84,7 +89,7 @@ impl Entry {
         })
     }
 
-    /// The command that links to a complaint: a report of non-delivery is noted along.
+    /// The command that links to a complaint: a report of non-delivery or a reply by hand is noted along.
     pub fn linking(&self, clues: &Clues) -> Command {
         let link = self.link.clone();
         match clues.bounce.clone() {
@@ -94,7 +99,10 @@ impl Entry {
                 status: bounce.status,
                 permanent: bounce.permanent,
             },
-            None => Command::Link(link),
+            None => match self.reply.clone() {
+                Some(communication_id) => Command::NoteReply { link, communication_id },
+                None => Command::Link(link),
+            },
         }
     }
 }

@@ -67,6 +67,7 @@ pub fn kept(contact: &Contact, clues: &Clues) -> Vec<Kept> {
     let unclaimed_root =
         clues.root.as_ref().filter(|_| !clues.tokens.is_empty() || clues.belongs_with.is_some());
     let claimed = clues.own_key.iter().chain(unclaimed_root.map(|root| &root.key));
-    kept.extend(claimed.map(|key| Kept::Claim(key.clone())));
+    let answers = clues.by_hand.iter().flat_map(|sent| &sent.answer_keys);
+    kept.extend(claimed.chain(answers).map(|key| Kept::Claim(key.clone())));
     kept
 }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use redress_contract::contact::{Machine, SenderVerdict};
 use redress_contract::{ComplaintId, Contact, ContactId, MachineKind, PartyStanding, Verdict};
 use redress_domain::Vouching;
-use redress_router::plan::{self, Answers, Belonging, Claimed, Clues, Found, Origin, Root, decide_belonging};
+use redress_router::plan::{
+    self, Answers, Belonging, ByHand, Claimed, Clues, Found, Origin, Root, decide_belonging,
+};
 
 fn complaint(name: &str) -> ComplaintId {
     ComplaintId::new(name).unwrap()
@@ -34,6 +36,7 @@ fn starts() -> Clues {
         own_key: None,
         references: Vec::new(),
         orders: Vec::new(),
+        by_hand: None,
     }
 }
 
@@ -296,5 +299,22 @@ proptest! {
         if let Belonging::Attach { found, .. } = decide_belonging(&starts(), &answers) {
             prop_assert!(found.has_party);
         }
+    }
+}
+
+#[test]
+fn whoever_has_the_mailbox_is_believed_about_which_complaint_they_write() {
+    let sent = ByHand { mail: "m".to_owned(), addressees: Vec::new(), answer_keys: Vec::new() };
+    let by_hand = Clues { by_hand: Some(sent), ..starts() };
+    let copied =
+        Claimed { found: Found { complaint: complaint("copy"), ..strangers() }, ..claimed("digest") };
+    for found in [theirs(), strangers()] {
+        let references = vec![Found { complaint: complaint("other"), ..strangers() }, found.clone()];
+        let references = if found.has_party { references } else { vec![found.clone()] };
+        let answers = Answers { references, root: Some(copied.clone()), ..Answers::default() };
+        let belonging = decide_belonging(&by_hand, &answers);
+        let reason = "reference_by_hand";
+        assert_eq!(belonging, Belonging::Attach { found: found.clone(), confidence_percent: 95, reason });
+        assert_eq!(belonging.has_party(), found.has_party);
     }
 }

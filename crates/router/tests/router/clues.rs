@@ -204,3 +204,20 @@ proptest! {
         prop_assert!(read(&contact).ancestors.len() <= 8);
     }
 }
+
+#[test]
+fn answers_to_a_mail_sent_by_hand_are_found_by_it() {
+    let sent = Contact {
+        sender: Some(address("help@example.org")),
+        recipients: vec![address("ann@example.org")],
+        machine: Some(Machine { kind: MachineKind::Own, ..Machine::default() }),
+        sent_by_hand: true,
+        ..mail("sent@x", &[])
+    };
+    let by_hand = read(&sent).by_hand.unwrap();
+    assert_eq!(by_hand.mail, "sent@x");
+    let answer = read(&mail("answer@x", &["sent@x"]));
+    assert_eq!(by_hand.addressees, std::slice::from_ref(&answer.party));
+    assert_eq!(by_hand.answer_keys, [answer.root.unwrap().key]);
+    assert_eq!(read(&Contact { sent_by_hand: false, ..sent }).by_hand, None);
+}

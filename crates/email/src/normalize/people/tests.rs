@@ -24,6 +24,7 @@ fn read(headers: &str) -> Contact {
         verified: None,
         limits: &Limits::default(),
         whole: None,
+        sent: false,
     };
     normalize(raw.as_bytes(), &envelope)
 }

@@ -52,7 +52,7 @@ impl IntoResponse for Taken {
             Self::Mail(Recorded::New) => "The mail is on record.\n",
             Self::Mail(Recorded::Again) => "The mail was on record before.\n",
             Self::Confirmed => "The subscription is confirmed.\n",
-            Self::Nothing => "There is no mail in it.\n",
+            Self::Mail(Recorded::PassedOver) | Self::Nothing => "There is no mail in it.\n",
         };
         words.into_response()
     }

@@ -66,7 +66,7 @@ pub(crate) async fn everything(
 pub(crate) async fn look(login: &Login, place: &Imap) -> Result<Vec<Folder>, ImapError> {
     let mut session = login.open().await?;
     let mut folders = Vec::new();
-    for folder in &place.folders {
+    for folder in place.folders.iter().chain(&place.sent) {
         let opened = session.select(folder, true).await?;
         folders.push(Folder { name: folder.clone(), mails: opened.exists });
     }

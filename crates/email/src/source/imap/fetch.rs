@@ -151,11 +151,7 @@ impl Flight<'_> {
 
     /// Asks for the next group, if there is room for it; false when there is nothing to be asked for now. Only while
     /// nothing is on its way is there nothing better to do than to wait for room.
-    async fn ask(
-        &mut self,
-        session: &mut Session,
-        asked_alone: &mut Option<u32>,
-    ) -> Result<bool, ImapError> {
+    async fn ask(&mut self, session: &mut Session, asked_alone: &mut Option<u32>) -> Result<bool, ImapError> {
         let Some(group) = self.groups.pop_front() else { return Ok(false) };
         if let [mail] = group[..]
             && is_large(&mail)
@@ -166,6 +162,7 @@ impl Flight<'_> {
             }
             *asked_alone = Some(mail.uid);
             self.fetch_large(session, &mail).await?;
+            *asked_alone = None;
             return Ok(true);
         }
         let sizes = || group.iter().map(|mail| mail.size);
@@ -251,6 +248,7 @@ impl Outcome {
                 match recorded {
                     Recorded::New => self.tally.new += 1,
                     Recorded::Again => self.tally.again += 1,
+                    Recorded::PassedOver => {}
                 }
             }
             Ok((_, Err(error))) => {
@@ -270,9 +268,7 @@ fn groups(known: &[Known], mails_max: usize, recorder: &Recorder) -> VecDeque<Ve
     let mut bytes = 0;
     for mail in known {
         match groups.back_mut() {
-            Some(group)
-                if group.len() < mails_max && bytes + mail.size <= bytes_max && !is_large(mail) =>
-            {
+            Some(group) if group.len() < mails_max && bytes + mail.size <= bytes_max && !is_large(mail) => {
                 group.push(*mail);
             }
             _ => {
