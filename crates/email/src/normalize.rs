@@ -1,13 +1,14 @@
 //! Raw mail in, contact out. Pure: no I/O, no clock, and whatever bytes come in, a contact goes out.
 //!
 //! Reading order: [`limits`], [`trust`] and `verdict` (is it from whom it says?), `scan` (one linear look for bombs),
-//! `parse` (the one module that knows mail-parser), `people`, `text`, `html`, `reply` (new words against quoted ones), `file` (and `tnef`), `thread`, `machine`, `bounce`, `clean` (what
+//! `parse` (the one module that knows mail-parser), `people`, `text`, `html`, `calendar`, `reply` (new words against quoted ones), `file` (and `tnef`), `thread`, `machine`, `bounce`, `clean` (what
 //! strangers wrote, made safe to show).
 
 pub mod limits;
 pub mod trust;
 
 mod bounce;
+mod calendar;
 mod clean;
 #[cfg(feature = "failpoints")]
 mod fault;
@@ -173,6 +174,7 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     let words = text::words(&mail, envelope.limits);
     contact.text = words.text;
     problems.extend(words.problems);
+    contact.fields = fields(&mail);
     let is_cut = scan.cut || envelope.whole.is_some();
     contact.attachments = file::files(&mail, is_cut.then_some(scan.raw.len()), envelope.limits);
     contact.thread = Some(thread::thread(&mail, envelope.limits));
@@ -188,6 +190,25 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
         contact.parse_problem = problems.join("; ");
     }
     Some(contact)
+}
+
+/// What a routing rule may look at beside the words: that it is a calendar's mail, and which.
+fn fields(mail: &Mail<'_>) -> Vec<Field> {
+    let calendar = calendar::method(mail);
+    calendar.map(|method| Field { name: "calendar".to_owned(), value: method }).into_iter().collect()
+}
+
+/// Who vouches for a relay does not vouch for the person who filled in its form.
+fn note_verdict(contact: &mut Contact, verdict: Option<SenderVerdict>, wrote: Wrote) {
+    let passed = |verdict: &SenderVerdict| verdict.verdict == Verdict::Pass;
+    contact.sender_verdict = match wrote {
+        Wrote::Sender => verdict,
+        Wrote::ThroughRelay => verdict.map(|known| SenderVerdict {
+            verdict: if passed(&known) { Verdict::None } else { known.verdict },
+            ..known
+        }),
+    };
+    contact.sender_authenticated = contact.sender_verdict.as_ref().is_some_and(passed);
 }
 
 /// Blank lines before the first header field would end the header; a mail whose lines end in carriage returns alone

@@ -1,6 +1,7 @@
 //! HTML turned to text: laid out where it is of a size and depth that people write, stripped of its tags otherwise.
 
 mod cost;
+mod rows;
 mod tags;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +21,7 @@ pub(crate) fn text(html: &str) -> String {
     if html.len() > HTML_BYTES_MAX || cost::is_costly(html) {
         return parse::strip_tags(html);
     }
+    let html = rows::joined(html);
     let lay_out = || {
         html2text::config::with_decorator(Decorator)
             .raw_mode(true)
@@ -31,7 +33,7 @@ pub(crate) fn text(html: &str) -> String {
     };
     match catch_unwind(AssertUnwindSafe(lay_out)) {
         Ok(Ok(text)) => text,
-        Ok(Err(_)) | Err(_) => parse::strip_tags(html),
+        Ok(Err(_)) | Err(_) => parse::strip_tags(&html),
     }
 }
 
@@ -104,7 +106,7 @@ mod tests {
         let html = "<style>p{}</style><p>My <b>kettle</b> broke.</p><table><tr><td>Order</td><td>77</td></tr></table>\
                     <blockquote>You wrote</blockquote><script>alert(1)</script>";
         let text = clean::lines(&text(html));
-        assert_eq!(text, "My kettle broke.\n\nOrder\n77\n\n> You wrote");
+        assert_eq!(text, "My kettle broke.\n\nOrder | 77\n\n> You wrote");
     }
 
     #[test]

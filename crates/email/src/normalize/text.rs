@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::limits::Limits;
 use super::parse::{Mail, Part};
-use super::{clean, file, html, tnef};
+use super::{calendar, clean, file, html, tnef};
 
 /// Text read from a mail, with what could not be read.
 pub(crate) struct Words {
@@ -28,6 +28,10 @@ pub(crate) fn words(mail: &Mail<'_>, limits: &Limits) -> Words {
     if !text.is_empty() {
         return Words { text, problems };
     }
+    let text = calendar::words(mail);
+    if !text.is_empty() {
+        return Words { text, problems };
+    }
     // Text whose structure is broken (no closing boundary, a boundary that never comes) is still what somebody wrote.
     let text = joined(mail.parts().filter(Part::is_broken_text), limits, &mut problems);
     Words { text, problems }
@@ -47,7 +51,7 @@ fn joined<'m, 'x: 'm>(
     problems: &mut Vec<String>,
 ) -> String {
     let mut all = String::new();
-    for part in parts {
+    for part in parts.filter(|part| !calendar::is_calendar(part)) {
         let Some(text) = part.text() else { continue };
         if part.has_unknown_charset() {
             problems.push(format!("part {} is in an unknown charset", part.index));

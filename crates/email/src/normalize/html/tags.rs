@@ -1,5 +1,7 @@
 //! The tags of HTML, told apart from comments, attribute values and raw text as a browser does.
 
+use std::ops::Range;
+
 /// One tag, with its name as it is written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Tag<'h> {
@@ -13,10 +15,17 @@ pub(super) enum Tag<'h> {
 const RAW: [&[u8]; 3] = [b"title", b"style", b"script"];
 
 /// The tags, in order.
-pub(super) fn tags(mut rest: &[u8]) -> impl Iterator<Item = Tag<'_>> {
+pub(super) fn tags(html: &[u8]) -> impl Iterator<Item = Tag<'_>> {
+    spans(html).map(|(tag, _)| tag)
+}
+
+/// The tags, and where each of them stands; an element of raw text, with its text.
+pub(super) fn spans(html: &[u8]) -> impl Iterator<Item = (Tag<'_>, Range<usize>)> {
+    let (mut rest, length) = (html, html.len());
     std::iter::from_fn(move || {
         loop {
             rest = from(rest, |byte| byte == b'<').get(1..)?;
+            let start = length - rest.len() - 1;
             if let Some(comment) = rest.strip_prefix(b"!--") {
                 rest = after_comment(comment);
                 continue;
@@ -35,18 +44,18 @@ pub(super) fn tags(mut rest: &[u8]) -> impl Iterator<Item = Tag<'_>> {
             let name = name.get(..name.len() - after.len()).unwrap_or_default();
             rest = after_attributes(after);
             if closing {
-                return Some(Tag::End(name));
+                return Some((Tag::End(name), start..length - rest.len()));
             }
             if RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) {
                 let (text, later) = rest.split_at(raw_length(rest, name));
                 // In a script, what looks like a comment may hide its end.
                 if name.eq_ignore_ascii_case(b"script") && text.windows(4).any(|four| four == b"<!--") {
                     rest = &[];
-                    return Some(Tag::Unclear);
+                    return Some((Tag::Unclear, start..length));
                 }
                 rest = later;
             }
-            return Some(Tag::Start(name));
+            return Some((Tag::Start(name), start..length - rest.len()));
         }
     })
 }
