@@ -5,6 +5,8 @@
 mod answers;
 mod help;
 mod keys;
+#[cfg(feature = "failpoints")]
+mod reparse;
 mod restore;
 mod run;
 mod up;

@@ -42,6 +42,11 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) fn start(desk: &Desk) -> Self {
+        Self::start_with(desk, &[])
+    }
+
+    /// With more variables in its environment.
+    pub(crate) fn start_with(desk: &Desk, environment: &[(&str, &str)]) -> Self {
         for folder in ["mail/new", "mail/cur", "mail/tmp"] {
             std::fs::create_dir_all(desk.path(folder)).unwrap();
         }
@@ -49,6 +54,7 @@ impl Up {
         let mut child = desk
             .command(&["up", "--json"])
             .env("NATS_SERVER", server().canonicalize().unwrap())
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
