@@ -42,6 +42,8 @@ demo: ## The whole story on the terminal, with deadlines of seconds; ends by its
 up: ## Run every service with the example settings, until Ctrl-C
 	@$(RECENT) && $(CARGO) build --locked -p redress && $(CARGO) run --locked --quiet -p redress -- --config deploy/redress.example.toml up
 
+TESTS = $(CARGO) test --workspace --lib --bins --tests --locked $(FAULTS)
+
 # Documentation holds no examples to run (the crates are not published), so nothing is built for them.
 .PHONY: test
 test: ## All tests, on the pinned nats-server; says which real servers are missing and skipped
@@ -49,7 +51,12 @@ test: ## All tests, on the pinned nats-server; says which real servers are missi
 		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
 		else echo "real server: $$server is missing; its tests are skipped"; fi; \
 	done
-	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(CARGO) test --workspace --lib --bins --tests --locked --no-fail-fast $(FAULTS)
+	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(TESTS) --no-fail-fast
+
+# What `test` runs, built and not run: CI does other work beside the running tests, which mostly wait.
+.PHONY: test-build
+test-build:
+	@$(TESTS) --no-run
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -125,4 +132,4 @@ image: ## Container image (IMAGE=redress:local)
 
 .PHONY: deploy-check
 deploy-check: ## Parse every file under deploy/
-	@$(PINNED) && REDRESS="$(CARGO) run --locked --quiet $(FAULTS) --manifest-path $(CURDIR)/Cargo.toml -p redress --" tools/deploy-check.sh
+	@$(PINNED) && REDRESS="$(CARGO) run --locked --quiet $(FAULTS) --manifest-path $(CURDIR)/Cargo.toml --bin redress --" tools/deploy-check.sh
