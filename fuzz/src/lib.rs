@@ -139,6 +139,7 @@ fn submitted(draft: &redress_web::submission::Draft) {
     let arrival = redress_web::normalize::Arrival {
         channel: redress_contract::Channel::Web,
         account: "complaint".to_owned(),
+        page_language: String::new(),
         reference: keys.reference(&id, 0),
         contact_id: id,
         received_at: Timestamp::UNIX_EPOCH,

@@ -1,7 +1,5 @@
 //! The feed's choreography over the model: find the end of EVENTS, go on right after it.
 
-use redress_feed::derive::messages;
-
 use crate::defect::Defect;
 use crate::service::{Again, Service};
 use crate::world::Conflict;
@@ -12,8 +10,7 @@ pub(crate) async fn publish(service: Service) -> Result<(), Again> {
     let from = usize::try_from(position.commit_seq.saturating_sub(1)).unwrap_or_default();
     let log = service.read(|world| world.log.iter().skip(from).cloned().collect::<Vec<_>>()).await;
     for logged in log {
-        let all = messages(logged.loaded.stream_seq, &logged.text, "/redress");
-        for ((place, _), event) in all.into_iter().zip(&logged.commit.events) {
+        for (place, event) in logged.places().iter().copied().zip(&logged.commit.events) {
             if place <= position {
                 continue;
             }

@@ -31,8 +31,15 @@ use defect::Defect;
 use run::{Seen, run};
 use service::House;
 
+/// A run is little else than small values made and dropped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Seeds that failed and are told one by one.
 const TOLD_MAX: usize = 10;
+
+/// After so many seeds it is told how far the run is.
+const TOLD_EVERY: u64 = 50_000;
 
 /// Short ladders, small complaints: everything happens within a few hundred turns.
 const RULES: &str = r#"{
@@ -128,6 +135,9 @@ fn many(from: u64, count: u64, defect: Option<Defect>) -> anyhow::Result<(Seen, 
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= from + count {
                 return (total, failed);
+            }
+            if seed > from && (seed - from).is_multiple_of(TOLD_EVERY) {
+                say(&format!("{} of {count} seeds", seed - from));
             }
             let (wrong, sights) = run(seed, &house);
             total.add(sights);

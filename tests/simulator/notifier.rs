@@ -82,7 +82,7 @@ impl Notifier {
     }
 
     async fn load(&self, id: &ComplaintId) -> Result<Complaint, Again> {
-        let loaded = self.service.read(|world| world.anyone(id)).await;
+        let loaded = self.service.read(|world| world.newest(id)).await;
         loaded.map(|loaded| loaded.complaint).ok_or(Again::Soon)
     }
 
@@ -114,7 +114,7 @@ impl Notifier {
             }
             (Verdict::Go, Some(target)) => {
                 let new = self.put(occasion, step, (id.clone(), &target), Vec::new()).await?;
-                if step.released && !new { self.let_go(&id, occasion.at).await } else { Ok(()) }
+                if step.released && !new { self.let_go(&id, &step.event_id).await } else { Ok(()) }
             }
             (_, None) => self.note(occasion, step, &id, Fate::Suppressed(SuppressReason::NoAddress)).await,
         }
@@ -257,9 +257,9 @@ impl Notifier {
     }
 
     /// Hands on a message that lay in OUTBOX, kept back, when a person released it.
-    async fn let_go(&self, id: &CommunicationId, released_at: Timestamp) -> Result<(), Again> {
+    async fn let_go(&self, id: &CommunicationId, released: &EventId) -> Result<(), Again> {
         let mail = self.service.read(|world| world.outbox.get(id).cloned()).await;
-        match mail.filter(|mail| mail.message.rendered_at < released_at) {
+        match mail.filter(|mail| mail.message.event_id != *released) {
             Some(mail) => self.clone().on_outbox(mail, 2).await,
             None => Ok(()),
         }

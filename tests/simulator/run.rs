@@ -26,6 +26,9 @@ const TURNS_MAX: usize = 200_000;
 /// How far the clock is moved on at the end, at most, while something waits for its turn.
 const REST_MAX: SignedDuration = SignedDuration::from_hours(24 * 14);
 
+/// How long what waits is left alone when its turn came and it may still not go.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
 /// What somebody has to do.
 #[derive(Debug, Clone)]
 enum Job {
@@ -233,7 +236,10 @@ impl Run {
         let world = self.world.borrow();
         let pending = self.pending.iter().map(|pending| pending.not_before);
         let timers = world.timers.values().map(|timer| timer.due_at);
-        let waiting = world.waiting.values().map(|waiting| waiting.not_before);
+        // What may still not go when its turn came is looked at again before long, as the notifier does.
+        let look_again = world.now + LOOK_AGAIN;
+        let turn = |at: Timestamp| if at > world.now { at } else { look_again };
+        let waiting = world.waiting.values().map(|waiting| turn(waiting.not_before));
         pending.chain(timers).chain(waiting).filter(|at| *at > world.now).min()
     }
 

@@ -3,6 +3,7 @@
 //! Only what the services rely on: one order per stream, appends that expect a last sequence, keys that are created
 //! once, and a reader that may be behind. Nothing here decides anything about a complaint.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -13,6 +14,7 @@ use redress_contract::{
 };
 use redress_domain::Complaint;
 use redress_feed::Position;
+use redress_feed::derive::messages;
 use redress_ledger::{Loaded, Prepared};
 
 use crate::dice::Dice;
@@ -45,6 +47,17 @@ pub(crate) struct Logged {
     pub(crate) text: CommitText,
     /// The complaint after it.
     pub(crate) loaded: Loaded,
+    places: OnceCell<Vec<Position>>,
+}
+
+impl Logged {
+    /// Where its events go in EVENTS, as the feed derives them; told once, since that takes long.
+    pub(crate) fn places(&self) -> &[Position] {
+        self.places.get_or_init(|| {
+            let all = messages(self.loaded.stream_seq, &self.text, "/redress");
+            all.into_iter().map(|(place, _)| place).collect()
+        })
+    }
 }
 
 /// A message in OUTBOX.
@@ -188,7 +201,8 @@ impl World {
             number: commit.number,
             sha256: Commit::hash(&bytes),
         };
-        self.log.push(Rc::new(Logged { stored_at: self.now, bytes, commit, text, loaded }));
+        let places = OnceCell::new();
+        self.log.push(Rc::new(Logged { stored_at: self.now, bytes, commit, text, loaded, places }));
         Ok(stream_seq)
     }
 

@@ -189,7 +189,7 @@ impl Load {
         }
         let page = answered.text().await.ok()?;
         let marked = |class: &str| {
-            let (_, rest) = page.split_once(&format!("<dd class=\"{class}\">"))?;
+            let (_, rest) = page.split_once(&format!("class=\"{class}\">"))?;
             Some(rest.split('<').next()?.to_owned())
         };
         Some(Answer { reference: marked("reference")?, receipt_code: marked("code")? })

@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use redress_contract::contact::{Contact, Field, Raw, SenderVerdict};
 use redress_contract::{Channel, ContactId, ParseStatus, Verdict};
 use redress_identity::Keys;
+use redress_intake::language;
 
 use limits::{CONTACT_JSON_BYTES_MAX, Limits, SUBJECT_CHARS_MAX};
 use parse::Mail;
@@ -94,6 +95,7 @@ pub fn normalize(raw: &[u8], envelope: &Envelope<'_>) -> Contact {
     let split = reply::split(&contact.text);
     contact.text_spans = split.spans;
     contact.text_foldable = split.foldable;
+    contact.language = language_of(&contact);
     contact
 }
 
@@ -170,7 +172,7 @@ fn read(raw: &[u8], envelope: &Envelope<'_>, mut contact: Contact) -> Option<Con
     let wrote = people::behind_relay(&mut contact, relays, &own);
     contact.subject = clean::line(&mail.text_field("Subject").unwrap_or_default(), SUBJECT_CHARS_MAX);
     contact.written_at = mail.date();
-    contact.language = language(&mail);
+    contact.language = stated_language(&mail);
     let words = text::words(&mail, envelope.limits);
     contact.text = words.text;
     problems.extend(words.problems);
@@ -221,7 +223,17 @@ fn tidy(raw: &[u8]) -> Cow<'_, [u8]> {
     raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect()
 }
 
-fn language(mail: &Mail<'_>) -> String {
+/// The language that the words are in. What a mail program states is often its own language: it counts where it says the
+/// same more closely (`en-GB`), or where the words do not tell.
+fn language_of(contact: &Contact) -> String {
+    let stated = &contact.language;
+    let primary = stated.split('-').next().unwrap_or_default();
+    language::tell(&contact.text, &contact.text_spans)
+        .filter(|told| !primary.eq_ignore_ascii_case(told))
+        .map_or_else(|| stated.clone(), str::to_owned)
+}
+
+fn stated_language(mail: &Mail<'_>) -> String {
     let stated = mail.field("Content-Language").unwrap_or_default();
     let first = stated.split([',', ' ', ';']).next().unwrap_or_default();
     let good =

@@ -98,6 +98,8 @@ mod tests {
             "020 7946 0123 x12",
             "０２０ ７９４６ ０１２３",
             "٠٢٠ ٧٩٤٦ ٠١٢٣",
+            "۰۲۰ ۷۹۴۶ ۰۱۲۳",
+            "०२० ७९४६ ०१२३",
         ] {
             check(text, "GB", "+442079460123");
         }
@@ -120,6 +122,7 @@ mod tests {
         check("110", "DE", "110");
         check("1-800-FLOWERS", "US", "1-800-flowers");
         check("1-800-COMPLAIN", "US", "1-800-complain");
+        check("020 7946 Extra 0123", "GB", "020 7946 extra 0123");
         check("Anonymous", "GB", "anonymous");
         check("+", "GB", "+");
         check("", "GB", "");

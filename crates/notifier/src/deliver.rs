@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Delivery, Failure, Headers};
 use redress_contract::subject::{self, name};
 use redress_contract::{
-    Cause, Communication, CommunicationId, ComplaintId, Medium, Recipient, SuppressReason,
+    Cause, Communication, CommunicationId, ComplaintId, EventId, Medium, Recipient, SuppressReason,
 };
 use redress_domain::command::Fate;
 use redress_domain::{CommunicationFact, DeliveryStatus};
@@ -218,12 +218,10 @@ impl Notifier {
     }
 
     /// Hands on a message that lay in OUTBOX, kept back, when a person released it. One that was put there for the
-    /// release comes by itself.
-    pub(crate) async fn let_go(&self, id: &CommunicationId, released_at: Timestamp) -> Result<(), Failure> {
+    /// release comes by itself. Which it is, times do not tell: the clocks of two machines wrote them.
+    pub(crate) async fn let_go(&self, id: &CommunicationId, released: &EventId) -> Result<(), Failure> {
         match self.in_outbox(id).await? {
-            Some((message, parcel)) if message.rendered_at < released_at => {
-                self.deliver(&message, &parcel).await
-            }
+            Some((message, parcel)) if message.event_id != *released => self.deliver(&message, &parcel).await,
             _ => Ok(()),
         }
     }

@@ -76,9 +76,9 @@ impl Notifier {
         Ok(())
     }
 
-    /// A complaint as it is now.
+    /// A complaint as it is now. What it says decides whether a message is dropped, so a copy that is behind must not answer.
     pub(crate) async fn load(&self, id: &ComplaintId) -> Result<Complaint, Failure> {
-        let loaded = self.ledger.load(id).await.map_err(not_loaded)?;
+        let loaded = self.ledger.load_at_leader(id).await.map_err(not_loaded)?;
         loaded.map(|loaded| loaded.complaint).ok_or_else(|| Failure::retry(NotThere(id.clone())))
     }
 
@@ -104,7 +104,7 @@ impl Notifier {
                 let letter = Letter { target: &target, contact: contact.as_ref(), others: &[], with: &[] };
                 let new = self.put(occasion, step, &letter).await?;
                 // It was rendered before it was kept back: that very message is let go.
-                if step.released && !new { self.let_go(&id, occasion.at).await } else { Ok(()) }
+                if step.released && !new { self.let_go(&id, &step.event_id).await } else { Ok(()) }
             }
         }
     }

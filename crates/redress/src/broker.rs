@@ -57,7 +57,12 @@ impl Broker {
             monitor_port: 0,
             store_bytes_max: config_file::store_bytes_max(data.path(), settings.store_mebibytes_max)?,
         };
-        let mut server = Server { program: found.path.clone(), configuration, data: data.clone() };
+        let mut server = Server {
+            program: found.path.clone(),
+            memory_mebibytes: memory_mebibytes(settings.memory_mebibytes_max),
+            configuration,
+            data: data.clone(),
+        };
         let (child, record) = server.start().await?;
         info!("Started nats-server {} (process {})", found.version, record.pid);
         let stop = Shutdown::new();
@@ -77,6 +82,10 @@ impl Broker {
     }
 }
 
+fn memory_mebibytes(asked: u32) -> u32 {
+    if asked == 0 { redress_bus::server::usual_memory_mebibytes() } else { asked }
+}
+
 /// Who may do what, with the keys of the users; those that are missing are made.
 fn accounts(data: &DataFolder) -> anyhow::Result<String> {
     let (folder, users) = (data.users(), roster());
@@ -86,6 +95,7 @@ fn accounts(data: &DataFolder) -> anyhow::Result<String> {
 
 struct Server {
     program: PathBuf,
+    memory_mebibytes: u32,
     configuration: Configuration,
     data: DataFolder,
 }
@@ -97,7 +107,7 @@ impl Server {
         let mut child = Command::new(&self.program)
             .arg("-c")
             .arg(self.configuration.file())
-            .envs(redress_bus::server::ENVIRONMENT)
+            .envs(redress_bus::server::environment(self.memory_mebibytes))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -105,6 +105,9 @@ pub struct BrokerSettings {
     pub port: u16,
     /// Most it may store, in MiB; 0, or more than that: four fifths of what the disk has free.
     pub store_mebibytes_max: u32,
+    /// What its heap may take before it collects garbage more often, in MiB; 0: a quarter of the machine's memory, 1024 at
+    /// least.
+    pub memory_mebibytes_max: u32,
 }
 
 /// `[public]`: the listener that all services with pages share.

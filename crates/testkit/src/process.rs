@@ -32,7 +32,7 @@ impl Process {
             .args(&words[1..])
             .arg("-c")
             .arg(&config)
-            .envs(redress_bus::server::ENVIRONMENT)
+            .envs(redress_bus::server::environment(redress_bus::server::usual_memory_mebibytes()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log.expect("a log file"))

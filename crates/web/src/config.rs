@@ -1,10 +1,13 @@
 //! `[web]`: as it is written ([`Settings`]) and as it is meant ([`Config`]).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use redress_runtime::settings::Problems;
 use serde::{Deserialize, Serialize};
+
+use crate::words::{LANGUAGES, Language};
 
 /// How many bytes one character may take on its way here: four UTF-8 bytes, each percent-encoded (`%F0%9F%98%80`),
 /// or two JSON escapes (`\ud83d\ude00`).
@@ -20,14 +23,11 @@ pub struct Settings {
     pub public_url: String,
     /// Who is complained to, as it stands at the top of each page.
     pub organisation: String,
-    /// Headline of the form.
-    pub title: String,
-    /// What stands below the headline.
-    pub introduction: String,
-    /// What the thank-you page says will happen next, and by when.
-    pub next_steps: Vec<String>,
-    /// Language of the pages' own words; so far `en`.
-    pub language: String,
+    /// Languages of the pages, of `en`, `de`, `fr`, `es`, `ar`: each at an address of its own (`/de`); at `/` the browser's
+    /// preference decides, or the first.
+    pub languages: Vec<String>,
+    /// Texts of the organisation's own, by language of the pages.
+    pub texts: BTreeMap<String, Texts>,
     /// Languages the organisation answers in, BCP 47; the form asks when there are several.
     pub answer_languages: Vec<String>,
     /// Time zone in which pages show times, such as `Europe/Berlin`.
@@ -50,6 +50,18 @@ pub struct Settings {
     pub stamp_hours: u32,
     /// Longest fields.
     pub limits: Limits,
+}
+
+/// `[web.texts.<language>]`: what stands there instead of the words that Redress brings. Empty ones change nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Texts {
+    /// Headline of the form.
+    pub title: String,
+    /// What stands below the headline.
+    pub introduction: String,
+    /// What the thank-you page says will happen next, and by when.
+    pub next_steps: Vec<String>,
 }
 
 /// `[web.limits]`: the longest fields, in characters.
@@ -88,22 +100,11 @@ impl Default for Limits {
 
 impl Default for Settings {
     fn default() -> Self {
-        let steps = [
-            "We confirm that your complaint has arrived and tell you by when we will answer. If you gave us an email \
-             address, the confirmation comes by email.",
-            "Somebody looks into what happened, and asks you if anything is unclear.",
-            "We tell you what we have decided and why, and what you can do if you do not agree. This costs you \
-             nothing.",
-        ];
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             organisation: String::new(),
-            title: "Make a complaint".to_owned(),
-            introduction:
-                "Tell us what went wrong. Every complaint is read, and making one is free of charge."
-                    .to_owned(),
-            next_steps: steps.map(str::to_owned).to_vec(),
-            language: "en".to_owned(),
+            languages: LANGUAGES.iter().map(|language| language.tag.to_owned()).collect(),
+            texts: BTreeMap::new(),
             answer_languages: vec!["en".to_owned()],
             time_zone: "UTC".to_owned(),
             allow_anonymous: false,
@@ -128,10 +129,10 @@ pub struct Config {
     pub form: Form,
     /// Who is complained to; may be empty.
     pub organisation: String,
-    /// What happens next, in sentences; the program may put a policy's own words here.
-    pub next_steps: Vec<String>,
-    /// Language of the pages.
-    pub language: String,
+    /// Languages of the pages, one at least.
+    pub(crate) languages: Vec<&'static Language>,
+    /// Texts of the organisation's own, by language of the pages.
+    pub texts: BTreeMap<String, Texts>,
     /// Time zone of the pages.
     pub time_zone: TimeZone,
     /// What a submission must hold.
@@ -157,10 +158,6 @@ pub struct Config {
 pub struct Form {
     /// The account of its contacts.
     pub name: String,
-    /// Headline.
-    pub title: String,
-    /// What stands below it.
-    pub introduction: String,
     /// Languages to choose from.
     pub answer_languages: Vec<String>,
 }
@@ -192,7 +189,7 @@ impl Config {
     pub fn check(settings: &Settings) -> Result<Self, Problems> {
         let mut problems = Problems::none();
         let https = check_url(&settings.public_url, &mut problems);
-        check_texts(settings, &mut problems);
+        let languages = check_languages(settings, &mut problems);
         check_figures(settings, &mut problems);
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or_else(|_| {
             problems.note(
@@ -203,15 +200,10 @@ impl Config {
         });
         problems.or(Self {
             https,
-            form: Form {
-                name: "default".to_owned(),
-                title: settings.title.clone(),
-                introduction: settings.introduction.clone(),
-                answer_languages: settings.answer_languages.clone(),
-            },
+            form: Form { name: "default".to_owned(), answer_languages: settings.answer_languages.clone() },
             organisation: settings.organisation.clone(),
-            next_steps: settings.next_steps.clone(),
-            language: settings.language.clone(),
+            languages,
+            texts: settings.texts.clone(),
             time_zone,
             demands: Demands {
                 anonymous: if settings.allow_anonymous { Anonymous::Taken } else { Anonymous::Refused },
@@ -266,18 +258,20 @@ fn check_url(text: &str, problems: &mut Problems) -> bool {
     scheme == "https"
 }
 
-fn check_texts(settings: &Settings, problems: &mut Problems) {
-    if settings.title.trim().is_empty() {
-        problems.note("web.title", "must not be empty: it is the headline of the form");
+fn check_languages(settings: &Settings, problems: &mut Problems) -> Vec<&'static Language> {
+    let mut languages = Vec::new();
+    for tag in &settings.languages {
+        match Language::of(tag) {
+            Some(language) if !languages.contains(&language) => languages.push(language),
+            Some(_) => problems.note("web.languages", format!("{tag:?} stands there twice")),
+            None => problems.note("web.languages", format!("{tag:?} is none of {}", known_languages())),
+        }
     }
-    if settings.next_steps.iter().all(|step| step.trim().is_empty()) {
-        problems.note("web.next_steps", "must say in at least one sentence what happens next");
+    if settings.languages.is_empty() {
+        problems.note("web.languages", format!("must name at least one of {}", known_languages()));
     }
-    if settings.language != "en" {
-        problems.note(
-            "web.language",
-            format!("{:?} is not among the languages of the pages: en", settings.language),
-        );
+    for tag in settings.texts.keys().filter(|tag| !settings.languages.contains(tag)) {
+        problems.note(format!("web.texts.{tag}"), format!("{tag:?} is not among [web] languages"));
     }
     if settings.answer_languages.is_empty() {
         problems.note("web.answer_languages", "must name at least one language, such as \"en\"");
@@ -286,6 +280,11 @@ fn check_texts(settings: &Settings, problems: &mut Problems) {
         problems
             .note("web.answer_languages", format!("{tag:?} is no language tag such as \"en\" or \"pt-BR\""));
     }
+    languages
+}
+
+fn known_languages() -> String {
+    LANGUAGES.iter().map(|language| language.tag).collect::<Vec<_>>().join(", ")
 }
 
 fn check_figures(settings: &Settings, problems: &mut Problems) {
@@ -339,9 +338,10 @@ mod tests {
         assert_eq!(wrong(|s| s.public_url = "complaints.example.org".to_owned()), ["web.public_url"]);
         assert_eq!(wrong(|s| s.public_url = "https://example.org/path".to_owned()), ["web.public_url"]);
         assert_eq!(wrong(|s| s.public_url = "ftp://example.org".to_owned()), ["web.public_url"]);
-        assert_eq!(wrong(|s| s.title = " ".to_owned()), ["web.title"]);
-        assert_eq!(wrong(|s| s.next_steps.clear()), ["web.next_steps"]);
-        assert_eq!(wrong(|s| s.language = "tlh".to_owned()), ["web.language"]);
+        assert_eq!(wrong(|s| s.languages = vec!["tlh".to_owned()]), ["web.languages"]);
+        assert_eq!(wrong(|s| s.languages = vec!["de".to_owned(), "de".to_owned()]), ["web.languages"]);
+        assert_eq!(wrong(|s| s.languages.clear()), ["web.languages"]);
+        assert_eq!(wrong(|s| drop(s.texts.insert("tlh".to_owned(), Texts::default()))), ["web.texts.tlh"]);
         assert_eq!(
             wrong(|s| s.answer_languages = vec!["en".to_owned(), "e n".to_owned()]),
             ["web.answer_languages"]

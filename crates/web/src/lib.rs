@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact),
 //! `source` (HTTP in, answers out: `form`, `api`, and what both share), `stamp` (was it filled in by a person), `page`
-//! and `problem` (what answers look like), `headers` (what browsers are told).
+//! and `problem` (what answers look like), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod config;
 pub mod normalize;
@@ -18,6 +18,7 @@ mod page;
 mod problem;
 mod source;
 mod stamp;
+mod words;
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub struct Deps {
 }
 
 /// The public pages and the API, to be served by the listener that all services of a process share. `/` is the
-/// default form.
+/// default form, in the language that the browser asks for; `/<language>` is the form in that language.
 pub fn routes(config: Config, deps: Deps) -> Router {
     let https = config.https;
     let routes = source::routes(Arc::new(source::App::new(config, deps)));

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use redress_contract::contact::{Address, Field as NamedValue, Raw};
 use redress_contract::{AddressKind, Channel, Contact, ContactId, ParseStatus, Reference};
+use redress_intake::language;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::submission::{Draft, ErrorKind, Field, FieldError, Submission};
@@ -66,6 +67,8 @@ pub struct Arrival {
     pub channel: Channel,
     /// The form, or the API client.
     pub account: String,
+    /// The language of the page that asked, or empty.
+    pub page_language: String,
     /// Derived from the account and the idempotency key.
     pub contact_id: ContactId,
     /// Claimed before the contact is recorded, since the sender is told.
@@ -158,12 +161,20 @@ pub fn contact(submission: &Submission, arrival: Arrival) -> Contact {
         parse_problem,
         sender: sender(submission),
         text: submission.what_happened.clone(),
-        language: submission.language.clone(),
+        language: language_of(submission, arrival.page_language),
         raw: Some(Raw { media_type: arrival.media_type, sha256: arrival.sha256, ..Raw::default() }),
         fields: named_values(submission),
         reference: Some(arrival.reference),
         ..Contact::default()
     }
+}
+
+/// The language that was chosen for the answer; otherwise the one they wrote in; otherwise the one they were asked in.
+fn language_of(submission: &Submission, page_language: String) -> String {
+    if submission.language.is_empty() {
+        return language::tell(&submission.what_happened, &[]).map_or(page_language, str::to_owned);
+    }
+    submission.language.clone()
 }
 
 /// The email address when there is one, the phone number otherwise.

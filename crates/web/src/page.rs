@@ -1,17 +1,19 @@
 //! What people see: the form, the thank-you page, and a plain page for everything that goes wrong without a form.
 //!
-//! Pure: values in, HTML out, escaped by the template engine (names end in `.html`). The words of the pages stand in
-//! `templates/`, those that depend on what happened in [`Notice`].
+//! Pure: values in, HTML out, escaped by the template engine (names end in `.html`), in the language asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use redress_contract::Reference;
 
-use crate::config::{Anonymous, Config};
+use crate::config::{Anonymous, Config, Texts};
 use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
-use crate::submission::{Draft, Field, FieldError, FieldName, Submission};
+use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, Submission};
+use crate::words::{Language, Words};
 
 /// Styles of all pages.
 pub(crate) const STYLESHEET: &str = include_str!("../assets/web.css");
@@ -22,6 +24,7 @@ pub(crate) struct Pages {
     templates: Environment<'static>,
     config: Config,
     stylesheet: String,
+    words: Vec<Arc<Words>>,
 }
 
 /// A form to be filled in, or to be sent once more.
@@ -68,13 +71,21 @@ pub(crate) struct Thanks<'a> {
     pub(crate) submission: &'a Submission,
 }
 
-/// A page without a form.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Message {
-    /// Headline.
-    pub(crate) title: &'static str,
-    /// What to do.
-    pub(crate) text: &'static str,
+/// What a page without a form says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// Too many requests are in hand.
+    Busy,
+    /// The body is no form.
+    Unreadable,
+    /// There is nothing at this address for this method.
+    WrongMethod,
+    /// The body is too large.
+    TooLarge,
+    /// The body has too many fields.
+    TooManyFields,
+    /// The body came too slowly.
+    TooSlow,
 }
 
 impl Pages {
@@ -92,61 +103,95 @@ impl Pages {
         ] {
             templates.add_template(name, source).expect("the templates are part of the program and tested");
         }
-        Self { templates, config: config.clone(), stylesheet }
+        let words = config.languages.iter().map(|language| Arc::new(Words::of(language))).collect();
+        Self { templates, config: config.clone(), stylesheet, words }
     }
 
     /// The form.
-    pub(crate) fn form(&self, view: &FormView<'_>) -> String {
+    pub(crate) fn form(&self, language: &'static Language, view: &FormView<'_>) -> String {
+        let (words, texts) = (self.words(language), self.texts(language));
         let form = &self.config.form;
-        self.render(
-            "form.html",
-            context! {
-                title => &form.title,
-                introduction => &form.introduction,
-                anonymous => self.config.demands.anonymous == Anonymous::Taken,
-                fields => fields(view),
-                languages => languages(&form.answer_languages, view.draft.get(Field::Language)),
-                errors => summary(view.errors),
-                notice => view.notice.map(Notice::values),
-                hidden => context! {
-                    key_field => KEY_FIELD, key => view.key,
-                    stamp_field => STAMP_FIELD, stamp => view.stamp,
-                    trap_field => TRAP_FIELD,
-                },
+        let values = context! {
+            title => or_else(&texts.title, || words.say("form-title")),
+            introduction => or_else(&texts.introduction, || words.say("form-introduction")),
+            anonymous => self.config.demands.anonymous == Anonymous::Taken,
+            // Whoever has typed already would lose it by going elsewhere.
+            languages => if view.is_fresh() { self.languages(language) } else { none() },
+            fields => fields(&words, view),
+            choices => choices(&form.answer_languages, view.draft.get(Field::Language)),
+            errors => summary(&words, view.errors),
+            notice => view.notice.map(|notice| titled(&words, notice.name())),
+            hidden => context! {
+                key_field => KEY_FIELD, key => view.key,
+                stamp_field => STAMP_FIELD, stamp => view.stamp,
+                trap_field => TRAP_FIELD,
             },
-        )
+        };
+        self.render(words, "form.html", values)
     }
 
     /// The thank-you page.
-    pub(crate) fn thanks(&self, thanks: &Thanks<'_>) -> String {
-        self.render(
-            "thanks.html",
-            context! {
-                reference => thanks.reference.to_string(),
-                receipt_code => in_groups(thanks.receipt_code),
-                received_at => thanks.received_at.to_string(),
-                received => shown(thanks.received_at, &self.config.time_zone),
-                steps => self.config.next_steps.iter().collect::<Value>(),
-                what_happened => &thanks.submission.what_happened,
-                remedy => &thanks.submission.remedy,
-            },
-        )
+    pub(crate) fn thanks(&self, language: &'static Language, thanks: &Thanks<'_>) -> String {
+        let words = self.words(language);
+        let own_steps = self.texts(language).next_steps;
+        let steps = if own_steps.is_empty() {
+            ["next-1", "next-2", "next-3"].map(|name| words.say(name)).to_vec()
+        } else {
+            own_steps
+        };
+        let values = context! {
+            languages => none(),
+            reference => thanks.reference.to_string(),
+            receipt_code => in_groups(thanks.receipt_code),
+            received_at => thanks.received_at.to_string(),
+            received => words.time(thanks.received_at, &self.config.time_zone),
+            steps => steps,
+            what_happened => &thanks.submission.what_happened,
+            remedy => &thanks.submission.remedy,
+        };
+        self.render(words, "thanks.html", values)
     }
 
     /// A page without a form.
-    pub(crate) fn message(&self, message: Message) -> String {
-        self.render("message.html", context! { title => message.title, text => message.text })
+    pub(crate) fn message(&self, language: &'static Language, message: Message) -> String {
+        let words = self.words(language);
+        let values = context! { languages => self.languages(language), ..titled(&words, message.name()) };
+        self.render(words, "message.html", values)
     }
 
-    fn render(&self, name: &str, values: Value) -> String {
+    fn render(&self, words: Arc<Words>, name: &str, values: Value) -> String {
+        let language = words.language;
         let common = context! {
-            language => &self.config.language,
+            language => language.tag,
+            direction => language.direction,
             organisation => &self.config.organisation,
             stylesheet => &self.stylesheet,
+            say => Value::from_function(move |name: &str| words.say(name)),
             ..values
         };
         let page = self.templates.get_template(name).and_then(|template| template.render(common));
         page.expect("the templates are part of the program and tested with every value they use")
+    }
+
+    /// The words of a language that is offered.
+    fn words(&self, language: &'static Language) -> Arc<Words> {
+        let words = self.words.iter().find(|words| words.language == language);
+        Arc::clone(words.unwrap_or(&self.words[0]))
+    }
+
+    fn texts(&self, language: &'static Language) -> Texts {
+        self.config.texts.get(language.tag).cloned().unwrap_or_default()
+    }
+
+    /// Where else this page can be read; empty when it speaks one language only.
+    fn languages(&self, current: &'static Language) -> Value {
+        let offered = self.config.languages.iter().filter(|_| self.config.languages.len() > 1);
+        offered
+            .map(|language| {
+                let is_current = *language == current;
+                context! { tag => language.tag, name => language.own_name, direction => language.direction, is_current }
+            })
+            .collect()
     }
 }
 
@@ -156,112 +201,123 @@ fn syntax() -> SyntaxConfig {
     built.expect("the usual delimiters do not clash")
 }
 
-impl Notice {
-    fn values(self) -> Value {
-        let (title, text) = self.words();
-        context! { title, text }
+impl FormView<'_> {
+    fn is_fresh(&self) -> bool {
+        self.errors.is_empty() && self.notice.is_none()
     }
+}
 
-    fn words(self) -> (&'static str, &'static str) {
+fn none() -> Value {
+    Value::from(Vec::<Value>::new())
+}
+
+impl Notice {
+    /// Of its message.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::TooSoon => (
-                "Please send it once more",
-                "The form came back sooner than we expect of a person. Nothing you typed is lost: please check it and \
-                 press “Send complaint” again.",
-            ),
-            Self::Expired => (
-                "Please send it once more",
-                "This page has been open for a long time. Nothing you typed is lost: please press “Send complaint” \
-                 again.",
-            ),
-            Self::Unsigned => (
-                "Please send it once more",
-                "We did not recognise this copy of the form. Nothing you typed is lost: please check it and press \
-                 “Send complaint” again in a few seconds.",
-            ),
-            Self::Trap => (
-                "Please send it once more",
-                "A hidden field was filled in, perhaps by a program that fills in forms for you. It is empty again: \
-                 please press “Send complaint” once more.",
-            ),
-            Self::NotRecorded => (
-                "We could not confirm that your complaint was recorded",
-                "Nothing you typed is lost. Please wait a moment and press “Send complaint” again: sending again is \
-                 safe, your complaint will not be counted twice.",
-            ),
-            Self::OtherWords => (
-                "This form was sent before, with other words",
-                "What was sent before is not changed by this. If you want to send these words too, as a complaint of \
-                 their own, press “Send complaint” again.",
-            ),
+            Self::TooSoon => "notice-too-soon",
+            Self::Expired => "notice-expired",
+            Self::Unsigned => "notice-unsigned",
+            Self::Trap => "notice-trap",
+            Self::NotRecorded => "notice-not-recorded",
+            Self::OtherWords => "notice-other-words",
         }
     }
 }
 
-/// Each field by its name, with its value and what is wrong with it.
-fn fields(view: &FormView<'_>) -> Value {
-    let of = |field: Field| {
-        let wrong = view.errors.iter().find(|error| error.field == FieldName::Known(field));
-        let error = wrong.map(|error| error.kind.to_string());
-        context! { name => field.form_name(), value => view.draft.get(field), error }
-    };
-    context! {
-        name => of(Field::Name),
-        email => of(Field::Email),
-        phone => of(Field::Phone),
-        what_happened => of(Field::WhatHappened),
-        remedy => of(Field::Remedy),
-        product => of(Field::Product),
-        order_number => of(Field::OrderNumber),
-        language => of(Field::Language),
+impl Message {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "message-busy",
+            Self::Unreadable => "message-unreadable",
+            Self::WrongMethod => "message-wrong-method",
+            Self::TooLarge => "message-too-large",
+            Self::TooManyFields => "message-too-many-fields",
+            Self::TooSlow => "message-too-slow",
+        }
     }
 }
 
+fn titled(words: &Words, name: &str) -> Value {
+    context! { title => words.say(name), text => words.say(&format!("{name}.text")) }
+}
+
+fn or_else(own: &str, built_in: impl FnOnce() -> String) -> String {
+    if own.trim().is_empty() { built_in() } else { own.to_owned() }
+}
+
+/// Each field by its name, with its value and what is wrong with it.
+fn fields(words: &Words, view: &FormView<'_>) -> Value {
+    let of = |field: Field| {
+        let wrong = view.errors.iter().find(|error| error.field == FieldName::Known(field));
+        let error = wrong.map(|error| wrong_words(words, &error.kind));
+        let mark = words.say("error-mark");
+        (
+            field.form_name(),
+            context! { name => field.form_name(), value => view.draft.get(field), error, mark },
+        )
+    };
+    Value::from(Field::ALL.into_iter().map(of).collect::<BTreeMap<_, _>>())
+}
+
 /// What the list on top of the form says: where to (when there is a place), whose name, what.
-fn summary(errors: &[FieldError]) -> Value {
+fn summary(words: &Words, errors: &[FieldError]) -> Value {
     let entry = |error: &FieldError| {
         let (target, name) = match &error.field {
-            FieldName::Known(field) => (Some(field.form_name()), label(*field)),
-            FieldName::Other(name) => (None, name.as_str()),
+            FieldName::Known(field) => (Some(field.form_name()), words.say(label(*field))),
+            FieldName::Other(name) => (None, name.clone()),
         };
-        context! { target, name, message => error.kind.to_string() }
+        context! { target, name, message => wrong_words(words, &error.kind) }
     };
     errors.iter().map(entry).collect()
 }
 
 fn label(field: Field) -> &'static str {
     match field {
-        Field::Name => "Your name",
-        Field::Email => "Email address",
-        Field::Phone => "Phone number",
-        Field::WhatHappened => "What happened?",
-        Field::Remedy => "What would you like us to do?",
-        Field::Product => "Product or service",
-        Field::OrderNumber => "Order or customer number",
-        Field::Language => "Language",
+        Field::Name => "name",
+        Field::Email => "email",
+        Field::Phone => "phone",
+        Field::WhatHappened => "what-happened",
+        Field::Remedy => "remedy",
+        Field::Product => "product",
+        Field::OrderNumber => "order-number",
+        Field::Language => "language",
     }
 }
 
-/// Languages under their own names; the tag where we do not know it.
-fn languages(tags: &[String], chosen: &str) -> Value {
+fn wrong_words(words: &Words, kind: &ErrorKind) -> String {
+    let name = match kind {
+        ErrorKind::TooLong { chars, max } => {
+            return words.say_with("error-too-long", &[("chars", *chars), ("max", *max)]);
+        }
+        ErrorKind::Missing => "error-missing",
+        ErrorKind::NoWayToAnswer => "error-no-way-to-answer",
+        ErrorKind::NotEmail => "error-not-email",
+        ErrorKind::NotPhone => "error-not-phone",
+        ErrorKind::NotLanguage => "error-not-language",
+        ErrorKind::Unknown => "error-unknown",
+        ErrorKind::Repeated => "error-repeated",
+        ErrorKind::NotText => "error-not-text",
+        ErrorKind::File => "error-file",
+    };
+    words.say(name)
+}
+
+/// Languages to choose from, under their own names; the tag where we do not know it.
+fn choices(tags: &[String], chosen: &str) -> Value {
     let choice = |tag: &String| context! { tag, name => own_name(tag), chosen => tag == chosen };
     tags.iter().map(choice).collect()
 }
 
 fn own_name(tag: &str) -> &str {
     match tag {
-        "ar" => "العربية",
-        "de" => "Deutsch",
-        "en" => "English",
-        "es" => "Español",
-        "fr" => "Français",
         "it" => "Italiano",
         "nl" => "Nederlands",
         "pl" => "Polski",
         "pt" => "Português",
         "tr" => "Türkçe",
         "uk" => "Українська",
-        other => other,
+        other => Language::of(other).map_or(other, |language| language.own_name),
     }
 }
 
@@ -269,10 +325,6 @@ fn own_name(tag: &str) -> &str {
 fn in_groups(code: &str) -> String {
     let chars: Vec<char> = code.chars().collect();
     chars.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
-}
-
-fn shown(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M %Z").to_string()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ pub use body::{BodyError, Parts, multipart};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::page::{Pages, STYLESHEET};
+use crate::words::Language;
 use crate::{Config, Deps};
 
 /// What every request needs.
@@ -63,11 +65,28 @@ impl App {
 /// The routes, without the headers that every answer gets.
 pub(crate) fn routes(app: Arc<App>) -> Router {
     let stylesheet = app.stylesheet.clone();
-    Router::new()
-        .route("/", get(form::show).post(form::submit).fallback(form::other_method))
+    let form = || get(form::show).post(form::submit).fallback(form::other_method);
+    let in_languages =
+        app.config.languages.iter().fold(Router::new().route("/", form()), |router, language| {
+            router.route(&format!("/{}", language.tag), form())
+        });
+    in_languages
         .route("/v1/complaints", post(api::submit).fallback(api::other_method))
         .route(&stylesheet, get(styles))
         .with_state(app)
+}
+
+/// The language that a page is to speak.
+struct Spoken(&'static Language);
+
+impl FromRequestParts<Arc<App>> for Spoken {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut RequestParts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let header = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let offered = &app.config.languages;
+        Ok(Self(Language::choose(parts.uri.path(), header.unwrap_or_default(), offered)))
+    }
 }
 
 /// The path names the content: a new version has a new path, so it may be kept for long.

@@ -125,6 +125,15 @@ fn skipped_days_have_names() {
 }
 
 #[test]
+fn a_part_of_a_second_belongs_to_the_day_it_lies_in_before_1970_too() {
+    let calendar = calendar("UTC", &WEEK, &["00:00-24:00"], &["1969-12-31", "1970-01-01"]);
+    let skipped = |from: &str, to: &str| calendar.closed_between(at(from), at(to)).len();
+    assert_eq!(skipped("1969-12-30T10:00:00Z", "1969-12-31T23:59:59.5Z"), 1);
+    assert_eq!(skipped("1969-12-30T10:00:00Z", "1970-01-01T00:00:00.5Z"), 2);
+    assert_eq!(skipped("1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00.5Z"), 1);
+}
+
+#[test]
 fn the_end_of_time_is_no_reason_to_panic() {
     let london = office("Europe/London");
     for anchor in [Timestamp::MAX, Timestamp::MIN] {

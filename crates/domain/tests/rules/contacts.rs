@@ -119,6 +119,25 @@ fn a_policy_without_a_review_of_its_own_gets_the_house_review() {
 }
 
 #[test]
+fn a_review_is_owed_from_the_reply_on_whatever_it_counts_from() {
+    for anchor in ["received", "last_inbound", "decided", "closed"] {
+        let milestones = format!(
+            r#"[{{"id": "final_response", "span": {{"weeks": "8"}}}},
+                {{"id": "review_reply", "anchor": "{anchor}", "span": {{"calendar_days": "1"}}, "on_demand": true}}]"#
+        );
+        let rules = rules(&format!(r#"{{"policies": [{{"id": "house", "milestones": {milestones}}}]}}"#));
+        under(rules)
+            .and([register(), close(CloseReason::Withdrawn)])
+            .when(Command::Link(person("contact-2", day(2, "10:00"))))
+            .then([
+                "ContactLinked contact-2",
+                "ClockStarted house-2 2026-06-02T10:00:00Z",
+                "MilestoneSet house-2.review_reply due 2026-06-04T00:00:00Z gen 1",
+            ]);
+    }
+}
+
+#[test]
 fn a_full_complaint_takes_no_more_but_knows_what_it_has() {
     let limit = rules(r#"{"limits": {"contacts_per_complaint": 2}}"#);
     let second = || Command::Link(person("contact-2", day(2, "10:00")));

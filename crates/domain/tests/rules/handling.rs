@@ -3,7 +3,9 @@
 use redress_contract::{CloseReason, CommunicationPurpose, Disposition, Hold, Severity};
 use redress_domain::{Assignment, Classification, Command, Refusal, Status};
 
-use crate::stage::{accept, accepted, classification, close, day, given, id, nothing, registered_as};
+use crate::stage::{
+    accept, accepted, classification, close, day, given, id, nothing, register, registered_as, rules, under,
+};
 
 fn classified_by_a_person(disposition: Disposition, severity: Severity) -> Command {
     Command::Classify(Classification { rule: String::new(), ..classification(disposition, severity) })
@@ -105,6 +107,29 @@ fn a_person_who_finds_that_it_is_no_complaint_has_triaged_it() {
         ])
         .when(enquiry())
         .then_nothing();
+}
+
+#[test]
+fn a_policy_of_a_category_or_a_product_begins_when_a_person_says_it_is_one() {
+    for (field, category, product) in [("category", "gas", ""), ("product", "general", "boiler")] {
+        let value = if product.is_empty() { category } else { product };
+        let json = format!(
+            r#"{{"policies": [
+                {{"id": "house", "milestones": [{{"id": "final_response", "span": {{"weeks": "8"}}}}]}},
+                {{"id": "gas", "regulator": true, "applies_when": {{"{field}": ["{value}"]}},
+                  "milestones": [{{"id": "final_response", "span": {{"weeks": "1"}}}}]}}]}}"#
+        );
+        let wish = Classification {
+            category: category.to_owned(),
+            product: product.to_owned(),
+            rule: String::new(),
+            ..classification(Disposition::Complaint, Severity::S3)
+        };
+        let stage = under(rules(&json)).and([register(), Command::Classify(wish)]);
+        let running: Vec<_> =
+            stage.complaint().running_clocks().map(|clock| clock.policy.to_string()).collect();
+        assert!(running.contains(&"gas".to_owned()), "{field}: {running:?}");
+    }
 }
 
 #[test]

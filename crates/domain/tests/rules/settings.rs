@@ -106,6 +106,17 @@ fn a_calendar_whose_closed_days_swallow_the_span_is_refused() {
 }
 
 #[test]
+fn a_table_takes_a_thousand_values_for_a_field_and_no_more() {
+    let table = |count: usize| {
+        let words: Vec<String> = (0..count).map(|n| format!("\"word{n}\"")).collect();
+        let words = words.join(", ");
+        format!(r#"{{"rules": [{{"id": "a", "when": {{"subject": [{words}]}}, "category": "x"}}]}}"#)
+    };
+    drop(rules(&table(1000)));
+    check(&table(1001), &["rules.a.when.subject: has 1001 values; 1 to 1000 are allowed"]);
+}
+
+#[test]
 fn ladders_name_times_and_roles() {
     check(
         r#"{"ladders": {"l": [{"at": "50%", "tell": ["boss"]}, {"at": "50%", "tell": ["owner"]}, {"at": "101%", "tell": ["owner"]},
@@ -233,6 +244,21 @@ fn a_product_nobody_knows_never_reaches_an_event() {
     let product = |name| routing().route(&facts(&[("form.product", name)])).classification.product;
     assert_eq!(product("KETTLE 2000"), "Kettle");
     assert_eq!(product("jane@example.org"), "");
+}
+
+#[test]
+fn a_product_that_a_rule_or_a_policy_names_is_told_as_it_is_written_there() {
+    let rules = rules(
+        r#"{"rules": [{"id": "a", "when": {"product": ["Toaster *", "Iron"]}, "team": "irons"}],
+            "policies": [{"id": "p", "applies_when": {"product": ["Gas Boiler", "!"]},
+              "milestones": [{"id": "final_response", "span": {"weeks": "8"}}]}]}"#,
+    );
+    let product = |name| rules.route(&facts(&[("product", name)])).classification.product;
+    assert_eq!(product(" gas boiler"), "Gas Boiler");
+    assert_eq!(product("IRON"), "Iron");
+    for unknown in ["toaster *", "lamp", "!"] {
+        assert_eq!(product(unknown), "", "{unknown}");
+    }
 }
 
 #[test]

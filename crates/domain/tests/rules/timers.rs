@@ -66,6 +66,21 @@ fn after_an_outage_every_rung_is_recorded_and_only_the_highest_tells() {
 }
 
 #[test]
+fn the_next_rung_is_the_one_after_the_last_that_was_recorded() {
+    let next = |complaint: &redress_domain::Complaint| {
+        let milestones = complaint.clocks.iter().flat_map(|clock| &clock.milestones);
+        let milestone = milestones.into_iter().find(|milestone| milestone.id.as_str() == "acknowledge");
+        milestone.and_then(|milestone| milestone.next_rung()).map(|(number, _)| number)
+    };
+    let stage = given([]);
+    assert_eq!(next(stage.complaint()), Some(1));
+    let stage = stage.at(day(3, "00:30")).when(fire("house", "acknowledge", 1)).stage;
+    let reached = next(stage.complaint()).unwrap();
+    let stage = stage.at(day(5, "00:00")).when(fire("house", "acknowledge", 1)).stage;
+    assert_eq!((reached, next(stage.complaint())), (6, None));
+}
+
+#[test]
 fn a_stale_timer_is_harmless() {
     let later = day(9, "10:00");
     given([]).at(later).when(fire("house", "acknowledge", 7)).then_nothing();

@@ -43,10 +43,15 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
+    /// A mail that lies nowhere else: whoever brought it keeps no copy, so all of it is kept.
+    pub(crate) fn whole(raw: Bytes) -> Self {
+        Self { raw, whole: None }
+    }
+
     /// A mail that is in memory already.
     pub(crate) fn of(raw: Bytes, keep: Keep) -> Self {
         if raw.len() <= keep.whole_bytes_max {
-            return Self { raw, whole: None };
+            return Self::whole(raw);
         }
         let mut gather = Gather::new(keep, raw.len() as u64);
         gather.push(&raw);
@@ -98,6 +103,17 @@ impl Gather {
             self.digest.map(|digest| Whole { size_bytes, sha256: HEXLOWER.encode(&digest.finalize()) });
         Mail { raw: self.kept.into(), whole }
     }
+
+    /// Nothing more will come, though there was said to be more: what came is the beginning of something larger, and is
+    /// told by itself.
+    pub(crate) fn break_off(self, stated_size: u64) -> Mail {
+        if stated_size <= self.size {
+            return self.finish();
+        }
+        let digest = self.digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.kept));
+        let whole = Whole { size_bytes: stated_size, sha256: HEXLOWER.encode(&digest.finalize()) };
+        Mail { raw: self.kept.into(), whole: Some(whole) }
+    }
 }
 
 /// Reads a file.
@@ -145,6 +161,27 @@ mod tests {
             }
             let at_once = Mail::of(bytes.clone().into(), KEEP);
             prop_assert_eq!(at_once.raw.len(), bytes.len().min(if bytes.len() > 100 { 40 } else { 100 }));
+        }
+    }
+
+    #[test]
+    fn what_breaks_off_is_marked_as_a_beginning() {
+        for (came, kept) in [(70, 70), (130, 40)] {
+            let bytes = vec![b'a'; came];
+            let begun = || {
+                let mut gather = Gather::new(KEEP, 200);
+                gather.push(&bytes);
+                gather
+            };
+            let mail = begun().break_off(200);
+            assert_eq!(mail.raw, bytes[..kept]);
+            assert_eq!(mail.whole, Some(Whole { size_bytes: 200, sha256: Commit::hash(&bytes) }));
+            let all = begun().break_off(came as u64);
+            assert_eq!(
+                (all.raw, all.whole),
+                (begun().finish().raw, begun().finish().whole),
+                "nothing was to come"
+            );
         }
     }
 

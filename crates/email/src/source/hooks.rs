@@ -155,7 +155,7 @@ impl Hook {
         let recorder = self.recorder.clone();
         // A task of its own: should the provider hang up, the mail is recorded all the same.
         let recording = self.under_way.spawn(async move {
-            let outcome = recorder.record(Mail::of(posted.raw, recorder.keep()), received_at).await;
+            let outcome = recorder.record(Mail::whole(posted.raw), received_at).await;
             drop(permit);
             outcome
         });

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redress_email::config::{AccountSettings, Start};
+use redress_email::config::{AccountSettings, AfterAck, Start};
 use redress_runtime::health::State;
 use redress_testkit::dovecot::Dovecot;
 use redress_testkit::eventually;
@@ -60,6 +60,33 @@ async fn several_folders_are_read_and_one_that_is_missing_holds_up_none() {
     running.until_health("it is ready", |state| *state == State::Ready).await;
     running.stop().await;
     world.assert_exactly(&mails).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_sent_mails_those_about_a_complaint_are_recorded_and_all_stay_as_they_are() {
+    let Some(dovecot) = Dovecot::start() else { return };
+    let world = World::start().await;
+    dovecot.say("CREATE Sent");
+    let reference = world.keys.reference(&world.keys.mail_contact_id("help", "the complaint"), 0);
+    let about = format!(
+        "From: help@example.org\r\nTo: ada@example.net\r\nMessage-ID: <1@example.org>\r\nSubject: Your kettle\r\n\r\n\
+         A new one is on its way ({reference}).\r\n"
+    );
+    let private =
+        "From: help@example.org\r\nTo: bo@example.net\r\nMessage-ID: <2@example.org>\r\n\r\nLunch?\r\n";
+    let sent_folder = "Sent".to_owned();
+    let running = world.run(AccountSettings { sent_folder, after_ack: AfterAck::Flag, ..account(&dovecot) });
+    for raw in [private, &about] {
+        dovecot.deliver_to("Sent", raw.as_bytes());
+    }
+    let mails = deliver(&dovecot, 0..1);
+    until_flagged(&dovecot, 1).await;
+    world.until_recorded(2).await;
+    running.stop().await;
+    world.assert_exactly(&[mails[0].clone(), about.clone().into_bytes()]).await;
+    assert!(world.contact(about.as_bytes()).await.unwrap().sent_by_hand);
+    let said = dovecot.say("STATUS Sent (MESSAGES UNSEEN)");
+    assert!(said.contains("MESSAGES 2") && said.contains("UNSEEN 2"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

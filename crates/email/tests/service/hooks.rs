@@ -93,6 +93,19 @@ async fn a_posted_mail_is_one_contact_however_often_it_is_posted() {
 }
 
 #[tokio::test]
+async fn a_posted_mail_is_kept_whole_since_it_lies_nowhere_else() {
+    let world = World::start().await;
+    let limits = LimitSettings { mail_mebibytes_max: 1, keep_mebibytes_max: 1, ..LimitSettings::default() };
+    let (running, url) = world.serve(&config(limits)).await;
+    let raw = [&mail(1)[..], "and on and on\r\n".repeat(200_000).as_bytes()].concat();
+    assert_eq!(Poster::new(url).mail(&raw).await.0, StatusCode::OK);
+    running.stop().await;
+    let contact = world.contact(&raw).await.unwrap();
+    assert_eq!(world.vault.raw(&contact).await.unwrap().unwrap(), raw);
+    assert_eq!(contact.raw.unwrap().cut_from_bytes, None);
+}
+
+#[tokio::test]
 async fn while_the_broker_is_away_the_provider_is_told_to_come_again() {
     let mut world = World::start().await;
     let (running, url) = world.serve(&config(LimitSettings::default())).await;

@@ -236,6 +236,28 @@ async fn in_hold_mode_nothing_goes_to_complainants() {
 }
 
 #[tokio::test]
+async fn what_was_kept_back_goes_out_when_released_by_a_clock_that_is_behind() {
+    let stage = Stage::set().await;
+    let busy = Act::Reply("451 4.7.1 later".to_owned());
+    stage.sink.script(Rule { stage: Place::Recipient, recipient: None, times: None, act: busy });
+    let replica = stage.start();
+    let id = stage.register("c1", "jane@example.com").await;
+    stage.eventually_fates(&id, &["acknowledgement complainant Queued"]).await;
+    replica.kill().await;
+    stage.sink.behave();
+    stage.advance_minutes(10);
+    redress_notifier::restored::note(stage.ledger.vault().bus(), stage.now()).await.unwrap();
+    let replica = stage.start();
+    stage.eventually_fates(&id, &["acknowledgement complainant Suppressed(PerhapsSent)"]).await;
+    // It was rendered ten minutes ago, and is released eleven.
+    stage.advance_minutes(-11);
+    stage.execute(&id, &Command::Release).await;
+    stage.eventually_fates(&id, &["acknowledgement complainant Accepted"]).await;
+    replica.stop().await;
+    assert_eq!(list(&stage.sink.mails()).len(), 1);
+}
+
+#[tokio::test]
 async fn in_redirect_mode_everything_goes_to_one_address() {
     let stage = Stage::set().await;
     let mut settings = stage.settings();

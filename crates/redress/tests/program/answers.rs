@@ -42,7 +42,8 @@ fn a_variable_overrides_the_file_and_a_wrong_one_is_named() {
 
 #[test]
 fn the_settings_in_force_are_settings_again_and_show_no_secret() {
-    let desk = Desk::with("[bus]\nuser = \"u\"\npassword = \"hunter2\"\n[web]\ntitle = \"Tell us\"\n");
+    let desk =
+        Desk::with("[bus]\nuser = \"u\"\npassword = \"hunter2\"\n[web.texts.en]\ntitle = \"Tell us\"\n");
     let answer = desk.ask(&["config"]);
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert!(!answer.out.contains("hunter2"));

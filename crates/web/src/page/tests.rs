@@ -4,7 +4,9 @@ use redress_contract::Reference;
 
 use super::*;
 use crate::config::Settings;
-use crate::submission::ErrorKind;
+use crate::words::LANGUAGES;
+
+static EN: &Language = &LANGUAGES[0];
 
 fn pages() -> Pages {
     let settings = Settings {
@@ -26,11 +28,9 @@ fn draft(values: &[(Field, &str)]) -> Draft {
 
 #[test]
 fn the_empty_form() {
-    insta::assert_snapshot!(pages().form(&FormView {
-        key: "the-key",
-        stamp: "the-stamp",
-        ..FormView::default()
-    }));
+    insta::assert_snapshot!(
+        pages().form(EN, &FormView { key: "the-key", stamp: "the-stamp", ..FormView::default() })
+    );
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_form_with_errors_names_them_and_keeps_what_was_typed() {
         (Field::Language, "de"),
     ]);
     let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &errors, notice: None };
-    insta::assert_snapshot!(pages().form(&view));
+    insta::assert_snapshot!(pages().form(EN, &view));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_form_that_could_not_be_recorded_says_that_sending_again_is_safe() {
     let draft = draft(&[(Field::WhatHappened, "The lamp broke."), (Field::Phone, "+49 30 901820")]);
     let notice = Some(Notice::NotRecorded);
     let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &[], notice };
-    insta::assert_snapshot!(pages().form(&view));
+    insta::assert_snapshot!(pages().form(EN, &view));
 }
 
 #[test]
@@ -70,24 +70,78 @@ fn the_thank_you_page() {
         received_at: "2026-03-02T09:30:00Z".parse().unwrap(),
         submission: &submission,
     };
-    insta::assert_snapshot!(pages().thanks(&thanks));
+    insta::assert_snapshot!(pages().thanks(EN, &thanks));
 }
 
 #[test]
 fn a_page_without_a_form() {
-    insta::assert_snapshot!(pages().message(Message { title: "A title", text: "A text." }));
+    insta::assert_snapshot!(pages().message(EN, Message::TooSlow));
 }
 
 #[test]
-fn each_notice_has_words_of_its_own() {
+fn each_notice_has_words_of_its_own_in_each_language() {
     use Notice::{Expired, NotRecorded, OtherWords, TooSoon, Trap, Unsigned};
     let all = [TooSoon, Expired, Unsigned, Trap, NotRecorded, OtherWords];
-    let texts: std::collections::BTreeSet<_> = all.iter().map(|notice| notice.words().1).collect();
-    assert_eq!(texts.len(), all.len());
-    for notice in all {
-        let page = pages().form(&FormView { notice: Some(notice), ..FormView::default() });
-        assert!(page.contains(notice.words().1), "{notice:?}");
+    for language in &LANGUAGES {
+        let words = Words::of(language);
+        let texts: std::collections::BTreeSet<_> =
+            all.iter().map(|notice| words.say(&format!("{}.text", notice.name()))).collect();
+        assert_eq!(texts.len(), all.len(), "{}", language.tag);
+        for notice in all {
+            let page = pages().form(language, &FormView { notice: Some(notice), ..FormView::default() });
+            assert!(page.contains(&words.say(notice.name()).replace('\'', "&#x27;")), "{notice:?}");
+        }
     }
+}
+
+#[test]
+fn every_page_speaks_every_language() {
+    use ErrorKind::{
+        File, Missing, NoWayToAnswer, NotEmail, NotLanguage, NotPhone, NotText, Repeated, Unknown,
+    };
+    use Message::{Busy, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod};
+    let kinds = [File, Missing, NoWayToAnswer, NotEmail, NotLanguage, NotPhone, NotText, Repeated, Unknown];
+    let errors: Vec<_> = kinds
+        .into_iter()
+        .chain([ErrorKind::TooLong { chars: 300, max: 200 }])
+        .map(|kind| FieldError::known(Field::Name, kind))
+        .collect();
+    let english = Words::of(EN);
+    for language in LANGUAGES.iter().skip(1) {
+        let pages = pages();
+        let form = pages.form(language, &FormView { errors: &errors, ..FormView::default() });
+        let head = format!("<html lang=\"{}\" dir=\"{}\">", language.tag, language.direction);
+        assert!(form.contains(&head) && form.contains(&format!("action=\"/{}\"", language.tag)), "{form}");
+        assert!(form.contains("300") && form.contains("200"), "{form}");
+        for name in ["send", "what-happened", "error-missing", "reach", "form-introduction"] {
+            assert!(!form.contains(&english.say(name)), "{name} is English in {}", language.tag);
+        }
+        for message in [Busy, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod] {
+            assert!(!pages.message(language, message).contains(&english.say(message.name())), "{message:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_of_the_organisation_stand_before_those_of_ours() {
+    let texts = Texts {
+        title: "Sagen Sie uns die Meinung".to_owned(),
+        next_steps: vec!["Wir rufen an.".to_owned()],
+        ..Default::default()
+    };
+    let settings = Settings {
+        languages: vec!["de".to_owned(), "en".to_owned()],
+        texts: [("de".to_owned(), texts)].into(),
+        ..Settings::default()
+    };
+    let pages = Pages::new(&Config::check(&settings).unwrap(), "/assets/web.css".to_owned());
+    let german = Language::of("de").unwrap();
+    let page = pages.form(german, &FormView::default());
+    assert!(
+        page.contains("<h1>Sagen Sie uns die Meinung</h1>") && page.contains("Jede Beschwerde"),
+        "{page}"
+    );
+    assert!(!pages.form(EN, &FormView::default()).contains("Meinung"));
 }
 
 #[test]
@@ -104,7 +158,7 @@ fn whatever_was_typed_is_shown_as_text() {
         received_at: Timestamp::UNIX_EPOCH,
         submission: &submission,
     };
-    for page in [pages().form(&view), pages().thanks(&thanks)] {
+    for page in [pages().form(EN, &view), pages().thanks(EN, &thanks)] {
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("\"'>"), "{page}");
         assert!(page.contains("&lt;script&gt;"), "{page}");
     }

@@ -87,6 +87,7 @@ async fn take(app: &App, submission: Submission, key: String, raw: Bytes) -> Res
         submission,
         channel: Channel::Api,
         account: ANONYMOUS.to_owned(),
+        page_language: String::new(),
         key,
         media_type: MEDIA_TYPE.to_owned(),
         raw,

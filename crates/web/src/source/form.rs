@@ -1,4 +1,4 @@
-//! The form at `/`: shown, sent back, and shown again with everything that was typed until it can be taken.
+//! The form at `/` and at `/<language>`: shown, sent back, and shown again with everything that was typed until it can be taken.
 
 use std::sync::Arc;
 
@@ -10,51 +10,57 @@ use redress_contract::Channel;
 
 use super::body::{self, BodyError};
 use super::record::{Incoming, Recorded, Refusal, record};
-use super::{App, count, fresh_key, is_key, media_type, retry_later, status_of};
+use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_later, status_of};
 use crate::normalize::{FormBody, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, Thanks};
 use crate::stamp::{self, Verdict};
 use crate::submission::{FieldError, Submission};
+use crate::words::Language;
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
 /// An empty form.
-pub(super) async fn show(State(app): State<Arc<App>>) -> Html<String> {
+pub(super) async fn show(State(app): State<Arc<App>>, Spoken(language): Spoken) -> Response {
     let key = fresh_key();
     let stamp = stamp::fresh(app.keys(), &app.config.form.name, &key, app.deps.clock.now());
-    Html(app.pages.form(&FormView { key: &key, stamp: &stamp, ..FormView::default() }))
+    let view = FormView { key: &key, stamp: &stamp, ..FormView::default() };
+    page(StatusCode::OK, language, app.pages.form(language, &view))
 }
 
 /// A form that came back. The answer to one that is taken is the thank-you page itself: no reference in a URL, no
 /// state kept, and a reload sends the same key again.
-pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    Spoken(language): Spoken,
+    request: Request,
+) -> Response {
     let Some(_permit) = app.admit() else {
         count("web", "busy");
-        return retry_later(&app, plain(&app, StatusCode::SERVICE_UNAVAILABLE, BUSY));
+        return retry_later(&app, plain(&app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Busy));
     };
     let (parts, content) = request.into_parts();
     let media_type = media_type(&parts.headers);
     if media_type != URLENCODED && media_type != MULTIPART {
         count("web", "refused");
-        let refusal = plain(&app, StatusCode::UNSUPPORTED_MEDIA_TYPE, WRONG_MEDIA_TYPE);
+        let refusal = plain(&app, language, StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::Unreadable);
         return ([("accept-post", "application/x-www-form-urlencoded, multipart/form-data")], refusal)
             .into_response();
     }
     let raw = match body::read(content, &app.config).await {
         Ok(raw) => raw,
-        Err(error) => return unreadable(&app, error),
+        Err(error) => return unreadable(&app, language, error),
     };
     match read(&parts.headers, &media_type, raw.clone()).await {
-        Ok(form) => answer(&app, form, stated_media_type(&parts.headers), raw).await,
-        Err(error) => unreadable(&app, error),
+        Ok(form) => answer(&app, language, form, (stated_media_type(&parts.headers), raw)).await,
+        Err(error) => unreadable(&app, language, error),
     }
 }
 
 /// Any other method.
-pub(super) async fn other_method(State(app): State<Arc<App>>) -> Response {
-    ([(header::ALLOW, "GET, HEAD, POST")], plain(&app, StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD))
-        .into_response()
+pub(super) async fn other_method(State(app): State<Arc<App>>, Spoken(language): Spoken) -> Response {
+    let refusal = plain(&app, language, StatusCode::METHOD_NOT_ALLOWED, Message::WrongMethod);
+    ([(header::ALLOW, "GET, HEAD, POST")], refusal).into_response()
 }
 
 async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
@@ -68,7 +74,12 @@ async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormB
 }
 
 /// Takes the form, or shows it again.
-async fn answer(app: &App, mut form: FormBody, media_type: String, raw: Bytes) -> Response {
+async fn answer(
+    app: &App,
+    language: &'static Language,
+    mut form: FormBody,
+    (media_type, raw): (String, Bytes),
+) -> Response {
     if !is_key(&form.key) {
         form.key = fresh_key();
     }
@@ -78,13 +89,14 @@ async fn answer(app: &App, mut form: FormBody, media_type: String, raw: Bytes) -
         (checked, notice) => {
             errors.extend(checked.err().unwrap_or_default());
             count("web", if errors.is_empty() { "asked_again" } else { "refused" });
-            return again(app, form, &errors, notice);
+            return again(app, language, form, &errors, notice);
         }
     };
     let incoming = Incoming {
         submission: submission.clone(),
         channel: Channel::Web,
         account: app.config.form.name.clone(),
+        page_language: language.tag.to_owned(),
         key: form.key.clone(),
         media_type,
         raw,
@@ -92,16 +104,16 @@ async fn answer(app: &App, mut form: FormBody, media_type: String, raw: Bytes) -
     match record(app, incoming).await {
         Ok(recorded) => {
             count("web", "accepted");
-            thanks(app, &submission, &recorded)
+            thanks(app, language, &submission, &recorded)
         }
         Err(Refusal::OtherWords) => {
             count("web", "refused");
             form.key = fresh_key();
-            again(app, form, &[], Some(Notice::OtherWords))
+            again(app, language, form, &[], Some(Notice::OtherWords))
         }
         Err(Refusal::NotRecorded(_)) => {
             count("web", "not_recorded");
-            let mut page = again(app, form, &[], Some(Notice::NotRecorded));
+            let mut page = again(app, language, form, &[], Some(Notice::NotRecorded));
             *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             retry_later(app, page)
         }
@@ -122,7 +134,13 @@ fn objection(app: &App, form: &FormBody) -> Option<Notice> {
 }
 
 /// The form again, with all that was typed and a stamp with which it can be taken.
-fn again(app: &App, form: FormBody, errors: &[FieldError], notice: Option<Notice>) -> Response {
+fn again(
+    app: &App,
+    language: &'static Language,
+    form: FormBody,
+    errors: &[FieldError],
+    notice: Option<Notice>,
+) -> Response {
     let now = app.deps.clock.now();
     let stamp = match stamp::judge(app.keys(), &app.config, &form.key, &form.stamp, now) {
         // The first showing counts: what came back too soon may be sent as soon as the time is over.
@@ -134,32 +152,38 @@ fn again(app: &App, form: FormBody, errors: &[FieldError], notice: Option<Notice
         Verdict::Unsigned => stamp::fresh(app.keys(), &app.config.form.name, &form.key, now),
     };
     let view = FormView { draft: form.draft, key: &form.key, stamp: &stamp, errors, notice };
-    (StatusCode::UNPROCESSABLE_ENTITY, Html(app.pages.form(&view))).into_response()
+    page(StatusCode::UNPROCESSABLE_ENTITY, language, app.pages.form(language, &view))
 }
 
-fn thanks(app: &App, submission: &Submission, recorded: &Recorded) -> Response {
-    let page = app.pages.thanks(&Thanks {
+fn thanks(app: &App, language: &'static Language, submission: &Submission, recorded: &Recorded) -> Response {
+    let thanks = Thanks {
         reference: &recorded.reference,
         receipt_code: &recorded.receipt_code,
         received_at: recorded.received_at,
         submission,
-    });
-    (StatusCode::ACCEPTED, Html(page)).into_response()
+    };
+    page(StatusCode::ACCEPTED, language, app.pages.thanks(language, &thanks))
 }
 
-fn unreadable(app: &App, error: BodyError) -> Response {
+fn unreadable(app: &App, language: &'static Language, error: BodyError) -> Response {
     count("web", "refused");
     let message = match error {
-        BodyError::TooLarge => TOO_LARGE,
-        BodyError::TooManyFields(_) => TOO_MANY_FIELDS,
-        BodyError::TooSlow => TOO_SLOW,
-        BodyError::Broken => BROKEN,
+        BodyError::TooLarge => Message::TooLarge,
+        BodyError::TooManyFields(_) => Message::TooManyFields,
+        BodyError::TooSlow => Message::TooSlow,
+        BodyError::Broken => Message::Unreadable,
     };
-    plain(app, status_of(error), message)
+    plain(app, language, status_of(error), message)
 }
 
-fn plain(app: &App, status: StatusCode, message: Message) -> Response {
-    (status, Html(app.pages.message(message))).into_response()
+fn plain(app: &App, language: &'static Language, status: StatusCode, message: Message) -> Response {
+    page(status, language, app.pages.message(language, message))
+}
+
+/// A page in a language; at `/` the browser's preference has a say in which.
+fn page(status: StatusCode, language: &'static Language, html: String) -> Response {
+    let headers = [(header::CONTENT_LANGUAGE, language.tag), (header::VARY, "Accept-Language")];
+    (status, headers, Html(html)).into_response()
 }
 
 /// With its parameters: a multipart body cannot be read without its boundary.
@@ -167,31 +191,3 @@ fn stated_media_type(headers: &HeaderMap) -> String {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     stated.unwrap_or_default().to_owned()
 }
-
-const BUSY: Message = Message {
-    title: "Too many people are sending at this moment",
-    text: "Your complaint has not been received yet. Please wait a moment and reload this page: your browser then sends \
-           what you typed again.",
-};
-const WRONG_MEDIA_TYPE: Message = Message {
-    title: "This form could not be read",
-    text: "Your complaint has not been received. Please go back in your browser and send the form again.",
-};
-const WRONG_METHOD: Message = Message {
-    title: "This is not possible here",
-    text: "Complaints are taken by the form on the first page.",
-};
-const TOO_LARGE: Message = Message {
-    title: "This is more than we can take at once",
-    text: "Your complaint has not been received. Please go back in your browser, shorten the text or leave files away, \
-           and send the form again.",
-};
-const TOO_MANY_FIELDS: Message = Message {
-    title: "This form has more fields than we can take",
-    text: "Your complaint has not been received. Please open the first page again and send the form from there.",
-};
-const TOO_SLOW: Message = Message {
-    title: "Your connection was too slow",
-    text: "Your complaint has not been received. Please go back in your browser and send the form again.",
-};
-const BROKEN: Message = WRONG_MEDIA_TYPE;

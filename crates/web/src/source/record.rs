@@ -25,6 +25,8 @@ pub(super) struct Incoming {
     pub(super) channel: Channel,
     /// The form or the API client.
     pub(super) account: String,
+    /// The language in which they were asked; empty when nobody asked.
+    pub(super) page_language: String,
     pub(super) key: String,
     pub(super) media_type: String,
     pub(super) raw: Bytes,
@@ -101,6 +103,7 @@ async fn attempt(
         Arrival {
             channel,
             account: incoming.account,
+            page_language: incoming.page_language,
             contact_id: contact_id.clone(),
             reference: reference.clone(),
             received_at,

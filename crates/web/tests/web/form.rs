@@ -93,6 +93,33 @@ async fn a_missing_field_is_named_and_what_was_typed_is_kept() {
 }
 
 #[tokio::test]
+async fn pages_speak_the_language_of_the_address_or_of_the_browser() {
+    let stage = Stage::start().await;
+    let get = async |path: &str, accept: &str| {
+        let request = stage.client.get(stage.path(path)).header("accept-language", accept);
+        let answer = request.send().await.unwrap();
+        let language = answer.headers()["content-language"].to_str().unwrap().to_owned();
+        (language, answer.text().await.unwrap())
+    };
+    assert_eq!(get("/", "pt;q=0.9").await.0, "en");
+    let (language, page) = get("/", "de-CH, en;q=0.5").await;
+    assert!(language == "de" && page.contains("Was ist passiert?"), "{page}");
+    let (language, page) = get("/ar", "de").await;
+    assert!(language == "ar" && page.contains("<html lang=\"ar\" dir=\"rtl\">"), "{page}");
+    assert_eq!(stage.client.get(stage.path("/tlh")).send().await.unwrap().status(), 404);
+
+    let hidden = Hidden::of(&page);
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let wrong = stage.send_to("/ar", &hidden, &[("what_happened", "")]).await;
+    let page = wrong.text().await.unwrap();
+    assert!(page.contains("أخبرنا بما حدث.") && page.contains("action=\"/ar\""), "{page}");
+    let answer = stage.send_to("/ar", &hidden, &[("what_happened", "K-200"), ("phone", "030 901820")]).await;
+    assert_eq!(answer.status(), 202);
+    assert!(answer.text().await.unwrap().contains("لقد استلمنا شكواك"));
+    assert_eq!(stage.contacts().await[0].language, "ar", "the words tell nothing, but the page does");
+}
+
+#[tokio::test]
 async fn the_same_form_with_other_words_is_asked_whether_it_is_another_complaint() {
     let stage = Stage::start().await;
     let hidden = stage.open().await;

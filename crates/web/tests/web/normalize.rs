@@ -13,6 +13,7 @@ fn arrival() -> Arrival {
     Arrival {
         channel: Channel::Web,
         account: "default".to_owned(),
+        page_language: "ar".to_owned(),
         contact_id: ContactId::new("abc").unwrap(),
         reference: Reference::new("RD-4F7K-2QMX").unwrap(),
         received_at: Timestamp::UNIX_EPOCH,

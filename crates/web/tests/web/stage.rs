@@ -78,10 +78,15 @@ impl Stage {
 
     /// Sends the form.
     pub(crate) async fn send(&self, hidden: &Hidden, fields: &[(&str, &str)]) -> Response {
+        self.send_to("/", hidden, fields).await
+    }
+
+    /// Sends the form that lies at this path.
+    pub(crate) async fn send_to(&self, path: &str, hidden: &Hidden, fields: &[(&str, &str)]) -> Response {
         let mut form =
             vec![("submission_key", hidden.key.as_str()), ("form_stamp", &hidden.stamp), ("website", "")];
         form.extend(fields);
-        self.client.post(self.path("/")).form(&form).send().await.unwrap()
+        self.client.post(self.path(path)).form(&form).send().await.unwrap()
     }
 
     /// Posts JSON to the API.

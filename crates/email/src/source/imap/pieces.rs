@@ -35,7 +35,8 @@ impl Session {
         loop {
             let before = gather.size();
             let Some(piece) = self.fetch_piece(mail.uid, &mut gather).await? else {
-                return Ok((before > 0).then(|| gather.finish()));
+                // Somebody removed it meanwhile. What came is recorded, as the beginning that it is.
+                return Ok((before > 0).then(|| gather.break_off(mail.size)));
             };
             let was_short = piece.bytes < PIECE_BYTES as usize && gather.size() >= mail.size;
             if piece.is_all || piece.bytes == 0 || was_short {

@@ -1,0 +1,92 @@
+skip = Zum Inhalt springen
+languages = Sprache
+month = { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+}
+date-time = { $day }. { $month } { $year }, { $time } Uhr ({ $zone })
+
+form-title = Beschwerde einreichen
+form-introduction = Sagen Sie uns, was schiefgegangen ist. Jede Beschwerde wird gelesen, und sie kostet Sie nichts.
+please-check = Bitte prüfen:
+form-errors = Bitte prüfen Sie Ihre Beschwerde. Sie wurde noch nicht abgeschickt.
+error-mark = Fehler:
+what-happened = Was ist passiert?
+what-happened-required = Was ist passiert? (erforderlich)
+what-happened-hint = In Ihren eigenen Worten: was schiefgegangen ist, wann und wo.
+remedy = Was wünschen Sie sich von uns?
+remedy-hint = Zum Beispiel eine Erklärung, eine Entschuldigung, eine Reparatur oder Ihr Geld zurück.
+product = Produkt oder Dienstleistung
+order-number = Bestell- oder Kundennummer
+reach = Wie können wir Sie erreichen?
+reach-hint = Bitte geben Sie eine E-Mail-Adresse oder eine Telefonnummer an, oder beides.
+reach-anonymous-hint = Sie können dies leer lassen. Ohne E-Mail-Adresse oder Telefonnummer können wir Ihnen nicht antworten.
+name = Ihr Name
+email = E-Mail-Adresse
+email-hint = Wir bestätigen per E-Mail, dass Ihre Beschwerde angekommen ist.
+phone = Telefonnummer
+language = Sprache
+answer-language = In welcher Sprache sollen wir antworten?
+no-preference = Gleichgültig
+trap = Bitte lassen Sie dieses Feld leer
+send = Beschwerde abschicken
+
+error-missing = Sagen Sie uns, was passiert ist.
+error-no-way-to-answer = Geben Sie eine E-Mail-Adresse oder eine Telefonnummer an, damit wir Ihnen antworten können.
+error-too-long = Das sind { $chars } Zeichen; höchstens { $max } sind möglich. Bitte kürzen Sie den Text.
+error-not-email = Das ist keine E-Mail-Adresse. Sie sollte aussehen wie name@example.com.
+error-not-phone = Das ist keine Telefonnummer. Sie sollte aussehen wie +44 20 7946 0958.
+error-not-language = Das ist kein Sprachkürzel wie „en“ oder „pt-BR“.
+error-unknown = Dieses Feld gibt es nicht.
+error-repeated = Das wurde mehr als einmal angegeben.
+error-not-text = Das muss ein Text sein.
+error-file = Dateien können hier noch nicht angenommen werden. Bitte schicken Sie Ihre Beschwerde ohne die Datei.
+
+notice-too-soon = Bitte schicken Sie das Formular noch einmal ab
+    .text = Das Formular kam schneller zurück, als wir es von einem Menschen erwarten. Nichts ist verloren: Bitte prüfen Sie es und wählen Sie noch einmal „{ send }“.
+notice-expired = Bitte schicken Sie das Formular noch einmal ab
+    .text = Diese Seite war lange geöffnet. Nichts ist verloren: Bitte wählen Sie noch einmal „{ send }“.
+notice-unsigned = Bitte schicken Sie das Formular noch einmal ab
+    .text = Wir haben dieses Exemplar des Formulars nicht erkannt. Nichts ist verloren: Bitte prüfen Sie es und wählen Sie in ein paar Sekunden noch einmal „{ send }“.
+notice-trap = Bitte schicken Sie das Formular noch einmal ab
+    .text = Ein verborgenes Feld war ausgefüllt, vielleicht durch ein Programm, das Formulare für Sie ausfüllt. Es ist wieder leer: Bitte wählen Sie noch einmal „{ send }“.
+notice-not-recorded = Wir konnten nicht bestätigen, dass Ihre Beschwerde aufgenommen wurde
+    .text = Nichts ist verloren. Bitte warten Sie einen Augenblick und wählen Sie noch einmal „{ send }“: Das ist unbedenklich, Ihre Beschwerde wird nicht doppelt gezählt.
+notice-other-words = Dieses Formular wurde schon einmal abgeschickt, mit anderen Worten
+    .text = Was vorher abgeschickt wurde, bleibt unverändert. Wenn Sie auch diese Worte schicken möchten, als eigene Beschwerde, wählen Sie noch einmal „{ send }“.
+
+thanks-title = Wir haben Ihre Beschwerde erhalten
+received = Eingegangen am
+reference = Ihr Aktenzeichen
+receipt-code = Ihr Empfangscode
+thanks-keep = Bitte drucken oder speichern Sie diese Seite. Nennen Sie das Aktenzeichen immer, wenn Sie uns wegen dieser Beschwerde schreiben oder anrufen. Behalten Sie den Empfangscode für sich: Zusammen mit dem Aktenzeichen zeigt er, dass es Ihre Beschwerde ist.
+next = Wie es weitergeht
+next-1 = Wir bestätigen, dass Ihre Beschwerde angekommen ist, und sagen Ihnen, bis wann wir antworten. Haben Sie eine E-Mail-Adresse angegeben, kommt die Bestätigung per E-Mail.
+next-2 = Jemand geht der Sache nach und fragt Sie, wenn etwas unklar ist.
+next-3 = Wir teilen Ihnen mit, was wir entschieden haben und warum, und was Sie tun können, wenn Sie nicht einverstanden sind. Das kostet Sie nichts.
+told = Was Sie uns gesagt haben
+told-remedy = Was Sie sich von uns wünschen
+
+to-the-form = Zum Formular
+message-busy = Im Augenblick schicken zu viele Menschen etwas ab
+    .text = Ihre Beschwerde ist noch nicht angekommen. Bitte warten Sie einen Augenblick und laden Sie diese Seite neu: Ihr Browser schickt dann, was Sie geschrieben haben, noch einmal.
+message-unreadable = Dieses Formular konnte nicht gelesen werden
+    .text = Ihre Beschwerde ist nicht angekommen. Bitte gehen Sie in Ihrem Browser zurück und schicken Sie das Formular noch einmal ab.
+message-wrong-method = Das geht hier nicht
+    .text = Beschwerden werden mit dem Formular auf der ersten Seite eingereicht.
+message-too-large = Das ist mehr, als wir auf einmal annehmen können
+    .text = Ihre Beschwerde ist nicht angekommen. Bitte gehen Sie in Ihrem Browser zurück, kürzen Sie den Text oder lassen Sie Dateien weg, und schicken Sie das Formular noch einmal ab.
+message-too-many-fields = Dieses Formular hat mehr Felder, als wir annehmen können
+    .text = Ihre Beschwerde ist nicht angekommen. Bitte öffnen Sie die erste Seite neu und schicken Sie das Formular von dort.
+message-too-slow = Ihre Verbindung war zu langsam
+    .text = Ihre Beschwerde ist nicht angekommen. Bitte gehen Sie in Ihrem Browser zurück und schicken Sie das Formular noch einmal ab.

@@ -1,0 +1,99 @@
+# The words of the public pages. Every file beside this one has the same messages.
+
+skip = Skip to the content
+languages = Language
+month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+date-time = { $day } { $month } { $year }, { $time } { $zone }
+
+# The form
+form-title = Make a complaint
+form-introduction = Tell us what went wrong. Every complaint is read, and making one is free of charge.
+please-check = Please check:
+form-errors = Please check your complaint. It has not been sent yet.
+error-mark = Error:
+what-happened = What happened?
+what-happened-required = What happened? (required)
+what-happened-hint = In your own words: what went wrong, when and where.
+remedy = What would you like us to do?
+remedy-hint = For example explain, apologise, repair, or pay back.
+product = Product or service
+order-number = Order or customer number
+reach = How can we reach you?
+reach-hint = Please give an email address or a phone number, or both.
+reach-anonymous-hint = You may leave this out. Without an email address or a phone number we cannot answer you.
+name = Your name
+email = Email address
+email-hint = We confirm by email that your complaint has arrived.
+phone = Phone number
+language = Language
+answer-language = In which language should we answer?
+no-preference = No preference
+trap = Please leave this field empty
+send = Send complaint
+
+# What is wrong with a field
+error-missing = Tell us what happened.
+error-no-way-to-answer = Give an email address or a phone number, so that you can be answered.
+error-too-long = This has { $chars } characters; at most { $max } can be taken. Please shorten it.
+error-not-email = This is not an email address. It should look like name@example.com.
+error-not-phone = This is not a phone number. It should look like +44 20 7946 0958.
+error-not-language = This is not a language tag such as “en” or “pt-BR”.
+error-unknown = There is no such field.
+error-repeated = This was given more than once.
+error-not-text = This must be a text.
+error-file = Files cannot be taken here yet. Please send your complaint without the file.
+
+# Why a form is shown again although its fields are right
+notice-too-soon = Please send it once more
+    .text = The form came back sooner than we expect of a person. Nothing you typed is lost: please check it and press “{ send }” again.
+notice-expired = Please send it once more
+    .text = This page has been open for a long time. Nothing you typed is lost: please press “{ send }” again.
+notice-unsigned = Please send it once more
+    .text = We did not recognise this copy of the form. Nothing you typed is lost: please check it and press “{ send }” again in a few seconds.
+notice-trap = Please send it once more
+    .text = A hidden field was filled in, perhaps by a program that fills in forms for you. It is empty again: please press “{ send }” once more.
+notice-not-recorded = We could not confirm that your complaint was recorded
+    .text = Nothing you typed is lost. Please wait a moment and press “{ send }” again: sending again is safe, your complaint will not be counted twice.
+notice-other-words = This form was sent before, with other words
+    .text = What was sent before is not changed by this. If you want to send these words too, as a complaint of their own, press “{ send }” again.
+
+# The thank-you page
+thanks-title = We have received your complaint
+received = Received
+reference = Your reference
+receipt-code = Your receipt code
+thanks-keep = Please print or save this page. Quote the reference whenever you contact us about this complaint. Keep the receipt code to yourself: together with the reference it shows that the complaint is yours.
+next = What happens next
+next-1 = We confirm that your complaint has arrived and tell you by when we will answer. If you gave us an email address, the confirmation comes by email.
+next-2 = Somebody looks into what happened, and asks you if anything is unclear.
+next-3 = We tell you what we have decided and why, and what you can do if you do not agree. This costs you nothing.
+told = What you told us
+told-remedy = What you would like us to do
+
+# Pages without a form
+to-the-form = Go to the form
+message-busy = Too many people are sending at this moment
+    .text = Your complaint has not been received yet. Please wait a moment and reload this page: your browser then sends what you typed again.
+message-unreadable = This form could not be read
+    .text = Your complaint has not been received. Please go back in your browser and send the form again.
+message-wrong-method = This is not possible here
+    .text = Complaints are taken by the form on the first page.
+message-too-large = This is more than we can take at once
+    .text = Your complaint has not been received. Please go back in your browser, shorten the text or leave files away, and send the form again.
+message-too-many-fields = This form has more fields than we can take
+    .text = Your complaint has not been received. Please open the first page again and send the form from there.
+message-too-slow = Your connection was too slow
+    .text = Your complaint has not been received. Please go back in your browser and send the form again.

@@ -1,0 +1,92 @@
+skip = Ir al contenido
+languages = Idioma
+month = { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+}
+date-time = { $day } de { $month } de { $year }, { $time } ({ $zone })
+
+form-title = Presentar una reclamación
+form-introduction = Cuéntenos qué ha salido mal. Leemos todas las reclamaciones, y presentar una es gratuito.
+please-check = Revise:
+form-errors = Revise su reclamación. Todavía no se ha enviado.
+error-mark = Error:
+what-happened = ¿Qué ha pasado?
+what-happened-required = ¿Qué ha pasado? (obligatorio)
+what-happened-hint = Con sus propias palabras: qué ha salido mal, cuándo y dónde.
+remedy = ¿Qué quiere que hagamos?
+remedy-hint = Por ejemplo una explicación, una disculpa, una reparación o la devolución del dinero.
+product = Producto o servicio
+order-number = Número de pedido o de cliente
+reach = ¿Cómo podemos comunicarnos con usted?
+reach-hint = Indique una dirección de correo electrónico o un número de teléfono, o ambos.
+reach-anonymous-hint = Puede dejarlo vacío. Sin dirección de correo electrónico ni número de teléfono no podemos responderle.
+name = Su nombre
+email = Correo electrónico
+email-hint = Confirmamos por correo electrónico que su reclamación ha llegado.
+phone = Número de teléfono
+language = Idioma
+answer-language = ¿En qué idioma debemos responderle?
+no-preference = Sin preferencia
+trap = Deje este campo vacío
+send = Enviar la reclamación
+
+error-missing = Cuéntenos qué ha pasado.
+error-no-way-to-answer = Indique una dirección de correo electrónico o un número de teléfono para que podamos responderle.
+error-too-long = Tiene { $chars } caracteres; se admiten { $max } como máximo. Acórtelo, por favor.
+error-not-email = No es una dirección de correo electrónico. Debería ser como name@example.com.
+error-not-phone = No es un número de teléfono. Debería ser como +44 20 7946 0958.
+error-not-language = No es un código de idioma como «en» o «pt-BR».
+error-unknown = Este campo no existe.
+error-repeated = Se ha indicado más de una vez.
+error-not-text = Debe ser un texto.
+error-file = Aquí todavía no se admiten archivos. Envíe su reclamación sin el archivo.
+
+notice-too-soon = Envíelo otra vez, por favor
+    .text = El formulario ha vuelto antes de lo que esperamos de una persona. No se ha perdido nada: revíselo y elija «{ send }» de nuevo.
+notice-expired = Envíelo otra vez, por favor
+    .text = Esta página ha estado abierta mucho tiempo. No se ha perdido nada: elija «{ send }» de nuevo.
+notice-unsigned = Envíelo otra vez, por favor
+    .text = No hemos reconocido esta copia del formulario. No se ha perdido nada: revíselo y elija «{ send }» de nuevo dentro de unos segundos.
+notice-trap = Envíelo otra vez, por favor
+    .text = Un campo oculto estaba relleno, quizá por un programa que rellena formularios por usted. Vuelve a estar vacío: elija «{ send }» una vez más.
+notice-not-recorded = No hemos podido confirmar que su reclamación quedó registrada
+    .text = No se ha perdido nada. Espere un momento y elija «{ send }» de nuevo: no hay riesgo, su reclamación no se contará dos veces.
+notice-other-words = Este formulario ya se envió antes, con otras palabras
+    .text = Lo que se envió antes no cambia. Si quiere enviar también estas palabras, como otra reclamación, elija «{ send }» de nuevo.
+
+thanks-title = Hemos recibido su reclamación
+received = Recibida el
+reference = Su referencia
+receipt-code = Su código de recepción
+thanks-keep = Imprima o guarde esta página. Indique la referencia siempre que se comunique con nosotros sobre esta reclamación. No comparta el código de recepción: junto con la referencia demuestra que la reclamación es suya.
+next = Qué pasa ahora
+next-1 = Confirmamos que su reclamación ha llegado y le decimos cuándo responderemos como muy tarde. Si nos ha dado un correo electrónico, la confirmación llega por correo.
+next-2 = Alguien examina lo que ha pasado y le pregunta si algo no está claro.
+next-3 = Le decimos qué hemos decidido y por qué, y qué puede hacer si no está de acuerdo. No le cuesta nada.
+told = Lo que nos ha contado
+told-remedy = Lo que quiere que hagamos
+
+to-the-form = Ir al formulario
+message-busy = En este momento están enviando demasiadas personas
+    .text = Su reclamación todavía no ha llegado. Espere un momento y vuelva a cargar esta página: su navegador enviará otra vez lo que ha escrito.
+message-unreadable = No se ha podido leer este formulario
+    .text = Su reclamación no ha llegado. Vuelva atrás en su navegador y envíe el formulario de nuevo.
+message-wrong-method = Esto no es posible aquí
+    .text = Las reclamaciones se presentan con el formulario de la primera página.
+message-too-large = Es más de lo que podemos recibir de una vez
+    .text = Su reclamación no ha llegado. Vuelva atrás en su navegador, acorte el texto o quite archivos, y envíe el formulario de nuevo.
+message-too-many-fields = Este formulario tiene más campos de los que podemos recibir
+    .text = Su reclamación no ha llegado. Abra de nuevo la primera página y envíe el formulario desde allí.
+message-too-slow = Su conexión era demasiado lenta
+    .text = Su reclamación no ha llegado. Vuelva atrás en su navegador y envíe el formulario de nuevo.

@@ -1,0 +1,92 @@
+skip = Aller au contenu
+languages = Langue
+month = { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+}
+date-time = { $day } { $month } { $year } à { $time } ({ $zone })
+
+form-title = Faire une réclamation
+form-introduction = Dites-nous ce qui n’a pas été. Chaque réclamation est lue, et elle ne vous coûte rien.
+please-check = À vérifier :
+form-errors = Veuillez vérifier votre réclamation. Elle n’a pas encore été envoyée.
+error-mark = Erreur :
+what-happened = Que s’est-il passé ?
+what-happened-required = Que s’est-il passé ? (obligatoire)
+what-happened-hint = Avec vos propres mots : ce qui n’a pas été, quand et où.
+remedy = Qu’attendez-vous de nous ?
+remedy-hint = Par exemple une explication, des excuses, une réparation ou un remboursement.
+product = Produit ou service
+order-number = Numéro de commande ou de client
+reach = Comment pouvons-nous vous joindre ?
+reach-hint = Indiquez une adresse e-mail ou un numéro de téléphone, ou les deux.
+reach-anonymous-hint = Vous pouvez laisser ceci vide. Sans adresse e-mail ni numéro de téléphone, nous ne pouvons pas vous répondre.
+name = Votre nom
+email = Adresse e-mail
+email-hint = Nous confirmons par e-mail que votre réclamation est arrivée.
+phone = Numéro de téléphone
+language = Langue
+answer-language = Dans quelle langue devons-nous répondre ?
+no-preference = Sans préférence
+trap = Veuillez laisser ce champ vide
+send = Envoyer la réclamation
+
+error-missing = Dites-nous ce qui s’est passé.
+error-no-way-to-answer = Indiquez une adresse e-mail ou un numéro de téléphone, pour que nous puissions vous répondre.
+error-too-long = Ce texte compte { $chars } caractères ; { $max } au plus sont possibles. Veuillez le raccourcir.
+error-not-email = Ce n’est pas une adresse e-mail. Elle devrait ressembler à name@example.com.
+error-not-phone = Ce n’est pas un numéro de téléphone. Il devrait ressembler à +44 20 7946 0958.
+error-not-language = Ce n’est pas un code de langue comme « en » ou « pt-BR ».
+error-unknown = Ce champ n’existe pas.
+error-repeated = Ceci a été indiqué plus d’une fois.
+error-not-text = Ceci doit être un texte.
+error-file = Les fichiers ne peuvent pas encore être reçus ici. Veuillez envoyer votre réclamation sans le fichier.
+
+notice-too-soon = Veuillez l’envoyer encore une fois
+    .text = Le formulaire est revenu plus vite que nous ne l’attendons d’une personne. Rien n’est perdu : vérifiez-le et choisissez de nouveau « { send } ».
+notice-expired = Veuillez l’envoyer encore une fois
+    .text = Cette page est restée longtemps ouverte. Rien n’est perdu : choisissez de nouveau « { send } ».
+notice-unsigned = Veuillez l’envoyer encore une fois
+    .text = Nous n’avons pas reconnu cet exemplaire du formulaire. Rien n’est perdu : vérifiez-le et choisissez de nouveau « { send } » dans quelques secondes.
+notice-trap = Veuillez l’envoyer encore une fois
+    .text = Un champ caché était rempli, peut-être par un programme qui remplit les formulaires à votre place. Il est de nouveau vide : choisissez encore une fois « { send } ».
+notice-not-recorded = Nous n’avons pas pu confirmer que votre réclamation a été enregistrée
+    .text = Rien n’est perdu. Attendez un instant et choisissez de nouveau « { send } » : c’est sans risque, votre réclamation ne sera pas comptée deux fois.
+notice-other-words = Ce formulaire a déjà été envoyé, avec d’autres mots
+    .text = Ce qui a été envoyé avant ne change pas. Si vous voulez envoyer aussi ces mots, comme une réclamation à part, choisissez de nouveau « { send } ».
+
+thanks-title = Nous avons reçu votre réclamation
+received = Reçue le
+reference = Votre référence
+receipt-code = Votre code de réception
+thanks-keep = Veuillez imprimer ou enregistrer cette page. Indiquez la référence chaque fois que vous nous contactez au sujet de cette réclamation. Gardez le code de réception pour vous : avec la référence, il montre que la réclamation est la vôtre.
+next = Et maintenant
+next-1 = Nous confirmons que votre réclamation est arrivée et vous disons jusqu’à quand nous répondrons. Si vous nous avez donné une adresse e-mail, la confirmation arrive par e-mail.
+next-2 = Quelqu’un examine ce qui s’est passé et vous interroge si quelque chose n’est pas clair.
+next-3 = Nous vous disons ce que nous avons décidé et pourquoi, et ce que vous pouvez faire si vous n’êtes pas d’accord. Cela ne vous coûte rien.
+told = Ce que vous nous avez dit
+told-remedy = Ce que vous attendez de nous
+
+to-the-form = Aller au formulaire
+message-busy = Trop de personnes envoient en ce moment
+    .text = Votre réclamation n’est pas encore arrivée. Attendez un instant et rechargez cette page : votre navigateur enverra de nouveau ce que vous avez écrit.
+message-unreadable = Ce formulaire n’a pas pu être lu
+    .text = Votre réclamation n’est pas arrivée. Revenez en arrière dans votre navigateur et envoyez de nouveau le formulaire.
+message-wrong-method = Ce n’est pas possible ici
+    .text = Les réclamations se font avec le formulaire de la première page.
+message-too-large = C’est plus que nous ne pouvons recevoir en une fois
+    .text = Votre réclamation n’est pas arrivée. Revenez en arrière dans votre navigateur, raccourcissez le texte ou retirez des fichiers, puis envoyez de nouveau le formulaire.
+message-too-many-fields = Ce formulaire a plus de champs que nous ne pouvons en recevoir
+    .text = Votre réclamation n’est pas arrivée. Ouvrez de nouveau la première page et envoyez le formulaire depuis là.
+message-too-slow = Votre connexion était trop lente
+    .text = Votre réclamation n’est pas arrivée. Revenez en arrière dans votre navigateur et envoyez de nouveau le formulaire.
