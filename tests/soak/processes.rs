@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use redress_testkit::dovecot::{Dovecot, PASSWORD};
-use redress_testkit::{Broker, SmtpSink};
+use redress_testkit::{Broker, Port, SmtpSink};
 use redress_tests::house;
 use redress_tests::program::{Running, ask};
 
@@ -18,7 +18,7 @@ pub(crate) const KEY: [u8; 32] = [0x42; 32];
 #[derive(Debug)]
 pub(crate) struct Place {
     folder: tempfile::TempDir,
-    web_port: u16,
+    web_port: Port,
 }
 
 /// One service as a process.
@@ -36,11 +36,10 @@ impl Place {
     pub(crate) fn make(broker: &Broker, sink: &SmtpSink, mailbox: &str, more: &str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
         house::write_keys(&folder.path().join("data"))?;
-        let web_port = free_port().context("find a free port")?;
         let text = house::settings(folder.path(), &broker.url(), sink.address(), &format!("{mailbox}{more}"));
         let text = text.replace("{folder}", &folder.path().display().to_string());
         std::fs::write(folder.path().join("redress.toml"), text)?;
-        Ok(Self { folder, web_port })
+        Ok(Self { folder, web_port: Port::claim() })
     }
 
     /// Makes the streams as these settings say: `redress provision`.
@@ -69,12 +68,12 @@ impl Place {
 
     /// Where `web` listens.
     pub(crate) fn web(&self) -> String {
-        format!("http://127.0.0.1:{}", self.web_port)
+        format!("http://127.0.0.1:{}", self.web_port.number())
     }
 
     /// Starts a service.
     pub(crate) fn start(&self, name: &'static str) -> anyhow::Result<Service> {
-        let public = format!("127.0.0.1:{}", self.web_port);
+        let public = format!("127.0.0.1:{}", self.web_port.number());
         let (config, log) = (self.config(), self.path().join(format!("{name}.log")));
         let running = Service::spawn(name, &config, &log, &[("REDRESS__PUBLIC__ADDRESS", &public)])?;
         Ok(Service { name, config, log, public, running })
@@ -121,13 +120,6 @@ impl Service {
         ensure!(self.running.is_running(), "{} ended by itself", self.name);
         self.running.stop()
     }
-}
-
-/// A port that stays free over all lives of a process: below those that the system gives to outgoing connections, of
-/// which one (a client that knocks while nobody listens) would take it.
-fn free_port() -> Option<u16> {
-    let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap_or_default();
-    (first..32_000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
 }
 
 /// The mailbox `help` in Dovecot.

@@ -10,6 +10,7 @@ use redress_bus::{Bus, Config, config::Settings};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::port::Port;
 use crate::process::Process;
 pub use crate::process::server;
 
@@ -45,8 +46,8 @@ pub struct Broker {
     folder: TempDir,
     options: Options,
     streams_mebibytes_max: u32,
-    port: u16,
-    monitor_port: u16,
+    port: Port,
+    monitor_port: Port,
 }
 
 /// Small enough for the disk of any machine that runs tests.
@@ -73,8 +74,8 @@ impl Broker {
             folder,
             options,
             streams_mebibytes_max: STREAMS_MEBIBYTES_MAX,
-            port: 0,
-            monitor_port: 0,
+            port: Port::claim(),
+            monitor_port: Port::claim(),
         };
         broker.spawn().await;
         broker
@@ -82,12 +83,12 @@ impl Broker {
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://127.0.0.1:{}", self.port.number())
     }
 
     /// Where its monitoring listens.
     pub fn monitor_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.monitor_port)
+        format!("http://127.0.0.1:{}", self.monitor_port.number())
     }
 
     /// Where it keeps its streams.
@@ -166,7 +167,7 @@ impl Broker {
         self.process.spawn(&self.configuration());
         let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
-            if self.read_ports() && tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+            if tokio::net::TcpStream::connect(("127.0.0.1", self.port.number())).await.is_ok() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -175,45 +176,16 @@ impl Broker {
     }
 
     fn configuration(&self) -> String {
-        let port = |port: u16| if port == 0 { "-1".to_owned() } else { port.to_string() };
         let folder = self.folder.path();
         let store = self.options.store.clone().unwrap_or_else(|| folder.join("store"));
         format!(
-            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\nports_file_dir: \"{}\"\n{SETTINGS}\
+            "listen: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\n{SETTINGS}\
              lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n{}{}",
-            port(self.port),
-            port(self.monitor_port),
-            folder.display(),
+            self.port.number(),
+            self.monitor_port.number(),
             jetstream(&store, self.options.sync, self.options.store_bytes_max),
             self.options.users.as_deref().map(accounts).unwrap_or_default(),
         )
-    }
-
-    fn read_ports(&mut self) -> bool {
-        let Some(ports) =
-            self.ports_file().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        else {
-            return false;
-        };
-        let port = |kind: &str| {
-            let url = ports[kind][0].as_str()?;
-            url.rsplit(':').next()?.parse::<u16>().ok()
-        };
-        match (port("nats"), port("monitoring")) {
-            (Some(nats), Some(monitoring)) => {
-                (self.port, self.monitor_port) = (nats, monitoring);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The file's name begins with the program's own name, so any file of this process will do.
-    fn ports_file(&self) -> Option<String> {
-        let suffix = format!("_{}.ports", self.pid());
-        let entries = std::fs::read_dir(self.folder.path()).ok()?;
-        let file = entries.flatten().find(|e| e.file_name().to_string_lossy().ends_with(&suffix))?;
-        std::fs::read_to_string(file.path()).ok()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Three real nats-servers as one cluster, each with a store of its own: killed, stopped, sent away as a lame duck,
 //! started again, one by one. Streams have three replicas.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -12,13 +11,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::broker::{STREAMS_MEBIBYTES_MAX, Sync, jetstream};
+use crate::port::Port;
 use crate::process::Process;
 
 /// How many nodes there are.
 pub const NODES: usize = 3;
-
-/// How often a cluster is tried when somebody takes a port between its choice and its use.
-const TRIES: usize = 5;
 
 /// Where a node runs.
 #[derive(Debug, Clone)]
@@ -44,9 +41,9 @@ struct Node {
     process: Process,
     folder: PathBuf,
     address: String,
-    client_port: u16,
-    monitor_port: u16,
-    route_port: u16,
+    client_port: Port,
+    monitor_port: Port,
+    route_port: Port,
 }
 
 impl Cluster {
@@ -62,25 +59,17 @@ impl Cluster {
     /// Starts three nodes on these hosts; panics when they do not find together.
     pub async fn start_on(hosts: &[Host; NODES], sync: Sync) -> Self {
         redress_runtime::http::install_tls();
-        let mut said = String::new();
-        for _ in 0..TRIES {
-            let mut cluster = Self::laid_out(hosts, sync);
-            for node in 0..NODES {
-                cluster.spawn(node);
-            }
-            if cluster.find_together().await {
-                return cluster;
-            }
-            said = cluster.logs();
+        let mut cluster = Self::laid_out(hosts, sync);
+        for node in 0..NODES {
+            cluster.spawn(node);
         }
-        panic!("no cluster came up in {TRIES} tries; the last one said:\n{said}");
+        assert!(cluster.find_together().await, "no cluster came up; it said:\n{}", cluster.logs());
+        cluster
     }
 
     fn laid_out(hosts: &[Host; NODES], sync: Sync) -> Self {
         let folder =
             tempfile::Builder::new().prefix("redress-cluster-").tempdir().expect("a temporary folder");
-        let mut ports = free_ports(3 * NODES).into_iter();
-        let mut port = || ports.next().expect("three for each node were asked for");
         let node = |(n, host): (usize, &Host)| {
             let own = folder.path().join(format!("node-{n}"));
             std::fs::create_dir_all(&own).expect("a folder for each node");
@@ -88,9 +77,9 @@ impl Cluster {
                 process: Process::in_folder(&own, &host.before),
                 folder: own,
                 address: host.address.clone(),
-                client_port: port(),
-                monitor_port: port(),
-                route_port: port(),
+                client_port: Port::claim(),
+                monitor_port: Port::claim(),
+                route_port: Port::claim(),
             }
         };
         let nodes = hosts.iter().enumerate().map(node).collect();
@@ -99,13 +88,16 @@ impl Cluster {
 
     /// Where the nodes listen.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| format!("nats://{}:{}", node.address, node.client_port)).collect()
+        self.nodes
+            .iter()
+            .map(|node| format!("nats://{}:{}", node.address, node.client_port.number()))
+            .collect()
     }
 
     /// Where a node's monitoring listens.
     pub fn monitor_url(&self, node: usize) -> String {
         let node = &self.nodes[node];
-        format!("http://{}:{}", node.address, node.monitor_port)
+        format!("http://{}:{}", node.address, node.monitor_port.number())
     }
 
     /// The folder of a node: its store and its log.
@@ -252,7 +244,7 @@ impl Cluster {
     }
 
     fn configuration(&self, node: usize) -> String {
-        let route = |other: &Node| format!("\"nats://{}:{}\"", other.address, other.route_port);
+        let route = |other: &Node| format!("\"nats://{}:{}\"", other.address, other.route_port.number());
         let routes: Vec<String> = self.nodes.iter().map(route).collect();
         let own = &self.nodes[node];
         format!(
@@ -260,9 +252,9 @@ impl Cluster {
              lame_duck_duration: 30s\nlame_duck_grace_period: 1s\n\
              cluster {{\n  name: redress\n  listen: \"{address}:{}\"\n  routes: [{}]\n}}\n{}",
             node_name(node),
-            own.client_port,
-            own.monitor_port,
-            own.route_port,
+            own.client_port.number(),
+            own.monitor_port.number(),
+            own.route_port.number(),
             routes.join(", "),
             jetstream(&own.folder.join("store"), self.sync, None),
             address = own.address,
@@ -279,13 +271,4 @@ async fn ask(url: &str) -> Option<Value> {
     let client = redress_runtime::http::client().ok()?;
     let answer = tokio::time::timeout(Duration::from_secs(1), client.get(url).send()).await.ok()?.ok()?;
     serde_json::from_slice(&answer.bytes().await.ok()?).ok()
-}
-
-/// Ports that were free a moment ago.
-fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("the loopback interface has free ports"))
-        .collect();
-    let port = |listener: &TcpListener| listener.local_addr().expect("it is bound").port();
-    listeners.iter().map(port).collect()
 }

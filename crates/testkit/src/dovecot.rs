@@ -2,7 +2,7 @@
 //! privileges and stopped when dropped. It can be killed and started again.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
+
+use crate::port::Port;
 
 /// Every user's password.
 pub const PASSWORD: &str = "se\"cret \\ 7";
@@ -20,8 +22,8 @@ pub struct Dovecot {
     folder: TempDir,
     program: PathBuf,
     child: Option<Child>,
-    imap_port: u16,
-    imaps_port: u16,
+    imap_port: Port,
+    imaps_port: Port,
     user: String,
     /// Where it asks whether a token is good, if it takes tokens.
     introspection_url: Option<String>,
@@ -47,33 +49,31 @@ impl Dovecot {
             let _ = writeln!(std::io::stderr(), "SKIPPED: {advice}");
             return None;
         };
-        let (imap, imaps) = (listener(), listener());
         let folder =
             tempfile::Builder::new().prefix("redress-dovecot-").tempdir().expect("a temporary folder");
         let mut dovecot = Self {
             folder,
             program,
             child: None,
-            imap_port: port(&imap),
-            imaps_port: port(&imaps),
+            imap_port: Port::claim(),
+            imaps_port: Port::claim(),
             user: user(),
             introspection_url,
             delivered: std::sync::atomic::AtomicUsize::new(0),
         };
         dovecot.write_files();
-        drop((imap, imaps));
         dovecot.restart();
         Some(dovecot)
     }
 
     /// Where plain IMAP and STARTTLS listen.
     pub fn imap_port(&self) -> u16 {
-        self.imap_port
+        self.imap_port.number()
     }
 
     /// Where IMAP over TLS listens.
     pub fn imaps_port(&self) -> u16 {
-        self.imaps_port
+        self.imaps_port.number()
     }
 
     /// The certificate authority behind its certificate, which is for `localhost`.
@@ -120,7 +120,7 @@ impl Dovecot {
 
     /// Says something as another mail program of `help` would, with the inbox open, and answers what the server said.
     pub fn say(&self, command: &str) -> String {
-        let stream = TcpStream::connect(("127.0.0.1", self.imap_port)).expect("Dovecot listens");
+        let stream = TcpStream::connect(("127.0.0.1", self.imap_port())).expect("Dovecot listens");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out is set");
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
@@ -222,7 +222,7 @@ impl Dovecot {
     fn wait_for_greeting(&self) {
         let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
-            if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.imap_port)) {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.imap_port())) {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
                 let mut line = String::new();
                 if BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("* OK") {
@@ -288,7 +288,7 @@ impl Dovecot {
         let base = self.folder.path().display();
         let user = &self.user;
         let group = if user == "nobody" { "nogroup".to_owned() } else { said_by("id", "-gn") };
-        let (imap, imaps) = (self.imap_port, self.imaps_port);
+        let (imap, imaps) = (self.imap_port(), self.imaps_port());
         let (mechanisms, tokens) = match self.introspection_url {
             None => ("plain login", String::new()),
             Some(_) => (
@@ -336,13 +336,4 @@ fn user() -> String {
 fn said_by(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output().expect("a program of every system runs");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// Holds a free port until it is dropped.
-fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").expect("this machine has a free port")
-}
-
-fn port(listener: &TcpListener) -> u16 {
-    listener.local_addr().expect("a bound listener has an address").port()
 }

@@ -8,6 +8,7 @@
 pub mod broker;
 pub mod cluster;
 pub mod dovecot;
+pub mod port;
 pub mod power;
 pub mod proxy;
 pub mod smtp;
@@ -19,6 +20,7 @@ mod process;
 pub use broker::{Broker, Sync};
 pub use cluster::Cluster;
 pub use eventually::{eventually, eventually_within};
+pub use port::Port;
 pub use power::Power;
 pub use proxy::Proxy;
 pub use smtp::SmtpSink;
