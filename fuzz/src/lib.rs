@@ -17,6 +17,7 @@ use redress_email::normalize::trust::{Authserv, Trust};
 use redress_email::normalize::{Envelope, normalize, words};
 use redress_identity::{Keys, address, reference};
 use redress_router::plan;
+use redress_web::addition::{check_text, read_json_addition, read_status};
 use redress_web::normalize::{read_form, read_json, urlencoded_pairs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,6 +110,7 @@ fn understood(contact: &Contact, keys: &Keys) {
 /// A form, urlencoded.
 pub fn form(body: &[u8]) {
     let Ok(pairs) = urlencoded_pairs(body) else { return };
+    let _ = check_text(&read_status(pairs.clone()).text, 100);
     let form = read_form(pairs);
     submitted(&form.draft);
     let _ = keys().form_stamp_time("complaint", &form.stamp);
@@ -130,6 +132,7 @@ pub fn api(body: &[u8]) {
     if let Ok((draft, _)) = read_json(body) {
         submitted(&draft);
     }
+    let _ = read_json_addition(body);
 }
 
 fn submitted(draft: &redress_web::submission::Draft) {

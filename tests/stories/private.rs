@@ -120,8 +120,10 @@ async fn form_and_api(stage: &Stage, markers: &mut Markers) -> String {
         fields.push((field.to_owned(), markers.of(&field.replace('_', ""))));
     }
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    stage.form(&fields).await;
+    let thanks = stage.form(&fields).await;
     stage.sent_to(&web).await;
+    let status = stage.status(&thanks).await;
+    stage.add(&status, &markers.of("added")).await;
 
     let api = format!("{}@example.com", markers.of("apimail"));
     let (told, name) = (markers.of("apitold"), markers.of("apiname"));

@@ -88,6 +88,7 @@ fn shown() -> Vec<String> {
         Box::new(redress_notifier::mail::MailAddress::new(&format!("{MARKER}@example.org"))),
         Box::new(redress_notifier::mail::MessageId::new(&format!("{MARKER}@example.org"))),
         Box::new(redress_web::submission::FieldName::Other(marker())),
+        Box::new(redress_web::addition::read_status(vec![("text".to_owned(), marker())])),
         Box::new(redress::cli::Text::from(marker())),
     ];
     things.iter().flat_map(|thing| [format!("{thing:?}"), format!("{thing:#?}")]).collect()

@@ -1,6 +1,7 @@
 //! Somebody fills in the form, and goes on by mail.
 
-use redress_contract::{Channel, Event, PartyStanding};
+use redress_contract::{Channel, CloseReason, Event, Outcome, PartyStanding};
+use redress_domain::Command;
 use redress_tests::stage::Stage;
 
 use crate::letters::Letter;
@@ -52,5 +53,44 @@ async fn a_stranger_with_our_token_is_kept_but_is_no_party() {
         _ => None,
     });
     assert_eq!(linked, Some(PartyStanding::UnverifiedParty));
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_page_tells_what_happened_and_takes_what_is_added() {
+    let stage = Stage::set().await;
+    let thanks = stage.form(&[("what_happened", "The lamp broke."), ("email", "kim@example.com")]).await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    let status = stage.status(&thanks).await;
+    for words in
+        ["Somebody will take it on.", "We confirmed that it has arrived.", "We tell you what we have decided"]
+    {
+        assert!(status.contains(words), "{words}: {status}");
+    }
+    let complaint = stage.house.ledger.complaints().await.unwrap().remove(0);
+
+    stage.add(&status, "Now the switch is broken, too.").await;
+    stage.accept(&complaint.id).await;
+    stage.settle().await;
+    let added = stage.complaint(&complaint.id).await.contacts.pop().unwrap();
+    assert_eq!(added.standing, PartyStanding::Party);
+    let status = stage.status(&thanks).await;
+    assert!(status.contains("We received more from you.") && status.contains("has taken on your complaint"));
+
+    // What is decided shows once it was told, and what is written after that is owed an answer.
+    stage.decide(&complaint.id, Outcome::NotUpheld, "Lamps break.").await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    stage.act(&complaint.id, &Command::Close { reason: CloseReason::Decided }).await;
+    let status = stage.status(&thanks).await;
+    assert!(
+        status.contains("we have told you what we decided") && !status.contains("Lamps break."),
+        "{status}"
+    );
+    stage.add(&status, "I do not agree.").await;
+    stage.settle().await;
+    let status = stage.status(&thanks).await;
+    assert!(status.contains("We answer what you wrote after it was closed"), "{status}");
     stage.finish().await;
 }

@@ -95,7 +95,15 @@ fn email() -> Vec<Vec<Right>> {
 
 fn web() -> Vec<Vec<Right>> {
     let references = bucket_stream(name::REFERENCES);
-    vec![channel("web"), channel("api"), publish("$KV.references.*"), read(&references), lead(&references)]
+    vec![
+        channel("web"),
+        channel("api"),
+        publish("$KV.references.*"),
+        read(&references),
+        lead(&references),
+        // The status page: events hold no personal data.
+        read(name::COMPLAINTS),
+    ]
 }
 
 /// What every channel may: add contacts of its kind with their blobs and data keys, and see whether one is there.

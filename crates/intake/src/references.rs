@@ -59,6 +59,15 @@ pub async fn look_up(vault: &Vault, reference: &Reference) -> Result<Option<Clai
     Ok(found.and_then(|(value, _)| read(&value)))
 }
 
+/// As [`look_up`], never behind: for a reference that was claimed a moment ago.
+///
+/// # Errors
+/// [`KvError`] when the broker does not answer.
+pub async fn look_up_at_leader(vault: &Vault, reference: &Reference) -> Result<Option<Claim>, KvError> {
+    let found = bucket(vault).get_at_leader(reference.as_str()).await?;
+    Ok(found.and_then(|(value, _)| read(&value)))
+}
+
 /// Writes the complaint of a claimed reference; harmless when it stands already.
 ///
 /// # Errors

@@ -122,7 +122,8 @@ impl Tasks {
             (house.ledger.clone(), house.intake.clone(), house.clock.clone(), house.health.clone());
         match service {
             Service::Web => {
-                let deps = redress_web::Deps { intake, clock, health };
+                let proxies = config.proxies.clone();
+                let deps = redress_web::Deps { intake, ledger, proxies, clock, health };
                 let routes = redress_web::routes(config.web.clone(), deps);
                 self.public.push(Public { service, bus, routes });
             }

@@ -3,10 +3,12 @@
 mod example;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use redress_domain::{Rules, RulesSettings};
+use redress_runtime::client::Proxies;
 use redress_runtime::listener::Limits;
 use redress_runtime::logs::Format;
 use redress_runtime::settings::Problems;
@@ -122,6 +124,8 @@ pub struct PublicSettings {
     pub request_seconds: u32,
     /// How long to wait for requests in flight when stopping.
     pub drain_seconds: u32,
+    /// Proxies before it, as addresses or networks: whom they name in `X-Forwarded-For` is the client.
+    pub trusted_proxies: Vec<String>,
 }
 
 /// `[health]`: `/healthz`, `/readyz`, `/metrics`.
@@ -145,6 +149,7 @@ impl Default for PublicSettings {
             connections_max: 1024,
             request_seconds: 60,
             drain_seconds: 20,
+            trusted_proxies: ["127.0.0.0/8", "::1"].map(str::to_owned).to_vec(),
         }
     }
 }
@@ -174,6 +179,8 @@ pub struct Config {
     pub public: SocketAddr,
     /// Its limits.
     pub public_limits: Limits,
+    /// Proxies before it.
+    pub proxies: Proxies,
     /// The listener for health and metrics.
     pub health: SocketAddr,
     /// The service `email`.
@@ -222,6 +229,7 @@ impl Config {
         let public = checks.address("public.address", &settings.public.address);
         let health = checks.address("health.address", &settings.health.address);
         let public_limits = checks.limits(&settings.public);
+        let proxies = checks.proxies(&settings.public.trusted_proxies);
         let rules = Rules::compile(&settings.rules).map_err(in_rules);
         let (bus, rules) = (checks.of(redress_bus::Config::check(&settings.bus)), checks.of(rules));
         let (email, web) = (
@@ -247,6 +255,7 @@ impl Config {
                 bus: bus?,
                 public: public?,
                 public_limits,
+                proxies,
                 health: health?,
                 email: email?,
                 web: web?,
@@ -294,6 +303,21 @@ impl Checks {
             self.0.note(key, format!("{text:?} is no address and port, such as 127.0.0.1:8080"));
         }
         parsed.ok()
+    }
+
+    fn proxies(&mut self, networks: &[String]) -> Proxies {
+        let mut read = Vec::new();
+        for text in networks {
+            let address = || text.parse::<IpAddr>().map(IpNet::from);
+            match text.parse().or_else(|_| address()) {
+                Ok(network) => read.push(network),
+                Err(_) => self.0.note(
+                    "public.trusted_proxies",
+                    format!("{text:?} is no address or network, such as \"10.0.0.0/8\""),
+                ),
+            }
+        }
+        Proxies::new(read)
     }
 
     fn limits(&mut self, settings: &PublicSettings) -> Limits {

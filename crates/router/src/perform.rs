@@ -76,7 +76,7 @@ impl Router {
     }
 
     async fn route(&self, delivery: &Delivery) -> Result<(), RouteError> {
-        let Some(case) = self.open(delivery).await? else {
+        let Some(mut case) = self.open(delivery).await? else {
             // Erased: what is left is a tombstone.
             return Ok(());
         };
@@ -89,6 +89,9 @@ impl Router {
             return self.keep_keys(&case, &case.clues.own_complaint).await;
         }
         let (belonging, reference) = self.belonging(&case).await?;
+        if let Some(party) = belonging.party() {
+            party.clone_into(&mut case.clues.party);
+        }
         fault::point("router::claimed");
         let (complaint, outcome) = self.commit(&case, &belonging, reference).await?;
         fault::point("router::committed");

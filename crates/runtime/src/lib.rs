@@ -8,6 +8,7 @@
 //! (the one HTTP client).
 
 pub mod body;
+pub mod client;
 pub mod clock;
 pub mod fault;
 pub mod health;

@@ -1,6 +1,7 @@
 //! `[web]`: as it is written ([`Settings`]) and as it is meant ([`Config`]).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub min_fill_seconds: u32,
     /// How long a form may lie open before it asks to be sent once more.
     pub stamp_hours: u32,
+    /// How often a minute one sender (an IPv4 address, a /64 of IPv6) may show a reference with its receipt code.
+    pub receipt_tries_per_minute: u32,
     /// Longest fields.
     pub limits: Limits,
 }
@@ -115,6 +118,7 @@ impl Default for Settings {
             concurrency_max: 512,
             min_fill_seconds: 3,
             stamp_hours: 2,
+            receipt_tries_per_minute: 20,
             limits: Limits::default(),
         }
     }
@@ -151,6 +155,8 @@ pub struct Config {
     pub min_fill_seconds: i64,
     /// How long a stamp is good, in seconds.
     pub stamp_seconds: i64,
+    /// How often a minute one sender may show a reference with its receipt code.
+    pub(crate) receipt_tries_per_minute: NonZeroU32,
 }
 
 /// One form.
@@ -216,6 +222,8 @@ impl Config {
             concurrency_max: settings.concurrency_max as usize,
             min_fill_seconds: settings.min_fill_seconds.into(),
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
+            receipt_tries_per_minute: NonZeroU32::new(settings.receipt_tries_per_minute)
+                .unwrap_or(NonZeroU32::MIN),
         })
     }
 }
@@ -301,6 +309,7 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("concurrency_max", settings.concurrency_max, 1, 100_000),
         ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
         ("stamp_hours", settings.stamp_hours, 1, 48),
+        ("receipt_tries_per_minute", settings.receipt_tries_per_minute, 1, 100_000),
     ] {
         between(format!("web.{key}"), value, least, most);
     }
@@ -351,6 +360,7 @@ mod tests {
         assert_eq!(wrong(|s| s.concurrency_max = 0), ["web.concurrency_max"]);
         assert_eq!(wrong(|s| s.limits.name_chars_max = 0), ["web.limits.name_chars_max"]);
         assert_eq!(wrong(|s| s.body_kib_max = 64), ["web.body_kib_max"]);
+        assert_eq!(wrong(|s| s.receipt_tries_per_minute = 0), ["web.receipt_tries_per_minute"]);
         assert_eq!(wrong(|s| (s.stamp_hours, s.retry_after_seconds) = (0, 0)).len(), 2);
     }
 

@@ -1,14 +1,17 @@
-//! Complaints that arrive by web: the public form and the API.
+//! Complaints that arrive by web: the public form, the API, and the status page.
 //!
-//! In: what people type into the form at `/` and what systems post to `/v1/complaints`. Out: contacts, through
-//! [`Intake`]. Whoever sends hears yes (202, a reference, a receipt code) only once the broker has the contact; when
+//! In: what people type into the form at `/` and add on the status page at `/status`, and what systems post to
+//! `/v1/complaints`. Out: contacts, through [`Intake`]; and where a complaint stands, for whoever shows its reference and
+//! receipt code. Whoever sends hears yes (202, a reference, a receipt code) only once the broker has the contact; when
 //! that cannot be had in time they hear 503, the page keeps what they typed, and sending again is safe, because one
 //! idempotency key makes one contact.
 //!
-//! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact),
-//! `source` (HTTP in, answers out: `form`, `api`, and what both share), `stamp` (was it filled in by a person), `page`
+//! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
+//! (what is said about a complaint that is there), `progress` (where a complaint stands),
+//! `source` (HTTP in, answers out: `form`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `page`
 //! and `problem` (what answers look like), `words` (the languages of the pages), `headers` (what browsers are told).
 
+pub mod addition;
 pub mod config;
 pub mod normalize;
 pub mod submission;
@@ -16,6 +19,7 @@ pub mod submission;
 mod headers;
 mod page;
 mod problem;
+mod progress;
 mod source;
 mod stamp;
 mod words;
@@ -24,6 +28,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use redress_intake::Intake;
+use redress_ledger::Ledger;
+use redress_runtime::client::Proxies;
 use redress_runtime::{Clock, Health};
 
 pub use config::{Config, Settings};
@@ -34,6 +40,10 @@ pub use source::{BodyError, Parts, multipart};
 pub struct Deps {
     /// Where contacts go.
     pub intake: Intake,
+    /// Where complaints stand; only read.
+    pub ledger: Ledger,
+    /// Who may say on whose behalf they ask.
+    pub proxies: Proxies,
     /// The time.
     pub clock: Clock,
     /// Where it says how it is.
@@ -41,7 +51,8 @@ pub struct Deps {
 }
 
 /// The public pages and the API, to be served by the listener that all services of a process share. `/` is the
-/// default form, in the language that the browser asks for; `/<language>` is the form in that language.
+/// default form, in the language that the browser asks for, `/status` the status page; `/<language>` and
+/// `/<language>/status` are the same in that language.
 pub fn routes(config: Config, deps: Deps) -> Router {
     let https = config.https;
     let routes = source::routes(Arc::new(source::App::new(config, deps)));

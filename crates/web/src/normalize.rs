@@ -124,13 +124,8 @@ pub fn read_form(pairs: Vec<(String, String)>) -> FormBody {
 /// # Errors
 /// When it is no JSON object, or one with more than [`PARTS_MAX`] members.
 pub fn read_json(body: &[u8]) -> Result<(Draft, Vec<FieldError>), JsonError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let members = reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members));
-    let members = members
-        .map_err(|error| JsonError::Broken(BrokenJson::of(&error)))?
-        .ok_or(JsonError::TooManyFields)?;
     let (mut draft, mut errors) = (Draft::default(), Vec::new());
-    for (name, value) in members {
+    for (name, value) in members(body)? {
         let filled = match (Field::ALL.into_iter().find(|field| field.api_name() == name), value) {
             (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
             (Some(field), Member::Text(text)) => draft.set(field, text),
@@ -140,6 +135,13 @@ pub fn read_json(body: &[u8]) -> Result<(Draft, Vec<FieldError>), JsonError> {
         errors.extend(filled.err());
     }
     Ok((draft, errors))
+}
+
+/// The members of a JSON object, in order.
+pub(crate) fn members(body: &[u8]) -> Result<Vec<(String, Member)>, JsonError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let members = reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members));
+    members.map_err(|error| JsonError::Broken(BrokenJson::of(&error)))?.ok_or(JsonError::TooManyFields)
 }
 
 /// The contact that a submission is. Everything follows from what was said and how it arrived.
@@ -249,7 +251,7 @@ impl<'de> Visitor<'de> for Members {
 }
 
 /// The value of a member. What is no text is not kept: a tree of small values takes many times the bytes it came in.
-enum Member {
+pub(crate) enum Member {
     Text(String),
     Null,
     Other,

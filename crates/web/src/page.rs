@@ -15,6 +15,10 @@ use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
 use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, Submission};
 use crate::words::{Language, Words};
 
+mod status;
+
+pub(crate) use status::{Asked, Shown};
+
 /// Styles of all pages.
 pub(crate) const STYLESHEET: &str = include_str!("../assets/web.css");
 
@@ -86,6 +90,14 @@ pub(crate) enum Message {
     TooManyFields,
     /// The body came too slowly.
     TooSlow,
+    /// A complaint cannot be looked up now.
+    Unavailable,
+    /// One sender tried too often.
+    TooManyTries,
+    /// Nobody could say in time that what was added is on record.
+    NotAdded,
+    /// What is to be added was sent before, with other words.
+    SentBefore,
 }
 
 impl Pages {
@@ -100,6 +112,8 @@ impl Pages {
             ("form.html", include_str!("../templates/form.html")),
             ("thanks.html", include_str!("../templates/thanks.html")),
             ("message.html", include_str!("../templates/message.html")),
+            ("ask.html", include_str!("../templates/ask.html")),
+            ("status.html", include_str!("../templates/status.html")),
         ] {
             templates.add_template(name, source).expect("the templates are part of the program and tested");
         }
@@ -116,7 +130,7 @@ impl Pages {
             introduction => or_else(&texts.introduction, || words.say("form-introduction")),
             anonymous => self.config.demands.anonymous == Anonymous::Taken,
             // Whoever has typed already would lose it by going elsewhere.
-            languages => if view.is_fresh() { self.languages(language) } else { none() },
+            languages => if view.is_fresh() { self.languages(language, "") } else { none() },
             fields => fields(&words, view),
             choices => choices(&form.answer_languages, view.draft.get(Field::Language)),
             errors => summary(&words, view.errors),
@@ -143,6 +157,7 @@ impl Pages {
             languages => none(),
             reference => thanks.reference.to_string(),
             receipt_code => in_groups(thanks.receipt_code),
+            proof => status::proof(thanks.reference.as_str(), thanks.receipt_code),
             received_at => thanks.received_at.to_string(),
             received => words.time(thanks.received_at, &self.config.time_zone),
             steps => steps,
@@ -155,7 +170,7 @@ impl Pages {
     /// A page without a form.
     pub(crate) fn message(&self, language: &'static Language, message: Message) -> String {
         let words = self.words(language);
-        let values = context! { languages => self.languages(language), ..titled(&words, message.name()) };
+        let values = context! { languages => self.languages(language, ""), ..titled(&words, message.name()) };
         self.render(words, "message.html", values)
     }
 
@@ -183,13 +198,16 @@ impl Pages {
         self.config.texts.get(language.tag).cloned().unwrap_or_default()
     }
 
-    /// Where else this page can be read; empty when it speaks one language only.
-    fn languages(&self, current: &'static Language) -> Value {
+    /// Where else the page at this path can be read; empty when it speaks one language only.
+    fn languages(&self, current: &'static Language, path: &str) -> Value {
         let offered = self.config.languages.iter().filter(|_| self.config.languages.len() > 1);
         offered
             .map(|language| {
                 let is_current = *language == current;
-                context! { tag => language.tag, name => language.own_name, direction => language.direction, is_current }
+                context! {
+                    href => format!("/{}{path}", language.tag), tag => language.tag, name => language.own_name,
+                    direction => language.direction, is_current,
+                }
             })
             .collect()
     }
@@ -234,6 +252,10 @@ impl Message {
             Self::TooLarge => "message-too-large",
             Self::TooManyFields => "message-too-many-fields",
             Self::TooSlow => "message-too-slow",
+            Self::Unavailable => "message-unavailable",
+            Self::TooManyTries => "message-too-many-tries",
+            Self::NotAdded => "message-not-added",
+            Self::SentBefore => "message-sent-before",
         }
     }
 }

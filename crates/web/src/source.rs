@@ -4,7 +4,9 @@
 mod api;
 mod body;
 mod form;
+mod pace;
 mod record;
+mod status;
 
 pub use body::{BodyError, Parts, multipart};
 
@@ -24,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::page::{Pages, STYLESHEET};
 use crate::words::Language;
 use crate::{Config, Deps};
+use pace::Pace;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct App {
     pages: Pages,
     stylesheet: String,
     permits: Arc<Semaphore>,
+    receipt_tries: Pace,
     health: Part,
 }
 
@@ -44,6 +48,7 @@ impl App {
         Self {
             pages: Pages::new(&config, stylesheet.clone()),
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
+            receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
             config,
             deps,
             stylesheet,
@@ -66,12 +71,18 @@ impl App {
 pub(crate) fn routes(app: Arc<App>) -> Router {
     let stylesheet = app.stylesheet.clone();
     let form = || get(form::show).post(form::submit).fallback(form::other_method);
-    let in_languages =
-        app.config.languages.iter().fold(Router::new().route("/", form()), |router, language| {
-            router.route(&format!("/{}", language.tag), form())
-        });
+    let ask = || get(status::ask).post(status::show).fallback(form::other_method);
+    let add = || post(status::add).fallback(form::other_method);
+    let pages = |at: &str| {
+        let form_at = if at.is_empty() { "/" } else { at };
+        let pages = Router::new().route(form_at, form()).route(&format!("{at}/status"), ask());
+        pages.route(&format!("{at}/status/messages"), add())
+    };
+    let in_languages = app.config.languages.iter().map(|language| pages(&format!("/{}", language.tag)));
     in_languages
+        .fold(pages(""), Router::merge)
         .route("/v1/complaints", post(api::submit).fallback(api::other_method))
+        .route("/v1/complaints/{reference}/messages", post(api::add).fallback(api::other_method))
         .route(&stylesheet, get(styles))
         .with_state(app)
 }

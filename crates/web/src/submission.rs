@@ -316,7 +316,7 @@ fn clean_line(text: &str) -> String {
 }
 
 /// Several lines: line ends become `\n`, other control characters but tabs go.
-fn clean_text(text: &str) -> String {
+pub(crate) fn clean_text(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     let plain: String = lines.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     plain.trim().to_owned()

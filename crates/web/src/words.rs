@@ -5,8 +5,8 @@
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// A language of the pages.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,7 +108,19 @@ impl Words {
 
     /// A time, as people write it.
     pub(crate) fn time(&self, at: Timestamp, zone: &TimeZone) -> String {
-        let local = at.to_zoned(zone.clone());
+        self.moment("date-time", &at.to_zoned(zone.clone()))
+    }
+
+    /// A deadline, as people write it: midnight at the end of a day is that day.
+    pub(crate) fn deadline(&self, due_at: Timestamp, zone: &TimeZone) -> String {
+        let local = due_at.to_zoned(zone.clone());
+        if local.time() != jiff::civil::Time::midnight() {
+            return self.moment("date-time", &local);
+        }
+        self.moment("date", &(due_at - SignedDuration::from_secs(1)).to_zoned(zone.clone()))
+    }
+
+    fn moment(&self, message: &str, local: &Zoned) -> String {
         let month = [("month", FluentValue::from(local.month()))].into_iter().collect();
         let text = |format: &str| local.strftime(format).to_string();
         let arguments = [
@@ -119,7 +131,7 @@ impl Words {
             ("zone", text("%Z")),
         ];
         let arguments = arguments.into_iter().map(|(name, value)| (name, FluentValue::from(value))).collect();
-        self.format("date-time", &arguments)
+        self.format(message, &arguments)
     }
 
     fn format(&self, name: &str, arguments: &FluentArgs<'_>) -> String {
@@ -219,5 +231,14 @@ mod tests {
                 "2 مارس 2026، 10:05 (CET)",
             ]
         );
+    }
+
+    #[test]
+    fn the_end_of_a_day_is_that_day() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let words = Words::of(&LANGUAGES[1]);
+        let deadline = |at: &str| words.deadline(at.parse().unwrap(), &zone);
+        assert_eq!(deadline("2026-03-30T22:00:00Z"), "30. März 2026");
+        assert_eq!(deadline("2026-03-30T22:30:00Z"), "31. März 2026, 00:30 Uhr (CEST)");
     }
 }

@@ -16,6 +16,7 @@ month = { $month ->
     [11] November
    *[12] December
 }
+date = { $day } { $month } { $year }
 date-time = { $day } { $month } { $year }, { $time } { $zone }
 
 # The form
@@ -83,8 +84,59 @@ next-3 = We tell you what we have decided and why, and what you can do if you do
 told = What you told us
 told-remedy = What you would like us to do
 
+# The status page
+status-title = See where your complaint stands
+status-introduction = Enter the reference and the receipt code from the page that confirmed your complaint.
+status-reference-hint = For example RD-4F7K-2QMX.
+status-code-hint = The 26 letters and digits that stand below the reference. Capitals and spaces do not matter.
+status-see = See where it stands
+status-no-match = These do not belong together
+    .text = We know no complaint with this reference and this receipt code. Please check both: they stand on the page that confirmed your complaint.
+status-heading = Where your complaint stands
+status-team = It is dealt with by
+status-expected = What comes next, and by when
+status-late = This is late. We are sorry. The people responsible have been told.
+status-steps = What happened so far
+now-not-registered = Your complaint has arrived and is being registered. Please look again in a few minutes.
+now-registered = Your complaint is on record. Somebody will take it on.
+now-in-assessment = Somebody has taken on your complaint and looks at what it is about.
+now-in-investigation = Somebody is looking into what happened.
+now-response-proposed = Somebody has looked into what happened, and an answer is being prepared.
+now-awaiting-you = We need an answer from you to go on. You can give it below.
+now-held = We are waiting for somebody outside our organisation before we can go on.
+now-decided = We have decided. You are told what, and why.
+now-closed = Your complaint is closed.
+now-closed-decided = Your complaint is closed: we have told you what we decided, and why.
+now-closed-withdrawn = Your complaint is closed, because you took it back.
+now-closed-duplicate = We deal with this together with another complaint that you made.
+now-closed-not-a-complaint = We dealt with this as something other than a complaint.
+now-closed-referred = Your complaint is closed here, because somebody else is responsible for it.
+now-closed-no-contact = Your complaint is closed, because we could not reach you.
+due-acknowledge = We confirm that it has arrived
+due-final-response = We tell you what we have decided
+due-review-reply = We answer what you wrote after it was closed
+step-received = We received your complaint.
+step-added = We received more from you.
+step-acknowledged = We confirmed that it has arrived.
+step-holding = We told you that it takes longer.
+step-final = We told you what we have decided.
+step-wrote = We wrote to you.
+step-not-delivered = A message to you could not be delivered.
+step-decided = We decided.
+step-closed = Your complaint was closed.
+add-title = Add something
+add-introduction = What you write here is added to your complaint.
+add-introduction-closed = If you do not agree, or if something has changed, write it here: somebody looks at it again and answers you.
+add-text = What would you like to add? (required)
+add-send = Add it
+add-errors = Please check what you wrote. It has not been sent yet.
+add-missing = Write what you would like to add.
+added = We have received what you added
+    .text = Somebody will read it. It may take a few minutes until it is listed below.
+
 # Pages without a form
 to-the-form = Go to the form
+to-the-status = Have you complained already? See where your complaint stands.
 message-busy = Too many people are sending at this moment
     .text = Your complaint has not been received yet. Please wait a moment and reload this page: your browser then sends what you typed again.
 message-unreadable = This form could not be read
@@ -97,3 +149,11 @@ message-too-many-fields = This form has more fields than we can take
     .text = Your complaint has not been received. Please open the first page again and send the form from there.
 message-too-slow = Your connection was too slow
     .text = Your complaint has not been received. Please go back in your browser and send the form again.
+message-unavailable = We cannot look this up at this moment
+    .text = Please wait a moment and reload this page.
+message-too-many-tries = Too many tries
+    .text = Please wait a minute and try again.
+message-not-added = We could not confirm that this was recorded
+    .text = Nothing you typed is lost. Please wait a moment and press “{ add-send }” again: sending again is safe, it will not be recorded twice.
+message-sent-before = This form was sent before, with other words
+    .text = What was sent before is on record. If you want to add these words too, press “{ add-send }” again.

@@ -215,7 +215,7 @@ impl House {
         let (Token::Complaint(id) | Token::Message(_, id)) = token else { return None };
         let named = [complaint, &self.other].into_iter().find(|one| one.id == *id)?;
         let (has_party, is_open) = (named.has_party(party), named.is_open());
-        Some(Found { complaint: id.clone(), committed: true, has_party, is_open })
+        Some(Found { complaint: id.clone(), committed: true, has_party, is_open, party: String::new() })
     }
 }
 

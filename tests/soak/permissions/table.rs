@@ -51,7 +51,7 @@ const fn stream(
 /// do everything with whole streams.
 pub(crate) const STREAMS: [StreamRow; 16] = [
     stream("INTAKE", &[], OPEN, OPEN, ERASE),
-    stream("COMPLAINTS", &["sla", "feed"], &["router", "sla", "notifier", "feed"], DECIDE, &[]),
+    stream("COMPLAINTS", &["sla", "feed"], &["web", "router", "sla", "notifier", "feed"], DECIDE, &[]),
     stream("EVENTS", &["feed", "subscriber"], &["feed", "subscriber"], &["feed"], &[]),
     stream("CONTENT", &[], OPEN, OPEN, ERASE),
     stream("TIMERS", &["sla"], &["sla"], &["sla"], &[]),

@@ -67,6 +67,27 @@ impl Stage {
         page
     }
 
+    /// Looks where the complaint stands whose thank-you page this is; answers the page.
+    pub async fn status(&self, thanks: &str) -> String {
+        self.status_form("/status", &[("reference", hidden(thanks, "reference")), receipt(thanks)]).await
+    }
+
+    /// Adds something to the complaint whose status page this is; answers the page.
+    pub async fn add(&self, status: &str, text: &str) -> String {
+        let (reference, key) = (hidden(status, "reference"), hidden(status, "submission_key"));
+        let fields =
+            [("reference", reference), receipt(status), ("submission_key", key), ("text", text.to_owned())];
+        self.status_form("/status/messages", &fields).await
+    }
+
+    async fn status_form(&self, path: &str, fields: &[(&str, String)]) -> String {
+        let answer = self.client.post(self.public(path)).form(fields).send().await;
+        let answer = answer.expect("the status page is served");
+        let (status, page) = (answer.status(), answer.text().await.expect("the answer is a page"));
+        assert!(status.is_success(), "{page}");
+        page
+    }
+
     /// Posts JSON to the API.
     pub async fn post(&self, key: &str, body: &serde_json::Value) -> Response {
         let request = self.client.post(self.public("/v1/complaints")).header("idempotency-key", key);
@@ -90,6 +111,10 @@ impl Stage {
     pub fn public(&self, path: &str) -> String {
         format!("{}{path}", self.public.as_deref().expect("web runs"))
     }
+}
+
+fn receipt(page: &str) -> (&'static str, String) {
+    ("receipt_code", hidden(page, "receipt_code"))
 }
 
 fn hidden(page: &str, name: &str) -> String {

@@ -25,6 +25,12 @@ impl Router {
         answers.ancestor = self.by_ancestors(clues).await?;
         answers.references = self.by_references(clues).await?;
         answers.orders = self.by_orders(clues).await?;
+        if let Some(first) = &clues.same_sender_as
+            && !answers.whole.iter().chain(&answers.references).any(|found| found.has_party)
+        {
+            // They were shown their complaint before they wrote this.
+            return Err(RouteError::Behind { complaint: self.ledger.vault().keys().complaint_id(first) });
+        }
         Ok(answers)
     }
 

@@ -1,6 +1,6 @@
 //! Which complaint a contact belongs to: DESIGN §7 as one pure function.
 
-use redress_contract::{ComplaintId, ContactId};
+use redress_contract::{ComplaintId, ContactId, PartyStanding};
 use redress_domain::{Complaint, Relation, reference_confidence};
 
 use super::clues::{Clues, Origin};
@@ -21,19 +21,24 @@ pub struct Found {
     pub has_party: bool,
     /// True until it is closed.
     pub is_open: bool,
+    /// Keyed hash of the contact's sender, when the complaint knows it and the contact does not say it; else empty.
+    pub party: String,
 }
 
 impl Found {
     /// A complaint as it stands, seen by the contact with these clues.
     pub fn of(clues: &Clues, complaint: &Complaint) -> Self {
+        let made_before = clues.same_sender_as.as_ref().and_then(|contact| complaint.contact(contact));
+        let made_before = made_before.filter(|contact| contact.standing == PartyStanding::Party);
         Self {
             complaint: complaint.id.clone(),
             committed: true,
             has_party: match &clues.by_hand {
-                None => complaint.has_party(&clues.party),
+                None => made_before.is_some() || complaint.has_party(&clues.party),
                 Some(sent) => sent.addressees.iter().any(|party| complaint.has_party(party)),
             },
             is_open: complaint.is_open(),
+            party: made_before.map(|contact| contact.party.clone()).unwrap_or_default(),
         }
     }
 
@@ -44,7 +49,13 @@ impl Found {
 
     /// A complaint that is claimed, and that nobody has opened yet.
     pub fn unopened(id: &ComplaintId) -> Self {
-        Self { complaint: id.clone(), committed: false, has_party: false, is_open: true }
+        Self {
+            complaint: id.clone(),
+            committed: false,
+            has_party: false,
+            is_open: true,
+            party: String::new(),
+        }
     }
 }
 
@@ -130,6 +141,14 @@ impl Belonging {
     /// True when it belongs to a complaint that [`Found::has_party`].
     pub fn has_party(&self) -> bool {
         matches!(self, Self::Attach { found, .. } if found.has_party)
+    }
+
+    /// Keyed hash of the sender, when only the complaint knows it.
+    pub fn party(&self) -> Option<&str> {
+        match self {
+            Self::Attach { found, .. } if !found.party.is_empty() => Some(&found.party),
+            _ => None,
+        }
     }
 
     /// True when nothing weighs more: a signed token, or a part of what is there.

@@ -2,7 +2,7 @@
 //! person leaves here as a keyed hash.
 
 use redress_contract::contact::{DeliveryReport, Thread};
-use redress_contract::{CommunicationId, ComplaintId, Contact, ContactId, MachineKind, Reference};
+use redress_contract::{Channel, CommunicationId, ComplaintId, Contact, ContactId, MachineKind, Reference};
 use redress_domain::Vouching;
 use redress_identity::token::Token;
 use redress_identity::{Keys, reference};
@@ -39,6 +39,8 @@ pub struct Clues {
     pub bounce: Option<Bounce>,
     /// The contact it is a part, revision or new reading of.
     pub belongs_with: Option<ContactId>,
+    /// A contact whose sender showed that this one is theirs, too.
+    pub same_sender_as: Option<ContactId>,
     /// The root of its thread, which one contact claims for its complaint.
     pub root: Option<Root>,
     /// Keyed digest of what it says, to know the same mail in two mailboxes.
@@ -135,6 +137,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
             .flatten()
             .next()
             .cloned(),
+        same_sender_as: same_sender_as(contact),
         references: references(contact),
         orders: orders(contact, &party, keys, &config.orders),
         by_hand: by_hand(contact, keys, config),
@@ -146,6 +149,14 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         ancestors,
         own_key,
     }
+}
+
+/// Whoever shows a contact's receipt code made it. The form and the API, who alone can see that, vouch then for a sender
+/// whom they do not name: the address is sealed from them.
+fn same_sender_as(contact: &Contact) -> Option<ContactId> {
+    let shown = contact.sender_authenticated && contact.sender.is_none();
+    let by_code = shown && matches!(contact.channel, Channel::Web | Channel::Api);
+    contact.part_of.clone().filter(|_| by_code)
 }
 
 fn by_hand(contact: &Contact, keys: &Keys, config: &Config) -> Option<ByHand> {

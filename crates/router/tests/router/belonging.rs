@@ -26,6 +26,7 @@ fn starts() -> Clues {
         tokens: Vec::new(),
         bounce: None,
         belongs_with: None,
+        same_sender_as: None,
         root: Some(Root {
             key: "thread.a".to_owned(),
             text_key: "thread.b".to_owned(),
@@ -54,7 +55,13 @@ fn with_origin(origin: Origin) -> Clues {
 }
 
 fn theirs() -> Found {
-    Found { complaint: complaint("theirs"), committed: true, has_party: true, is_open: true }
+    Found {
+        complaint: complaint("theirs"),
+        committed: true,
+        has_party: true,
+        is_open: true,
+        party: String::new(),
+    }
 }
 
 fn strangers() -> Found {
@@ -247,6 +254,7 @@ fn any_found() -> impl Strategy<Value = Found> {
             committed,
             has_party,
             is_open,
+            party: String::new(),
         },
     )
 }

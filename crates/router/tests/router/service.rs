@@ -5,8 +5,8 @@ use redress_bus::{Delivery, Failure};
 use redress_contract::contact::{DeliveryReport, Field, Machine};
 use redress_contract::subject::name;
 use redress_contract::{
-    Actor, Cause, Communication, CommunicationPurpose, Contact, Disposition, Event, EventId, MachineKind,
-    Medium, PartyStanding, Recipient,
+    Actor, Cause, Channel, Communication, CommunicationPurpose, Contact, Disposition, Event, EventId,
+    MachineKind, Medium, PartyStanding, Recipient,
 };
 use redress_domain::command::Fate;
 use redress_domain::settings::LimitsSettings;
@@ -152,6 +152,32 @@ async fn a_token_attaches_and_a_stranger_who_holds_one_is_no_party() {
         assert_eq!(holder.id, complaint.id);
         assert_eq!(holder.contact(&contact.id).unwrap().standing, standing);
     }
+}
+
+#[tokio::test]
+async fn what_is_added_on_the_status_page_is_its_partys() {
+    let stage = Stage::start().await;
+    let first = form("1");
+    let complaint = stage.route(&first).await;
+    let added = Contact {
+        sender: None,
+        sender_authenticated: true,
+        part_of: Some(first.id.clone()),
+        text: "Now the switch is broken, too.".to_owned(),
+        ..form("2")
+    };
+    let holder = stage.route(&added).await;
+    assert_eq!(holder.id, complaint.id);
+    let (opener, added) = (holder.contact(&first.id).unwrap(), holder.contact(&added.id).unwrap());
+    assert_eq!((added.standing, &added.party), (PartyStanding::Party, &opener.party));
+    // It is found where whoever erases that party looks.
+    let key = format!("party.{}.{}", opener.party, added.id);
+    assert!(stage.bus.kv(name::CORRELATION).get(&key).await.unwrap().is_some());
+    // Only who can see a receipt code is believed that one was shown.
+    let mail = Contact { channel: Channel::Email, id: form("3").id, ..form("3") };
+    let mail = Contact { sender: None, sender_authenticated: true, part_of: Some(first.id.clone()), ..mail };
+    let holder = stage.route(&mail).await;
+    assert_eq!(holder.contact(&mail.id).unwrap().standing, PartyStanding::UnverifiedParty);
 }
 
 #[tokio::test]

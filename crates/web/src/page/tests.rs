@@ -3,7 +3,9 @@
 use redress_contract::Reference;
 
 use super::*;
+use crate::addition::StatusBody;
 use crate::config::Settings;
+use crate::progress::{Expected, Progress, Step};
 use crate::words::LANGUAGES;
 
 static EN: &Language = &LANGUAGES[0];
@@ -161,5 +163,55 @@ fn whatever_was_typed_is_shown_as_text() {
     for page in [pages().form(EN, &view), pages().thanks(EN, &thanks)] {
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("\"'>"), "{page}");
         assert!(page.contains("&lt;script&gt;"), "{page}");
+    }
+}
+
+fn typed(text: &str) -> StatusBody {
+    let receipt_code = "abcdefghijklmnopqrstuvwxyz".to_owned();
+    StatusBody { receipt_code, text: text.to_owned(), ..StatusBody::default() }
+}
+
+#[test]
+fn the_page_that_asks_for_the_receipt() {
+    let asked = Asked { reference: "RD-4F7K-2QM\"", is_wrong: true };
+    insta::assert_snapshot!(pages().ask(EN, &asked));
+}
+
+#[test]
+fn the_status_page() {
+    let at = |text: &str| text.parse().unwrap();
+    let progress = Progress {
+        now: "now-in-investigation",
+        team: Some("lamps".parse().unwrap()),
+        expected: vec![
+            Expected { what: "due-review-reply", due_at: at("2026-03-03T09:30:00Z"), is_late: true },
+            Expected { what: "due-final-response", due_at: at("2026-03-30T22:00:00Z"), is_late: false },
+        ],
+        steps: vec![
+            Step { what: "step-received", at: at("2026-03-02T09:30:00Z") },
+            Step { what: "step-acknowledged", at: at("2026-03-02T09:31:00Z") },
+        ],
+        is_open: true,
+    };
+    let reference = Reference::new("RD-4F7K-2QMX").unwrap();
+    let too_long = Some(ErrorKind::TooLong { chars: 3, max: 2 });
+    let typed = typed("</textarea>");
+    let shown = Shown { error: too_long, ..Shown::of(&typed, "the-key".to_owned()) };
+    insta::assert_snapshot!(pages().status(EN, &reference, Some(&progress), &shown));
+}
+
+#[test]
+fn every_word_of_the_status_page_is_there_in_every_language() {
+    use redress_contract::CloseReason;
+    let nows =
+        CloseReason::ALL.iter().map(|reason| format!("now-closed-{}", reason.token().replace('_', "-")));
+    let words = [Message::Unavailable, Message::TooManyTries, Message::NotAdded, Message::SentBefore];
+    for language in &LANGUAGES {
+        for name in nows.clone() {
+            assert!(!Words::of(language).say(&name).is_empty(), "{name}");
+        }
+        for message in words {
+            assert!(pages().message(language, message).contains("<h1>"));
+        }
     }
 }

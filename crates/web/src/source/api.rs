@@ -1,21 +1,26 @@
-//! `POST /v1/complaints`: JSON in, JSON out, problem details when something is wrong.
+//! `POST /v1/complaints` and `POST /v1/complaints/{reference}/messages`: JSON in, JSON out, problem details when something
+//! is wrong.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use redress_contract::Channel;
+use redress_runtime::logs::chain;
 use serde::Serialize;
+use tracing::warn;
 
 use super::body::{self, BodyError};
-use super::record::{Incoming, Recorded, Refusal, record};
+use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record_addition};
+use super::status::{Proof, prove, retry_after};
 use super::{App, count, fresh_key, is_key, media_type, retry_later, status_of};
+use crate::addition::{check_text, read_json_addition};
 use crate::normalize::read_json;
 use crate::problem::Problem;
-use crate::submission::Submission;
+use crate::submission::{FieldError, Submission};
 
 const MEDIA_TYPE: &str = "application/json";
 const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -31,36 +36,124 @@ struct Answer {
     contact_id: String,
 }
 
-/// Takes a complaint. Whatever the answer, it names the idempotency key in force, so that a client that sent none can
-/// repeat safely too.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddedAnswer {
+    contact_id: String,
+    received_at: String,
+}
+
+/// Takes a complaint.
 pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
-    let Some(_permit) = app.admit() else {
-        count("api", "busy");
-        let detail = "Nothing was recorded. Too many requests are in hand; send it again later.";
-        let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail);
-        return retry_later(&app, busy.into_response());
+    let Some(_permit) = app.admit() else { return busy(&app) };
+    let (key, raw) = match receive(&app, request).await {
+        Ok(received) => received,
+        Err(refusal) => return refusal,
     };
-    let (parts, content) = request.into_parts();
-    if media_type(&parts.headers) != MEDIA_TYPE {
-        count("api", "refused");
-        return wrong_media_type();
-    }
-    let key = match key_of(&parts.headers) {
-        Ok(key) => key.unwrap_or_else(fresh_key),
-        Err(problem) => return refused(problem),
-    };
-    let raw = match body::read(content, &app.config).await {
-        Ok(raw) => raw,
-        Err(error) => return refused(unreadable(&app, error)),
-    };
-    let mut response = match understand(&app, &raw) {
+    let response = match understand(&app, &raw) {
         Ok(submission) => take(&app, submission, key.clone(), raw).await,
         Err(problem) => refused(problem),
     };
-    if let Ok(key) = HeaderValue::from_str(&key) {
+    naming(&key, response)
+}
+
+/// Takes what somebody adds to their complaint. A reference that nobody has and a receipt code that is another's get the
+/// same answer.
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    Path(reference): Path<String>,
+    request: Request,
+) -> Response {
+    let Some(_permit) = app.admit() else { return busy(&app) };
+    let (parts, content) = request.into_parts();
+    if let Err(wait) = app.receipt_tries.admit(&parts) {
+        count("api", "too_many_tries");
+        let detail = "Nothing was recorded. Receipt codes may be shown a few times a minute only.";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", "Too many tries", detail);
+        return retry_after(wait, problem.into_response());
+    }
+    let (key, raw) = match receive(&app, Request::from_parts(parts, content)).await {
+        Ok(received) => received,
+        Err(refusal) => return refusal,
+    };
+    let response = match understand_addition(&app, &raw) {
+        Ok((code, text)) => match prove(&app, &reference, &code).await {
+            Ok(Some(proof)) => take_addition(&app, &proof, text, key.clone(), raw).await,
+            Ok(None) => refused(no_match()),
+            Err(error) => {
+                warn!(error = chain(&error), "Could not look up a complaint for the API");
+                not_recorded(&app)
+            }
+        },
+        Err(problem) => refused(problem),
+    };
+    naming(&key, response)
+}
+
+/// The idempotency key in force and the body.
+async fn receive(app: &App, request: Request) -> Result<(String, Bytes), Response> {
+    let (parts, content) = request.into_parts();
+    if media_type(&parts.headers) != MEDIA_TYPE {
+        count("api", "refused");
+        return Err(wrong_media_type());
+    }
+    let key = key_of(&parts.headers).map_err(refused)?.unwrap_or_else(fresh_key);
+    match body::read(content, &app.config).await {
+        Ok(raw) => Ok((key, raw)),
+        Err(error) => Err(refused(unreadable(app, error))),
+    }
+}
+
+/// Whatever the answer, it names the idempotency key in force, so that a client that sent none can repeat safely too.
+fn naming(key: &str, mut response: Response) -> Response {
+    if let Ok(key) = HeaderValue::from_str(key) {
         response.headers_mut().insert(KEY_HEADER, key);
     }
     response
+}
+
+fn busy(app: &App) -> Response {
+    count("api", "busy");
+    let detail = "Nothing was recorded. Too many requests are in hand; send it again later.";
+    let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail);
+    retry_later(app, busy.into_response())
+}
+
+/// The receipt code and the words, or everything that is wrong at once.
+fn understand_addition(app: &App, raw: &Bytes) -> Result<(String, String), Problem> {
+    let (typed, mut errors) = read_json_addition(raw).map_err(|error| Problem::json(&error))?;
+    match check_text(&typed.text, app.config.demands.limits.what_happened_chars_max) {
+        Ok(text) if errors.is_empty() => return Ok((typed.receipt_code, text)),
+        Ok(_) => {}
+        Err(kind) => errors.push(FieldError::other("text", kind)),
+    }
+    Err(Problem::fields(&errors))
+}
+
+async fn take_addition(app: &App, proof: &Proof, text: String, key: String, raw: Bytes) -> Response {
+    let addition = Addition {
+        text,
+        channel: Channel::Api,
+        account: ANONYMOUS.to_owned(),
+        page_language: String::new(),
+        first: proof.contact.clone(),
+        reference: proof.reference.clone(),
+        key,
+        media_type: MEDIA_TYPE.to_owned(),
+        raw,
+    };
+    match record_addition(app, addition).await {
+        Ok(added) => {
+            count("api", "accepted");
+            (StatusCode::ACCEPTED, Json(AddedAnswer::from(added))).into_response()
+        }
+        Err(refusal) => not_taken(app, &refusal),
+    }
+}
+
+fn no_match() -> Problem {
+    let detail = "Nothing was recorded. No complaint has this reference and this receipt code.";
+    Problem::new(StatusCode::NOT_FOUND, "no-match", "No such complaint", detail)
 }
 
 /// Any other method.
@@ -97,20 +190,28 @@ async fn take(app: &App, submission: Submission, key: String, raw: Bytes) -> Res
             count("api", "accepted");
             (StatusCode::ACCEPTED, Json(Answer::from(recorded))).into_response()
         }
-        Err(Refusal::OtherWords) => {
+        Err(refusal) => not_taken(app, &refusal),
+    }
+}
+
+fn not_taken(app: &App, refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::OtherWords => {
             let detail = "This Idempotency-Key was used before with another body. Nothing was recorded.";
             let title = "Idempotency key used before";
             refused(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", title, detail))
         }
-        Err(Refusal::NotRecorded(_)) => {
-            count("api", "not_recorded");
-            let detail = "Nobody could confirm in time that the complaint was recorded. Send it again with the \
-                          Idempotency-Key of this answer: it will not be counted twice.";
-            let title = "Not known to be recorded";
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-recorded", title, detail);
-            retry_later(app, problem.into_response())
-        }
+        Refusal::NotRecorded(_) => not_recorded(app),
     }
+}
+
+fn not_recorded(app: &App) -> Response {
+    count("api", "not_recorded");
+    let detail = "Nobody could confirm in time that this was recorded. Send it again with the Idempotency-Key of this \
+                  answer: it will not be counted twice.";
+    let title = "Not known to be recorded";
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-recorded", title, detail);
+    retry_later(app, problem.into_response())
 }
 
 /// The key of the request, in quotes (as the draft standard has it) or without.
@@ -169,5 +270,11 @@ impl From<Recorded> for Answer {
             received_at: recorded.received_at.to_string(),
             contact_id: recorded.contact_id.to_string(),
         }
+    }
+}
+
+impl From<Added> for AddedAnswer {
+    fn from(added: Added) -> Self {
+        Self { contact_id: added.contact_id.to_string(), received_at: added.received_at.to_string() }
     }
 }

@@ -17,7 +17,7 @@ use crate::stamp::{self, Verdict};
 use crate::submission::{FieldError, Submission};
 use crate::words::Language;
 
-const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
 /// An empty form.
@@ -165,7 +165,7 @@ fn thanks(app: &App, language: &'static Language, submission: &Submission, recor
     page(StatusCode::ACCEPTED, language, app.pages.thanks(language, &thanks))
 }
 
-fn unreadable(app: &App, language: &'static Language, error: BodyError) -> Response {
+pub(super) fn unreadable(app: &App, language: &'static Language, error: BodyError) -> Response {
     count("web", "refused");
     let message = match error {
         BodyError::TooLarge => Message::TooLarge,
@@ -176,12 +176,17 @@ fn unreadable(app: &App, language: &'static Language, error: BodyError) -> Respo
     plain(app, language, status_of(error), message)
 }
 
-fn plain(app: &App, language: &'static Language, status: StatusCode, message: Message) -> Response {
+pub(super) fn plain(
+    app: &App,
+    language: &'static Language,
+    status: StatusCode,
+    message: Message,
+) -> Response {
     page(status, language, app.pages.message(language, message))
 }
 
 /// A page in a language; at `/` the browser's preference has a say in which.
-fn page(status: StatusCode, language: &'static Language, html: String) -> Response {
+pub(super) fn page(status: StatusCode, language: &'static Language, html: String) -> Response {
     let headers = [(header::CONTENT_LANGUAGE, language.tag), (header::VARY, "Accept-Language")];
     (status, headers, Html(html)).into_response()
 }

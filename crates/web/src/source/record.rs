@@ -1,16 +1,18 @@
 //! One submission on record, once: claim its reference, record it, and tell a repeat from other words under the same
-//! key.
+//! key. What is added to a complaint that is there goes the same way, without a reference of its own.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use redress_bus::{Headers, KvError, ReadError};
-use redress_contract::{Channel, ContactId, Reference};
+use redress_contract::{Channel, Contact, ContactId, Reference};
 use redress_intake::{IntakeError, references};
 use redress_runtime::fault;
+use redress_runtime::logs::chain;
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use super::{App, hex};
+use crate::addition::{self, About};
 use crate::normalize::{self, Arrival};
 use crate::submission::Submission;
 
@@ -41,6 +43,27 @@ pub(super) struct Recorded {
     pub(super) received_at: Timestamp,
 }
 
+/// Something to be added to a complaint whose receipt code was shown, and how it came.
+pub(super) struct Addition {
+    pub(super) text: String,
+    pub(super) channel: Channel,
+    pub(super) account: String,
+    pub(super) page_language: String,
+    /// The contact whose receipt code was shown.
+    pub(super) first: ContactId,
+    pub(super) reference: Reference,
+    pub(super) key: String,
+    pub(super) media_type: String,
+    pub(super) raw: Bytes,
+}
+
+/// An addition is on record.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) contact_id: ContactId,
+    pub(super) received_at: Timestamp,
+}
+
 /// Why the sender does not hear yes.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
@@ -67,9 +90,45 @@ pub(super) enum NotRecorded {
 
 /// Records a submission within the patience of the settings.
 pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Refusal> {
-    let contact_id = app.keys().submission_contact_id(&source_name(&incoming), &incoming.key);
-    let channel = incoming.channel.token();
-    let attempt = tokio::time::timeout(app.config.patience, attempt(app, &contact_id, incoming)).await;
+    let (channel, source) = (incoming.channel, source_name(incoming.channel, &incoming.account));
+    let contact_id = app.keys().submission_contact_id(&source, &incoming.key);
+    within_patience(app, channel, &contact_id, submission(app, &contact_id, incoming)).await
+}
+
+/// Records an addition within the patience of the settings. Each complaint has idempotency keys of its own.
+pub(super) async fn record_addition(app: &App, addition: Addition) -> Result<Added, Refusal> {
+    let (channel, source) = (addition.channel, source_name(addition.channel, &addition.account));
+    let source = format!("{source}/additions/{}", addition.first);
+    let contact_id = app.keys().submission_contact_id(&source, &addition.key);
+    let about = About {
+        channel,
+        account: addition.account,
+        page_language: addition.page_language,
+        contact_id: contact_id.clone(),
+        first: addition.first,
+        reference: addition.reference,
+        received_at: app.deps.clock.now(),
+        media_type: addition.media_type,
+        sha256: hex(&Sha256::digest(&addition.raw)),
+    };
+    let said = addition.text.clone();
+    let contact = addition::contact(addition.text, about);
+    let attempt = async {
+        let received_at = put_once(app, contact, addition.raw, &said).await?;
+        Ok(received_at.map(|received_at| Added { contact_id: contact_id.clone(), received_at }))
+    };
+    within_patience(app, channel, &contact_id, attempt).await
+}
+
+/// What an attempt comes to for the sender: its `None` is other words under the same key.
+async fn within_patience<T>(
+    app: &App,
+    channel: Channel,
+    contact_id: &ContactId,
+    attempt: impl Future<Output = Result<Option<T>, NotRecorded>>,
+) -> Result<T, Refusal> {
+    let channel = channel.token();
+    let attempt = tokio::time::timeout(app.config.patience, attempt).await;
     match attempt.unwrap_or(Err(NotRecorded::Patience)) {
         Ok(Some(recorded)) => {
             app.health.ready();
@@ -86,50 +145,61 @@ pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Re
     }
 }
 
-/// None: other words are on record under this key.
-async fn attempt(
+async fn submission(
     app: &App,
     contact_id: &ContactId,
     incoming: Incoming,
 ) -> Result<Option<Recorded>, NotRecorded> {
-    let intake = &app.deps.intake;
-    let received_at = app.deps.clock.now();
-    let reference = references::claim(intake.vault(), contact_id, None).await?;
+    let reference = references::claim(app.deps.intake.vault(), contact_id, None).await?;
     fault::point("web::claimed");
-    let digest = digest(app, contact_id, &incoming.submission);
-    let channel = incoming.channel;
     let contact = normalize::contact(
         &incoming.submission,
         Arrival {
-            channel,
+            channel: incoming.channel,
             account: incoming.account,
             page_language: incoming.page_language,
             contact_id: contact_id.clone(),
             reference: reference.clone(),
-            received_at,
+            received_at: app.deps.clock.now(),
             media_type: incoming.media_type,
             sha256: hex(&Sha256::digest(&incoming.raw)),
         },
     );
-    let headers = vec![
-        (DIGEST_HEADER.to_owned(), digest.clone()),
-        (RECEIVED_HEADER.to_owned(), received_at.to_string()),
-    ];
-    let receipt = intake.record_with(contact, incoming.raw, Vec::new(), headers).await?;
-    fault::point("web::recorded");
-    let recorded = |received_at| Recorded {
+    let said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
+    let received_at = put_once(app, contact, incoming.raw, &said).await?;
+    Ok(received_at.map(|received_at| Recorded {
         contact_id: contact_id.clone(),
         receipt_code: app.keys().receipt_code(contact_id),
         reference,
         received_at,
-    };
+    }))
+}
+
+/// Records a contact unless it is there; answers when it first was received, or none when the one that is there says
+/// something else. They are compared by what was said, not by the bytes: a form sent again carries a newer stamp, a
+/// client may order its members anew.
+async fn put_once(
+    app: &App,
+    contact: Contact,
+    raw: Bytes,
+    said: &str,
+) -> Result<Option<Timestamp>, NotRecorded> {
+    let (channel, contact_id, received_at) = (contact.channel, contact.id.clone(), contact.received_at);
+    let digest = app.keys().name("submission", &[contact_id.as_str(), said]);
+    let headers = vec![
+        (DIGEST_HEADER.to_owned(), digest.clone()),
+        (RECEIVED_HEADER.to_owned(), received_at.to_string()),
+    ];
+    let recording = app.deps.intake.record_with(contact, raw, Vec::new(), headers);
+    let receipt = Box::pin(recording).await?;
+    fault::point("web::recorded");
     if !receipt.already_recorded {
-        return Ok(Some(recorded(received_at)));
+        return Ok(Some(received_at));
     }
-    let first = first_headers(app, channel, contact_id).await?;
-    let same = header(&first, DIGEST_HEADER) == Some(&digest);
+    let first = first_headers(app, channel, &contact_id).await?;
+    let is_same = header(&first, DIGEST_HEADER) == Some(&digest);
     let first_received_at = header(&first, RECEIVED_HEADER).and_then(|text| text.parse().ok());
-    Ok(same.then(|| recorded(first_received_at.unwrap_or(received_at))))
+    Ok(is_same.then(|| first_received_at.unwrap_or(received_at)))
 }
 
 /// The headers of what is on record. It is there, so a replica that does not have it yet is asked again; the patience
@@ -144,26 +214,10 @@ async fn first_headers(app: &App, channel: Channel, contact_id: &ContactId) -> R
 }
 
 /// Forms and API clients have idempotency keys of their own.
-fn source_name(incoming: &Incoming) -> String {
-    format!("{}/{}", incoming.channel.token(), incoming.account)
-}
-
-/// Of what was said, not of the bytes: a form sent again carries a newer stamp, a client may order its members anew.
-fn digest(app: &App, contact_id: &ContactId, submission: &Submission) -> String {
-    let said = serde_json::to_string(submission).expect("texts always become JSON");
-    app.keys().name("submission", &[contact_id.as_str(), &said])
+fn source_name(channel: Channel, account: &str) -> String {
+    format!("{}/{account}", channel.token())
 }
 
 fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a String> {
     headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

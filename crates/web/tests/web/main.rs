@@ -7,3 +7,4 @@ mod form;
 mod normalize;
 mod outage;
 mod stage;
+mod status;

@@ -7,8 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use redress_bus::Bus;
 use redress_contract::Contact;
 use redress_contract::subject::name;
+use redress_domain::Rules;
 use redress_identity::Keys;
 use redress_intake::Intake;
+use redress_ledger::Ledger;
+use redress_runtime::client::Proxies;
 use redress_runtime::listener::{Limits, Listener};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::Broker;
@@ -22,6 +25,7 @@ pub(crate) struct Stage {
     pub(crate) broker: Broker,
     pub(crate) bus: Bus,
     pub(crate) vault: Vault,
+    pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
     pub(crate) health: Health,
     pub(crate) url: String,
@@ -51,8 +55,12 @@ impl Stage {
         );
         let clock = Clock::manual("2026-03-02T09:30:00Z".parse::<Timestamp>().unwrap());
         let (health, shutdown) = (Health::new(), Shutdown::new());
+        let rules = Arc::new(Rules::compile(&redress_domain::RulesSettings::default()).unwrap());
+        let ledger = Ledger::new(vault.clone(), rules, clock.clone());
         let deps = Deps {
             intake: Intake::new(vault.clone(), clock.clone()),
+            ledger: ledger.clone(),
+            proxies: Proxies::default(),
             clock: clock.clone(),
             health: health.clone(),
         };
@@ -61,7 +69,7 @@ impl Stage {
         let url = format!("http://{}", listener.address());
         tokio::spawn(listener.serve(routes, Limits::default(), shutdown.clone()));
         let client = redress_runtime::http::client().unwrap();
-        Self { broker, bus, vault, clock, health, url, client, shutdown }
+        Self { broker, bus, vault, ledger, clock, health, url, client, shutdown }
     }
 
     pub(crate) fn path(&self, path: &str) -> String {
@@ -123,7 +131,7 @@ impl Hidden {
     }
 }
 
-fn hidden_value(page: &str, name: &str) -> String {
+pub(crate) fn hidden_value(page: &str, name: &str) -> String {
     let marker = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.split_once(&marker).unwrap_or_else(|| panic!("no field {name} in {page}"));
     rest.split('"').next().unwrap().to_owned()

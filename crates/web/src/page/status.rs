@@ -1,0 +1,121 @@
+//! The status page: the two questions, and where the complaint stands.
+
+use minijinja::{Value, context};
+use redress_contract::Reference;
+
+use super::{Message, Pages, none, titled, wrong_words};
+use crate::addition::{CODE_FIELD, REFERENCE_FIELD, StatusBody, TEXT_FIELD};
+use crate::normalize::KEY_FIELD;
+use crate::progress::Progress;
+use crate::submission::ErrorKind;
+use crate::words::{Language, Words};
+
+/// What the page that asks for a reference and a receipt code shows.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    /// What was typed before. The code is typed anew: it is secret, and no page may be left open with it.
+    pub(crate) reference: &'a str,
+    /// True when what was typed does not belong together.
+    pub(crate) is_wrong: bool,
+}
+
+/// What the status page shows beside where the complaint stands.
+pub(crate) struct Shown<'a> {
+    /// The receipt code, to go along with what is added.
+    pub(crate) receipt_code: &'a str,
+    /// What was typed and is not on record.
+    pub(crate) text: &'a str,
+    /// Idempotency key of what is added next.
+    pub(crate) key: String,
+    /// What is wrong with it.
+    pub(crate) error: Option<ErrorKind>,
+    /// Why it is not on record although nothing is wrong with it.
+    pub(crate) notice: Option<Message>,
+    /// True when something was added just now.
+    pub(crate) is_added: bool,
+}
+
+impl<'a> Shown<'a> {
+    /// Where a complaint stands, with what was typed.
+    pub(crate) fn of(typed: &'a StatusBody, key: String) -> Self {
+        let (receipt_code, text) = (&typed.receipt_code, &typed.text);
+        Self { receipt_code, text, key, error: None, notice: None, is_added: false }
+    }
+}
+
+impl Pages {
+    /// The page that asks for a reference and a receipt code.
+    pub(crate) fn ask(&self, language: &'static Language, asked: &Asked<'_>) -> String {
+        let words = self.words(language);
+        let field = |name: &str, value: &str| context! { name, value, error => None::<String>, mark => "" };
+        let values = context! {
+            languages => self.languages(language, "/status"),
+            is_wrong => asked.is_wrong,
+            fields => context! {
+                reference => field(REFERENCE_FIELD, asked.reference),
+                code => field(CODE_FIELD, ""),
+            },
+        };
+        self.render(words, "ask.html", values)
+    }
+
+    /// The status page. Without progress: the complaint has not been registered yet.
+    pub(crate) fn status(
+        &self,
+        language: &'static Language,
+        reference: &Reference,
+        progress: Option<&Progress>,
+        shown: &Shown<'_>,
+    ) -> String {
+        let words = self.words(language);
+        let error = shown.error.as_ref().map(|error| match error {
+            ErrorKind::Missing => words.say("add-missing"),
+            other => wrong_words(&words, other),
+        });
+        let values = context! {
+            languages => none(),
+            proof => proof(reference.as_str(), shown.receipt_code),
+            key_field => KEY_FIELD,
+            key => &shown.key,
+            notice => shown.notice.map(|notice| titled(&words, notice.name())),
+            is_added => shown.is_added,
+            now => words.say(progress.map_or("now-not-registered", |progress| progress.now)),
+            team => progress.and_then(|progress| progress.team.as_ref()).map(ToString::to_string),
+            expected => progress.map(|progress| self.expected(&words, progress)),
+            steps => progress.map(|progress| self.steps(&words, progress)),
+            is_open => progress.is_none_or(|progress| progress.is_open),
+            fields => context! {
+                text => context! { name => TEXT_FIELD, value => shown.text, error, mark => words.say("error-mark") },
+            },
+        };
+        self.render(words, "status.html", values)
+    }
+
+    fn expected(&self, words: &Words, progress: &Progress) -> Value {
+        let owed = progress.expected.iter().map(|owed| {
+            context! {
+                what => words.say(owed.what),
+                due_at => owed.due_at.to_string(),
+                due => words.deadline(owed.due_at, &self.config.time_zone),
+                is_late => owed.is_late,
+            }
+        });
+        owed.collect()
+    }
+
+    fn steps(&self, words: &Words, progress: &Progress) -> Value {
+        let steps = progress.steps.iter().map(|step| {
+            context! {
+                what => words.say(step.what),
+                happened_at => step.at.to_string(),
+                happened => words.time(step.at, &self.config.time_zone),
+            }
+        });
+        steps.collect()
+    }
+}
+
+/// What shows whose a complaint is, to be sent along unseen.
+pub(super) fn proof(reference: &str, code: &str) -> Value {
+    context! { reference_field => REFERENCE_FIELD, reference, code_field => CODE_FIELD, code }
+}

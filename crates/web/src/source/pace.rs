@@ -1,0 +1,71 @@
+//! How often one sender may try something.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use ipnet::IpNet;
+use redress_runtime::client::{Proxies, block};
+
+/// After so many tries, senders who were quiet for long are forgotten.
+const SWEEP_EVERY: u32 = 4096;
+
+/// Counts the tries of each sender.
+#[derive(Debug)]
+pub(super) struct Pace {
+    proxies: Proxies,
+    limiter: DefaultKeyedRateLimiter<IpNet>,
+    tries: AtomicU32,
+}
+
+impl Pace {
+    /// So many a minute, all of them at once if need be.
+    pub(super) fn new(per_minute: NonZeroU32, proxies: Proxies) -> Self {
+        let limiter = RateLimiter::keyed(Quota::per_minute(per_minute));
+        Self { proxies, limiter, tries: AtomicU32::new(0) }
+    }
+
+    /// Counts a try of whoever sends this.
+    ///
+    /// # Errors
+    /// How long they have to wait, when it is one too many.
+    pub(super) fn admit(&self, request: &Parts) -> Result<(), Duration> {
+        if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            self.limiter.retain_recent();
+        }
+        // Whoever serves these pages says who asks; should nobody, all are one.
+        let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(address)| address.ip());
+        let sender = block(self.proxies.client(peer, &request.headers));
+        self.limiter
+            .check_key(&sender)
+            .map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn from(address: &str) -> Parts {
+        let peer = ConnectInfo(SocketAddr::new(address.parse().unwrap(), 4711));
+        Request::builder().extension(peer).body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn one_sender_too_many_times_holds_up_nobody_else() {
+        let pace = Pace::new(NonZeroU32::new(2).unwrap(), Proxies::default());
+        let eve = from("2001:db8::1");
+        assert_eq!((pace.admit(&eve), pace.admit(&eve)), (Ok(()), Ok(())));
+        let wait = pace.admit(&from("2001:db8::2")).unwrap_err();
+        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(30), "{wait:?}");
+        pace.admit(&from("2001:db8:0:1::1")).unwrap();
+    }
+}

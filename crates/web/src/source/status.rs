@@ -1,0 +1,207 @@
+//! The status page: where a complaint stands, for whoever shows its reference and receipt code, and what they add to it.
+//!
+//! Both are sent in the body of a POST, never in an address that logs and histories keep. A reference that nobody has, one
+//! whose code is another, and one that is no reference at all get the same answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use redress_bus::KvError;
+use redress_contract::{Channel, ContactId, PartyStanding, Reference};
+use redress_domain::Complaint;
+use redress_identity::reference;
+use redress_intake::references;
+use redress_ledger::LoadError;
+use redress_runtime::logs::chain;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::warn;
+
+use super::form::{URLENCODED, page, plain, unreadable};
+use super::record::{Addition, Refusal, record_addition};
+use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_later};
+use crate::addition::{StatusBody, check_text, read_status};
+use crate::normalize::urlencoded_pairs;
+use crate::page::{Asked, Message, Shown};
+use crate::progress::progress;
+use crate::words::Language;
+
+/// A complaint whose reference and receipt code were shown.
+pub(super) struct Proof {
+    pub(super) reference: Reference,
+    /// The contact whose code it is.
+    pub(super) contact: ContactId,
+    /// None while the contact waits to be routed.
+    pub(super) complaint: Option<Complaint>,
+}
+
+/// A form of the status page whose proof is good.
+struct Proven {
+    typed: StatusBody,
+    raw: Bytes,
+    proof: Proof,
+    /// Held while it is worked on.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Why a complaint could not be looked up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookUpError {
+    #[error("the broker took longer than somebody is made to wait")]
+    Patience,
+    #[error(transparent)]
+    Reference(#[from] KvError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// Asks for a reference and a receipt code.
+pub(super) async fn ask(State(app): State<Arc<App>>, Spoken(language): Spoken) -> Response {
+    page(StatusCode::OK, language, app.pages.ask(language, &Asked::default()))
+}
+
+/// Shows where the complaint stands.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Spoken(language): Spoken,
+    request: Request,
+) -> Response {
+    match proven(&app, language, request).await {
+        Ok(Proven { typed, proof, .. }) => shown(&app, language, &proof, &Shown::of(&typed, fresh_key())),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Takes what somebody adds to their complaint, and shows where it stands.
+pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, request: Request) -> Response {
+    let Proven { mut typed, raw, proof, _permit } = match proven(&app, language, request).await {
+        Ok(proven) => proven,
+        Err(refusal) => return refusal,
+    };
+    if !is_key(&typed.key) {
+        typed.key = fresh_key();
+    }
+    let text = match check_text(&typed.text, app.config.demands.limits.what_happened_chars_max) {
+        Ok(text) => text,
+        Err(error) => {
+            count("status", "refused");
+            let view = Shown { error: Some(error), ..Shown::of(&typed, typed.key.clone()) };
+            return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view));
+        }
+    };
+    let addition = Addition {
+        text,
+        channel: Channel::Web,
+        account: app.config.form.name.clone(),
+        page_language: language.tag.to_owned(),
+        first: proof.contact.clone(),
+        reference: proof.reference.clone(),
+        key: typed.key.clone(),
+        media_type: URLENCODED.to_owned(),
+        raw,
+    };
+    match record_addition(&app, addition).await {
+        // Other words under the same key: a form that was sent, gone back to and changed.
+        Err(Refusal::OtherWords) => {
+            count("status", "refused");
+            let view = Shown { notice: Some(Message::SentBefore), ..Shown::of(&typed, fresh_key()) };
+            with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view))
+        }
+        Err(Refusal::NotRecorded(_)) => {
+            count("status", "not_recorded");
+            let view = Shown { notice: Some(Message::NotAdded), ..Shown::of(&typed, typed.key.clone()) };
+            let page = with(StatusCode::SERVICE_UNAVAILABLE, shown(&app, language, &proof, &view));
+            retry_later(&app, page)
+        }
+        Ok(_) => {
+            count("status", "accepted");
+            typed.text.clear();
+            let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
+            with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view))
+        }
+    }
+}
+
+/// What came, and the complaint it proves; or the page that says why not.
+async fn proven(app: &App, language: &'static Language, request: Request) -> Result<Proven, Response> {
+    let Some(permit) = app.admit() else {
+        count("status", "busy");
+        let busy = plain(app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Unavailable);
+        return Err(retry_later(app, busy));
+    };
+    let (parts, content) = request.into_parts();
+    if let Err(wait) = app.receipt_tries.admit(&parts) {
+        count("status", "too_many_tries");
+        return Err(retry_after(
+            wait,
+            plain(app, language, StatusCode::TOO_MANY_REQUESTS, Message::TooManyTries),
+        ));
+    }
+    if media_type(&parts.headers) != URLENCODED {
+        return Err(plain(app, language, StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::Unreadable));
+    }
+    let read = body::read(content, &app.config).await;
+    let raw = read.map_err(|error| unreadable(app, language, error))?;
+    let pairs = urlencoded_pairs(&raw).map_err(|error| unreadable(app, language, error.into()))?;
+    let typed = read_status(pairs);
+    match prove(app, &typed.reference, &typed.receipt_code).await {
+        Ok(Some(proof)) => Ok(Proven { typed, raw, proof, _permit: permit }),
+        Ok(None) => {
+            count("status", "no_match");
+            let asked = Asked { reference: &typed.reference, is_wrong: true };
+            Err(page(StatusCode::UNPROCESSABLE_ENTITY, language, app.pages.ask(language, &asked)))
+        }
+        Err(error) => {
+            warn!(error = chain(&error), "Could not look up a complaint for the status page");
+            let unavailable = plain(app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Unavailable);
+            Err(retry_later(app, unavailable))
+        }
+    }
+}
+
+/// The complaint that a reference and a receipt code prove; none when they do not belong together.
+///
+/// # Errors
+/// [`LookUpError`] when nobody could say in time.
+pub(super) async fn prove(app: &App, reference: &str, code: &str) -> Result<Option<Proof>, LookUpError> {
+    let found = tokio::time::timeout(app.config.patience, look_up(app, reference, code)).await;
+    found.unwrap_or(Err(LookUpError::Patience))
+}
+
+async fn look_up(app: &App, reference: &str, code: &str) -> Result<Option<Proof>, LookUpError> {
+    let vault = app.deps.intake.vault();
+    let Some(reference) = reference::parse(reference) else { return Ok(None) };
+    // A replica that is behind would not know who was told of it a moment ago.
+    let claim = references::look_up_at_leader(vault, &reference).await?;
+    let contact = claim.as_ref().map(|claim| claim.contact_id.clone()).unwrap_or_default();
+    // Compared in any case, so that the time says nothing.
+    let fits = app.keys().receipt_code_fits(&contact, code);
+    let Some(claim) = claim.filter(|_| fits) else { return Ok(None) };
+    let complaint = claim.complaint_id.unwrap_or_else(|| app.keys().complaint_id(&contact));
+    let loaded = app.deps.ledger.load(&complaint).await?;
+    let theirs = |complaint: &Complaint| {
+        complaint.contact(&contact).is_some_and(|contact| contact.standing == PartyStanding::Party)
+    };
+    let complaint = loaded.map(|loaded| loaded.complaint).filter(theirs);
+    Ok(Some(Proof { reference, contact, complaint }))
+}
+
+fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>) -> Response {
+    let now = app.deps.clock.now();
+    let progress = proof.complaint.as_ref().map(|complaint| progress(complaint, now));
+    page(StatusCode::OK, language, app.pages.status(language, &proof.reference, progress.as_ref(), view))
+}
+
+fn with(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response
+}
+
+/// Tells the sender when to come again: whole seconds, one at least.
+pub(super) fn retry_after(wait: Duration, response: Response) -> Response {
+    let seconds = wait.as_secs() + 1;
+    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
+}
