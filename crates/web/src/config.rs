@@ -15,6 +15,8 @@ use crate::words::{LANGUAGES, Language};
 const BYTES_PER_CHAR_MAX: usize = 12;
 /// What a form needs beside the texts: names, key, stamp.
 const FRAME_BYTES: usize = 2048;
+/// A rate of more than this a minute is none.
+const RATE_MAX: u32 = 100_000_000;
 
 /// `[web]` as it is written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,8 +51,8 @@ pub struct Settings {
     pub min_fill_seconds: u32,
     /// How long a form may lie open before it asks to be sent once more.
     pub stamp_hours: u32,
-    /// How often a minute one sender (an IPv4 address, a /64 of IPv6) may show a reference with its receipt code.
-    pub receipt_tries_per_minute: u32,
+    /// How often one sender may try what.
+    pub rates: Rates,
     /// Longest fields.
     pub limits: Limits,
 }
@@ -65,6 +67,17 @@ pub struct Texts {
     pub introduction: String,
     /// What the thank-you page says will happen next, and by when.
     pub next_steps: Vec<String>,
+}
+
+/// `[web.rates]`: how often a minute one sender (an IPv4 address, a /64 of IPv6) may try what. More than that hears 429 and
+/// when to come again; a form keeps what was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rates {
+    /// Send a form, or post a complaint to the API.
+    pub submissions_per_minute: u32,
+    /// Show a reference with its receipt code.
+    pub receipt_tries_per_minute: u32,
 }
 
 /// `[web.limits]`: the longest fields, in characters.
@@ -101,6 +114,12 @@ impl Default for Limits {
     }
 }
 
+impl Default for Rates {
+    fn default() -> Self {
+        Self { submissions_per_minute: 60, receipt_tries_per_minute: 20 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -118,7 +137,7 @@ impl Default for Settings {
             concurrency_max: 512,
             min_fill_seconds: 3,
             stamp_hours: 2,
-            receipt_tries_per_minute: 20,
+            rates: Rates::default(),
             limits: Limits::default(),
         }
     }
@@ -155,6 +174,8 @@ pub struct Config {
     pub min_fill_seconds: i64,
     /// How long a stamp is good, in seconds.
     pub stamp_seconds: i64,
+    /// How often a minute one sender may send something.
+    pub(crate) submissions_per_minute: NonZeroU32,
     /// How often a minute one sender may show a reference with its receipt code.
     pub(crate) receipt_tries_per_minute: NonZeroU32,
 }
@@ -222,8 +243,8 @@ impl Config {
             concurrency_max: settings.concurrency_max as usize,
             min_fill_seconds: settings.min_fill_seconds.into(),
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
-            receipt_tries_per_minute: NonZeroU32::new(settings.receipt_tries_per_minute)
-                .unwrap_or(NonZeroU32::MIN),
+            submissions_per_minute: at_least_one(settings.rates.submissions_per_minute),
+            receipt_tries_per_minute: at_least_one(settings.rates.receipt_tries_per_minute),
         })
     }
 }
@@ -291,6 +312,11 @@ fn check_languages(settings: &Settings, problems: &mut Problems) -> Vec<&'static
     languages
 }
 
+/// Zero is a problem that was noted.
+fn at_least_one(per_minute: u32) -> NonZeroU32 {
+    NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN)
+}
+
 fn known_languages() -> String {
     LANGUAGES.iter().map(|language| language.tag).collect::<Vec<_>>().join(", ")
 }
@@ -309,7 +335,8 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("concurrency_max", settings.concurrency_max, 1, 100_000),
         ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
         ("stamp_hours", settings.stamp_hours, 1, 48),
-        ("receipt_tries_per_minute", settings.receipt_tries_per_minute, 1, 100_000),
+        ("rates.submissions_per_minute", settings.rates.submissions_per_minute, 1, RATE_MAX),
+        ("rates.receipt_tries_per_minute", settings.rates.receipt_tries_per_minute, 1, RATE_MAX),
     ] {
         between(format!("web.{key}"), value, least, most);
     }
@@ -360,7 +387,8 @@ mod tests {
         assert_eq!(wrong(|s| s.concurrency_max = 0), ["web.concurrency_max"]);
         assert_eq!(wrong(|s| s.limits.name_chars_max = 0), ["web.limits.name_chars_max"]);
         assert_eq!(wrong(|s| s.body_kib_max = 64), ["web.body_kib_max"]);
-        assert_eq!(wrong(|s| s.receipt_tries_per_minute = 0), ["web.receipt_tries_per_minute"]);
+        assert_eq!(wrong(|s| s.rates.submissions_per_minute = 0), ["web.rates.submissions_per_minute"]);
+        assert_eq!(wrong(|s| s.rates.receipt_tries_per_minute = 0), ["web.rates.receipt_tries_per_minute"]);
         assert_eq!(wrong(|s| (s.stamp_hours, s.retry_after_seconds) = (0, 0)).len(), 2);
     }
 

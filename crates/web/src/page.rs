@@ -61,6 +61,8 @@ pub(crate) enum Notice {
     NotRecorded,
     /// Its key was used with other words.
     OtherWords,
+    /// One sender sent too much.
+    TooOften,
 }
 
 /// What the thank-you page shows.
@@ -239,6 +241,7 @@ impl Notice {
             Self::Trap => "notice-trap",
             Self::NotRecorded => "notice-not-recorded",
             Self::OtherWords => "notice-other-words",
+            Self::TooOften => "notice-too-often",
         }
     }
 }

@@ -11,6 +11,7 @@ mod status;
 pub use body::{BodyError, Parts, multipart};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pages: Pages,
     stylesheet: String,
     permits: Arc<Semaphore>,
+    submissions: Pace,
     receipt_tries: Pace,
     health: Part,
 }
@@ -48,6 +50,7 @@ impl App {
         Self {
             pages: Pages::new(&config, stylesheet.clone()),
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
+            submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),
             receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
             config,
             deps,
@@ -117,6 +120,12 @@ async fn styles(State(_): State<Arc<App>>) -> Response {
 fn retry_later(app: &App, mut response: Response) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, app.config.retry_after_seconds.into());
     response
+}
+
+/// Tells the sender when to come again: whole seconds, one at least.
+fn retry_after(wait: Duration, response: Response) -> Response {
+    let seconds = wait.as_secs() + 1;
+    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
 }
 
 /// The media type of a body in lower case, without its parameters.

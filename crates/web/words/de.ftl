@@ -63,6 +63,8 @@ notice-trap = Bitte schicken Sie das Formular noch einmal ab
     .text = Ein verborgenes Feld war ausgefüllt, vielleicht durch ein Programm, das Formulare für Sie ausfüllt. Es ist wieder leer: Bitte wählen Sie noch einmal „{ send }“.
 notice-not-recorded = Wir konnten nicht bestätigen, dass Ihre Beschwerde aufgenommen wurde
     .text = Nichts ist verloren. Bitte warten Sie einen Augenblick und wählen Sie noch einmal „{ send }“: Das ist unbedenklich, Ihre Beschwerde wird nicht doppelt gezählt.
+notice-too-often = Von Ihrem Anschluss wurde zu viel auf einmal abgeschickt
+    .text = Nichts ist verloren. Bitte warten Sie eine Minute und wählen Sie noch einmal „{ send }“.
 notice-other-words = Dieses Formular wurde schon einmal abgeschickt, mit anderen Worten
     .text = Was vorher abgeschickt wurde, bleibt unverändert. Wenn Sie auch diese Worte schicken möchten, als eigene Beschwerde, wählen Sie noch einmal „{ send }“.
 

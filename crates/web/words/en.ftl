@@ -68,6 +68,8 @@ notice-trap = Please send it once more
     .text = A hidden field was filled in, perhaps by a program that fills in forms for you. It is empty again: please press “{ send }” once more.
 notice-not-recorded = We could not confirm that your complaint was recorded
     .text = Nothing you typed is lost. Please wait a moment and press “{ send }” again: sending again is safe, your complaint will not be counted twice.
+notice-too-often = Too much has been sent from your connection
+    .text = Nothing you typed is lost. Please wait a minute and press “{ send }” again.
 notice-other-words = This form was sent before, with other words
     .text = What was sent before is not changed by this. If you want to send these words too, as a complaint of their own, press “{ send }” again.
 

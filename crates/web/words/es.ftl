@@ -63,6 +63,8 @@ notice-trap = Envíelo otra vez, por favor
     .text = Un campo oculto estaba relleno, quizá por un programa que rellena formularios por usted. Vuelve a estar vacío: elija «{ send }» una vez más.
 notice-not-recorded = No hemos podido confirmar que su reclamación quedó registrada
     .text = No se ha perdido nada. Espere un momento y elija «{ send }» de nuevo: no hay riesgo, su reclamación no se contará dos veces.
+notice-too-often = Se ha enviado demasiado desde su conexión
+    .text = No se ha perdido nada de lo que escribió. Espere un minuto y elija de nuevo «{ send }».
 notice-other-words = Este formulario ya se envió antes, con otras palabras
     .text = Lo que se envió antes no cambia. Si quiere enviar también estas palabras, como otra reclamación, elija «{ send }» de nuevo.
 

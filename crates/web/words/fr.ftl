@@ -63,6 +63,8 @@ notice-trap = Veuillez l’envoyer encore une fois
     .text = Un champ caché était rempli, peut-être par un programme qui remplit les formulaires à votre place. Il est de nouveau vide : choisissez encore une fois « { send } ».
 notice-not-recorded = Nous n’avons pas pu confirmer que votre réclamation a été enregistrée
     .text = Rien n’est perdu. Attendez un instant et choisissez de nouveau « { send } » : c’est sans risque, votre réclamation ne sera pas comptée deux fois.
+notice-too-often = Trop d’envois viennent de votre connexion
+    .text = Rien de ce que vous avez écrit n’est perdu. Attendez une minute et choisissez de nouveau « { send } ».
 notice-other-words = Ce formulaire a déjà été envoyé, avec d’autres mots
     .text = Ce qui a été envoyé avant ne change pas. Si vous voulez envoyer aussi ces mots, comme une réclamation à part, choisissez de nouveau « { send } ».
 

@@ -14,9 +14,10 @@ use serde::Serialize;
 use tracing::warn;
 
 use super::body::{self, BodyError};
+use super::pace::Pace;
 use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record_addition};
-use super::status::{Proof, prove, retry_after};
-use super::{App, count, fresh_key, is_key, media_type, retry_later, status_of};
+use super::status::{Proof, prove};
+use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::addition::{check_text, read_json_addition};
 use crate::normalize::read_json;
 use crate::problem::Problem;
@@ -46,7 +47,7 @@ struct AddedAnswer {
 /// Takes a complaint.
 pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
     let Some(_permit) = app.admit() else { return busy(&app) };
-    let (key, raw) = match receive(&app, request).await {
+    let (key, raw) = match receive(&app, &app.submissions, request).await {
         Ok(received) => received,
         Err(refusal) => return refusal,
     };
@@ -65,14 +66,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Response {
     let Some(_permit) = app.admit() else { return busy(&app) };
-    let (parts, content) = request.into_parts();
-    if let Err(wait) = app.receipt_tries.admit(&parts) {
-        count("api", "too_many_tries");
-        let detail = "Nothing was recorded. Receipt codes may be shown a few times a minute only.";
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", "Too many tries", detail);
-        return retry_after(wait, problem.into_response());
-    }
-    let (key, raw) = match receive(&app, Request::from_parts(parts, content)).await {
+    let (key, raw) = match receive(&app, &app.receipt_tries, request).await {
         Ok(received) => received,
         Err(refusal) => return refusal,
     };
@@ -90,9 +84,16 @@ pub(super) async fn add(
     naming(&key, response)
 }
 
-/// The idempotency key in force and the body.
-async fn receive(app: &App, request: Request) -> Result<(String, Bytes), Response> {
+/// The idempotency key in force and the body, of a sender within this pace.
+async fn receive(app: &App, pace: &Pace, request: Request) -> Result<(String, Bytes), Response> {
     let (parts, content) = request.into_parts();
+    if let Err(wait) = pace.admit(&parts) {
+        count("api", "too_often");
+        let detail =
+            "Nothing was recorded. This was more than one sender may try in a minute; send it again later.";
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-often", "Too often", detail);
+        return Err(retry_after(wait, problem.into_response()));
+    }
     if media_type(&parts.headers) != MEDIA_TYPE {
         count("api", "refused");
         return Err(wrong_media_type());

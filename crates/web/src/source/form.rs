@@ -10,7 +10,7 @@ use redress_contract::Channel;
 
 use super::body::{self, BodyError};
 use super::record::{Incoming, Recorded, Refusal, record};
-use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_later, status_of};
+use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::normalize::{FormBody, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, Thanks};
 use crate::stamp::{self, Verdict};
@@ -40,6 +40,8 @@ pub(super) async fn submit(
         return retry_later(&app, plain(&app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Busy));
     };
     let (parts, content) = request.into_parts();
+    // Judged once it was read: what was typed is kept.
+    let too_often = app.submissions.admit(&parts).err();
     let media_type = media_type(&parts.headers);
     if media_type != URLENCODED && media_type != MULTIPART {
         count("web", "refused");
@@ -52,6 +54,12 @@ pub(super) async fn submit(
         Err(error) => return unreadable(&app, language, error),
     };
     match read(&parts.headers, &media_type, raw.clone()).await {
+        Ok(form) if too_often.is_some() => {
+            count("web", "too_often");
+            let mut page = again(&app, language, form, &[], Some(Notice::TooOften));
+            *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            retry_after(too_often.unwrap_or_default(), page)
+        }
         Ok(form) => answer(&app, language, form, (stated_media_type(&parts.headers), raw)).await,
         Err(error) => unreadable(&app, language, error),
     }

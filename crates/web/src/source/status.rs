@@ -4,11 +4,10 @@
 //! whose code is another, and one that is no reference at all get the same answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use bytes::Bytes;
 use redress_bus::KvError;
 use redress_contract::{Channel, ContactId, PartyStanding, Reference};
@@ -22,7 +21,7 @@ use tracing::warn;
 
 use super::form::{URLENCODED, page, plain, unreadable};
 use super::record::{Addition, Refusal, record_addition};
-use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_later};
+use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_after, retry_later};
 use crate::addition::{StatusBody, check_text, read_status};
 use crate::normalize::urlencoded_pairs;
 use crate::page::{Asked, Message, Shown};
@@ -198,10 +197,4 @@ fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>
 fn with(status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     response
-}
-
-/// Tells the sender when to come again: whole seconds, one at least.
-pub(super) fn retry_after(wait: Duration, response: Response) -> Response {
-    let seconds = wait.as_secs() + 1;
-    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
 }

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use redress_contract::{AddressKind, Channel, ParseStatus};
 use redress_web::Settings;
+use redress_web::config::Rates;
 
 use crate::stage::{Hidden, Stage, TOLD};
 
@@ -285,4 +286,28 @@ async fn what_cannot_be_a_form_is_answered_with_a_page_that_says_so() {
     );
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     assert_eq!(stage.contacts().await.len(), 0);
+}
+
+#[tokio::test]
+async fn who_sends_too_often_keeps_what_was_typed_and_hears_when_to_come_again() {
+    let rates = Rates { submissions_per_minute: 1, ..Rates::default() };
+    let stage = Stage::start_with(&Settings { rates, ..Settings::default() }).await;
+    let hidden = stage.open().await;
+    let fields = [("what_happened", TOLD), ("email", "kim@example.org")];
+    assert_eq!(stage.send(&hidden, &fields).await.status(), 202);
+    let answer = stage.send(&stage.open().await, &fields).await;
+    assert_eq!(answer.status(), 429);
+    let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("Too much has been sent") && page.contains(TOLD), "{page}");
+    let posted =
+        stage.post(None, format!("{{\"whatHappened\": \"{TOLD}\", \"email\": \"kim@example.org\"}}")).await;
+    assert_eq!((posted.status().as_u16(), posted.headers().contains_key("retry-after")), (429, true));
+    assert!(posted.text().await.unwrap().contains("urn:redress:problem:too-often"));
+    // A proxy that is trusted says who asks: somebody else is not held up. Here none is.
+    let spoofed = stage.client.post(stage.path("/v1/complaints")).header("x-forwarded-for", "203.0.113.7");
+    let spoofed = spoofed.header("content-type", "application/json").body("{}").send().await.unwrap();
+    assert_eq!(spoofed.status(), 429);
+    assert_eq!(stage.contacts().await.len(), 1);
 }

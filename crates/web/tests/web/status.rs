@@ -5,6 +5,7 @@ use redress_contract::{
 };
 use redress_domain::{Assignment, Classification, Command, Link, Register};
 use redress_web::Settings;
+use redress_web::config::Rates;
 use reqwest::Response;
 
 use crate::stage::{Stage, TOLD, hidden_value};
@@ -137,7 +138,8 @@ async fn nobody_learns_whether_a_reference_exists() {
 
 #[tokio::test]
 async fn tries_are_slowed() {
-    let stage = Stage::start_with(&Settings { receipt_tries_per_minute: 2, ..Settings::default() }).await;
+    let rates = Rates { receipt_tries_per_minute: 2, ..Rates::default() };
+    let stage = Stage::start_with(&Settings { rates, ..Settings::default() }).await;
     let statuses = [(); 3].map(|()| look(&stage, "RD-0000-0000", "x"));
     let answers = futures::future::join_all(statuses).await;
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status().as_u16()).collect();
