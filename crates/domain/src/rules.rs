@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use redress_contract::{Disposition, PolicyId};
+use redress_contract::{Channel, Disposition, MilestoneId, PolicyId};
 
 use crate::Complaint;
 use crate::command::{Assignment, Classification};
+use crate::deadline::Span;
 use crate::settings::{Problem, RulesSettings};
 
 mod compile;
@@ -99,6 +100,27 @@ impl Rules {
     /// Contacts a complaint may hold.
     pub fn contacts_per_complaint(&self) -> u32 {
         self.contacts_max
+    }
+
+    /// What is owed to whoever complains on a channel, before anything is known of their complaint: each milestone that
+    /// counts from its receipt, with the span that is over first for a complaint received `now`.
+    pub fn promises(&self, channel: Channel, account: &str, now: Timestamp) -> Vec<(MilestoneId, Span)> {
+        let fields = [("channel", channel.token()), ("account", account)];
+        let fields = fields.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
+        let routed = self.route(&Facts { fields, disposition: None });
+        let mut promises: Vec<(MilestoneId, Span, Timestamp)> = Vec::new();
+        for policy in self.applying(&PolicyFacts::expected(channel, account, &routed.classification)) {
+            for milestone in policy.milestones.iter().filter(|milestone| milestone.is_owed_at_once()) {
+                let due_at = policy.due_at(milestone, now);
+                match promises.iter_mut().find(|(id, ..)| *id == milestone.id) {
+                    Some(known) if due_at < known.2 => (known.1, known.2) = (milestone.span, due_at),
+                    Some(_) => {}
+                    None => promises.push((milestone.id.clone(), milestone.span, due_at)),
+                }
+            }
+        }
+        promises.sort_by_key(|(.., due_at)| *due_at);
+        promises.into_iter().map(|(id, span, _)| (id, span)).collect()
     }
 
     /// The policies that apply to a complaint as it is.

@@ -6,7 +6,7 @@ mod settings;
 mod trust;
 pub mod webhook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub use webhook::{Webhook, WebhookSettings};
 pub struct Config {
     /// The mailboxes to read, by name.
     pub accounts: BTreeMap<String, Account>,
+    /// Addresses of the mailboxes, as written.
+    pub mailboxes: Vec<String>,
     /// All our own addresses in normal form.
     pub own_addresses: Vec<String>,
     /// Whoever reads a mailbox and falls silent for so long loses it to another replica.
@@ -102,11 +104,14 @@ impl Config {
         own_addresses.sort();
         own_addresses.dedup();
         let limits = check_limits(&settings.limits, &mut problems);
+        let addresses = settings.accounts.values().map(|account| account.address.trim().to_owned());
+        let mailboxes: BTreeSet<String> = addresses.collect();
         at_least("email.lease_seconds", settings.lease_seconds, 1, &mut problems);
         at_least("email.stalled_minutes", settings.stalled_minutes, 1, &mut problems);
         let written = &settings.limits;
         let config = Self {
             accounts,
+            mailboxes: mailboxes.into_iter().collect(),
             own_addresses,
             lease: Duration::from_secs(u64::from(settings.lease_seconds)),
             stalled_after: Duration::from_mins(u64::from(settings.stalled_minutes)),

@@ -123,7 +123,8 @@ impl Tasks {
         match service {
             Service::Web => {
                 let proxies = config.proxies.clone();
-                let deps = redress_web::Deps { intake, ledger, proxies, clock, health };
+                let mailboxes = config.email.mailboxes.clone();
+                let deps = redress_web::Deps { intake, ledger, mailboxes, proxies, clock, health };
                 let routes = redress_web::routes(config.web.clone(), deps);
                 self.public.push(Public { service, bus, routes });
             }

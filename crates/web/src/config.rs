@@ -67,6 +67,10 @@ pub struct Texts {
     pub introduction: String,
     /// What the thank-you page says will happen next, and by when.
     pub next_steps: Vec<String>,
+    /// Ways to complain beside the form and the mailboxes: telephone, address, counter, each with its hours.
+    pub other_ways: Vec<String>,
+    /// Who helps outside the house when somebody does not agree with its decision, and how to reach them.
+    pub escalation: String,
 }
 
 /// `[web.rates]`: how often a minute one sender (an IPv4 address, a /64 of IPv6) may try what. More than that hears 429 and

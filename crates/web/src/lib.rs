@@ -42,6 +42,8 @@ pub struct Deps {
     pub intake: Intake,
     /// Where complaints stand; only read.
     pub ledger: Ledger,
+    /// Addresses that take complaints by mail.
+    pub mailboxes: Vec<String>,
     /// Who may say on whose behalf they ask.
     pub proxies: Proxies,
     /// The time.
@@ -51,8 +53,8 @@ pub struct Deps {
 }
 
 /// The public pages and the API, to be served by the listener that all services of a process share. `/` is the
-/// default form, in the language that the browser asks for, `/status` the status page; `/<language>` and
-/// `/<language>/status` are the same in that language.
+/// default form, in the language that the browser asks for, `/status` the status page and `/how-to-complain` says how; each of them
+/// below `/<language>` is in that language.
 pub fn routes(config: Config, deps: Deps) -> Router {
     let https = config.https;
     let routes = source::routes(Arc::new(source::App::new(config, deps)));

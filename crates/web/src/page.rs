@@ -15,8 +15,10 @@ use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
 use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, Submission};
 use crate::words::{Language, Words};
 
+mod guide;
 mod status;
 
+pub(crate) use guide::Guide;
 pub(crate) use status::{Asked, Shown};
 
 /// Styles of all pages.
@@ -114,6 +116,7 @@ impl Pages {
             ("form.html", include_str!("../templates/form.html")),
             ("thanks.html", include_str!("../templates/thanks.html")),
             ("message.html", include_str!("../templates/message.html")),
+            ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
             ("status.html", include_str!("../templates/status.html")),
         ] {
@@ -149,12 +152,7 @@ impl Pages {
     /// The thank-you page.
     pub(crate) fn thanks(&self, language: &'static Language, thanks: &Thanks<'_>) -> String {
         let words = self.words(language);
-        let own_steps = self.texts(language).next_steps;
-        let steps = if own_steps.is_empty() {
-            ["next-1", "next-2", "next-3"].map(|name| words.say(name)).to_vec()
-        } else {
-            own_steps
-        };
+        let steps = steps_ahead(&words, &self.texts(language));
         let values = context! {
             languages => none(),
             reference => thanks.reference.to_string(),
@@ -265,6 +263,14 @@ impl Message {
 
 fn titled(words: &Words, name: &str) -> Value {
     context! { title => words.say(name), text => words.say(&format!("{name}.text")) }
+}
+
+/// What happens to a complaint.
+fn steps_ahead(words: &Words, texts: &Texts) -> Vec<String> {
+    if texts.next_steps.is_empty() {
+        return ["next-1", "next-2", "next-3"].map(|name| words.say(name)).to_vec();
+    }
+    texts.next_steps.clone()
 }
 
 fn or_else(own: &str, built_in: impl FnOnce() -> String) -> String {

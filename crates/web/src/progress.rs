@@ -2,7 +2,9 @@
 //! handlers, no outcome before it was told.
 
 use jiff::Timestamp;
-use redress_contract::{CloseReason, CommunicationPurpose, Hold, PartyStanding, Recipient, TeamId};
+use redress_contract::{
+    CloseReason, CommunicationPurpose, Hold, MilestoneId, PartyStanding, Recipient, TeamId,
+};
 use redress_domain::{Complaint, DeliveryStatus, Status};
 
 /// What the status page says. Words are names of messages.
@@ -68,16 +70,21 @@ fn stands(complaint: &Complaint) -> &'static str {
     }
 }
 
+/// How a complainant is told of a milestone; none when it is not theirs to watch.
+pub(crate) fn owed(milestone: &MilestoneId) -> Option<&'static str> {
+    match milestone.as_str() {
+        "acknowledge" => Some("due-acknowledge"),
+        "final_response" => Some("due-final-response"),
+        "review_reply" => Some("due-review-reply"),
+        _ => None,
+    }
+}
+
 /// What the complainant waits for; what the house owes itself (triage) is not theirs to watch.
 fn expected(complaint: &Complaint, now: Timestamp) -> Vec<Expected> {
     let mut expected: Vec<Expected> = Vec::new();
     for (_, milestone) in complaint.pending() {
-        let what = match milestone.id.as_str() {
-            "acknowledge" => "due-acknowledge",
-            "final_response" => "due-final-response",
-            "review_reply" => "due-review-reply",
-            _ => continue,
-        };
+        let Some(what) = owed(&milestone.id) else { continue };
         if expected.iter().all(|other| other.what != what) {
             expected.push(Expected { what, due_at: milestone.due_at, is_late: milestone.due_at < now });
         }

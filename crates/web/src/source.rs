@@ -4,6 +4,7 @@
 mod api;
 mod body;
 mod form;
+mod guide;
 mod pace;
 mod record;
 mod status;
@@ -76,10 +77,12 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     let form = || get(form::show).post(form::submit).fallback(form::other_method);
     let ask = || get(status::ask).post(status::show).fallback(form::other_method);
     let add = || post(status::add).fallback(form::other_method);
+    let guide = || get(guide::show).fallback(form::other_method);
     let pages = |at: &str| {
         let form_at = if at.is_empty() { "/" } else { at };
         let pages = Router::new().route(form_at, form()).route(&format!("{at}/status"), ask());
-        pages.route(&format!("{at}/status/messages"), add())
+        let pages = pages.route(&format!("{at}/status/messages"), add());
+        pages.route(&format!("{at}/how-to-complain"), guide())
     };
     let in_languages = app.config.languages.iter().map(|language| pages(&format!("/{}", language.tag)));
     in_languages

@@ -129,7 +129,50 @@ add-missing = Schreiben Sie, was Sie hinzufügen möchten.
 added = Wir haben erhalten, was Sie hinzugefügt haben
     .text = Jemand wird es lesen. Es kann einige Minuten dauern, bis es unten steht.
 
+guide-title = Wie Sie sich beschweren können
+guide-introduction = Jeder Mensch darf sich beschweren, auf jedem dieser Wege. Es kostet nichts, und niemand wird deshalb schlechter behandelt.
+guide-ways = Wege zur Beschwerde
+guide-form = Mit dem Formular auf dieser Seite
+guide-mail = Per E-Mail an
+guide-help = Jemand, dem Sie vertrauen, darf sich für Sie beschweren. Sagen Sie uns, wenn Sie dafür etwas brauchen oder die Antwort in einer anderen Form.
+guide-limits = Unsere Fristen
+guide-disagree = Wenn Sie nicht einverstanden sind
+    .text = Sagen Sie es uns, auf einem dieser Wege oder auf der Statusseite: Jemand sieht es sich noch einmal an und antwortet Ihnen.
+within-minutes = { $count ->
+    [one] innerhalb von einer Minute
+   *[other] innerhalb von { $count } Minuten
+}
+within-hours = { $count ->
+    [one] innerhalb von einer Stunde
+   *[other] innerhalb von { $count } Stunden
+}
+within-working-minutes = { $count ->
+    [one] innerhalb von einer Minute Arbeitszeit
+   *[other] innerhalb von { $count } Minuten Arbeitszeit
+}
+within-working-hours = { $count ->
+    [one] innerhalb von einer Arbeitsstunde
+   *[other] innerhalb von { $count } Arbeitsstunden
+}
+within-working-days = { $count ->
+    [one] innerhalb von einem Arbeitstag
+   *[other] innerhalb von { $count } Arbeitstagen
+}
+within-days = { $count ->
+    [one] innerhalb von einem Tag
+   *[other] innerhalb von { $count } Tagen
+}
+within-weeks = { $count ->
+    [one] innerhalb von einer Woche
+   *[other] innerhalb von { $count } Wochen
+}
+within-months = { $count ->
+    [one] innerhalb von einem Monat
+   *[other] innerhalb von { $count } Monaten
+}
+
 to-the-form = Zum Formular
+to-the-guide = Wie Sie sich beschweren können und was dann geschieht
 to-the-status = Haben Sie sich schon beschwert? Sehen Sie nach, wie es um Ihre Beschwerde steht.
 message-busy = Im Augenblick schicken zu viele Menschen etwas ab
     .text = Ihre Beschwerde ist noch nicht angekommen. Bitte warten Sie einen Augenblick und laden Sie diese Seite neu: Ihr Browser schickt dann, was Sie geschrieben haben, noch einmal.

@@ -136,8 +136,52 @@ add-missing = Write what you would like to add.
 added = We have received what you added
     .text = Somebody will read it. It may take a few minutes until it is listed below.
 
+# How to complain
+guide-title = How to complain
+guide-introduction = Anybody may complain, in any of these ways. It costs nothing, and nobody is treated worse for it.
+guide-ways = Ways to complain
+guide-form = By the form on this site
+guide-mail = By email to
+guide-help = Somebody you trust may complain for you. Tell us if you need anything to be able to complain, or an answer in another form.
+guide-limits = Our time limits
+guide-disagree = If you do not agree
+    .text = Tell us so, in any of these ways or on the status page: somebody looks at it again and answers you.
+within-minutes = { $count ->
+    [one] within one minute
+   *[other] within { $count } minutes
+}
+within-hours = { $count ->
+    [one] within one hour
+   *[other] within { $count } hours
+}
+within-working-minutes = { $count ->
+    [one] within one minute of working time
+   *[other] within { $count } minutes of working time
+}
+within-working-hours = { $count ->
+    [one] within one working hour
+   *[other] within { $count } working hours
+}
+within-working-days = { $count ->
+    [one] within one working day
+   *[other] within { $count } working days
+}
+within-days = { $count ->
+    [one] within one day
+   *[other] within { $count } days
+}
+within-weeks = { $count ->
+    [one] within one week
+   *[other] within { $count } weeks
+}
+within-months = { $count ->
+    [one] within one month
+   *[other] within { $count } months
+}
+
 # Pages without a form
 to-the-form = Go to the form
+to-the-guide = How to complain, and what happens then
 to-the-status = Have you complained already? See where your complaint stands.
 message-busy = Too many people are sending at this moment
     .text = Your complaint has not been received yet. Please wait a moment and reload this page: your browser then sends what you typed again.

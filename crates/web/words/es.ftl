@@ -129,7 +129,50 @@ add-missing = Escriba lo que desea añadir.
 added = Hemos recibido lo que ha añadido
     .text = Alguien lo leerá. Pueden pasar unos minutos hasta que figure más abajo.
 
+guide-title = Cómo reclamar
+guide-introduction = Cualquier persona puede reclamar por cualquiera de estas vías. No cuesta nada y nadie recibirá peor trato por ello.
+guide-ways = Vías para reclamar
+guide-form = Con el formulario de este sitio
+guide-mail = Por correo electrónico a
+guide-help = Una persona de su confianza puede reclamar por usted. Díganos si necesita algo para poder reclamar o una respuesta en otra forma.
+guide-limits = Nuestros plazos
+guide-disagree = Si no está de acuerdo
+    .text = Díganoslo por cualquiera de estas vías o en la página de estado: alguien lo verá de nuevo y le responderá.
+within-minutes = { $count ->
+    [one] en el plazo de un minuto
+   *[other] en el plazo de { $count } minutos
+}
+within-hours = { $count ->
+    [one] en el plazo de una hora
+   *[other] en el plazo de { $count } horas
+}
+within-working-minutes = { $count ->
+    [one] en el plazo de un minuto laborable
+   *[other] en el plazo de { $count } minutos laborables
+}
+within-working-hours = { $count ->
+    [one] en el plazo de una hora laborable
+   *[other] en el plazo de { $count } horas laborables
+}
+within-working-days = { $count ->
+    [one] en el plazo de un día laborable
+   *[other] en el plazo de { $count } días laborables
+}
+within-days = { $count ->
+    [one] en el plazo de un día
+   *[other] en el plazo de { $count } días
+}
+within-weeks = { $count ->
+    [one] en el plazo de una semana
+   *[other] en el plazo de { $count } semanas
+}
+within-months = { $count ->
+    [one] en el plazo de un mes
+   *[other] en el plazo de { $count } meses
+}
+
 to-the-form = Ir al formulario
+to-the-guide = Cómo reclamar y qué pasa después
 to-the-status = ¿Ya ha reclamado? Consulte el estado de su reclamación.
 message-busy = En este momento están enviando demasiadas personas
     .text = Su reclamación todavía no ha llegado. Espere un momento y vuelva a cargar esta página: su navegador enviará otra vez lo que ha escrito.

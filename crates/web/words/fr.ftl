@@ -129,7 +129,50 @@ add-missing = Écrivez ce que vous souhaitez ajouter.
 added = Nous avons reçu ce que vous avez ajouté
     .text = Quelqu’un va le lire. Il peut se passer quelques minutes avant que cela figure ci-dessous.
 
+guide-title = Comment faire une réclamation
+guide-introduction = Toute personne peut faire une réclamation, par chacun de ces moyens. C’est gratuit, et personne n’en sera moins bien traité.
+guide-ways = Moyens de faire une réclamation
+guide-form = Avec le formulaire de ce site
+guide-mail = Par courriel à
+guide-help = Une personne de confiance peut faire la réclamation pour vous. Dites-nous si vous avez besoin de quelque chose pour la faire, ou d’une réponse sous une autre forme.
+guide-limits = Nos délais
+guide-disagree = Si vous n’êtes pas d’accord
+    .text = Dites-le-nous, par l’un de ces moyens ou sur la page de suivi : quelqu’un l’examinera de nouveau et vous répondra.
+within-minutes = { $count ->
+    [one] sous une minute
+   *[other] sous { $count } minutes
+}
+within-hours = { $count ->
+    [one] sous une heure
+   *[other] sous { $count } heures
+}
+within-working-minutes = { $count ->
+    [one] sous une minute ouvrée
+   *[other] sous { $count } minutes ouvrées
+}
+within-working-hours = { $count ->
+    [one] sous une heure ouvrée
+   *[other] sous { $count } heures ouvrées
+}
+within-working-days = { $count ->
+    [one] sous un jour ouvré
+   *[other] sous { $count } jours ouvrés
+}
+within-days = { $count ->
+    [one] sous un jour
+   *[other] sous { $count } jours
+}
+within-weeks = { $count ->
+    [one] sous une semaine
+   *[other] sous { $count } semaines
+}
+within-months = { $count ->
+    [one] sous un mois
+   *[other] sous { $count } mois
+}
+
 to-the-form = Aller au formulaire
+to-the-guide = Comment faire une réclamation, et ce qui se passe ensuite
 to-the-status = Vous avez déjà fait une réclamation ? Voyez où elle en est.
 message-busy = Trop de personnes envoient en ce moment
     .text = Votre réclamation n’est pas encore arrivée. Attendez un instant et rechargez cette page : votre navigateur enverra de nouveau ce que vous avez écrit.

@@ -108,7 +108,8 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
 
 async fn serve(listener: Listener, config: Config, house: House, asked: Shutdown) -> anyhow::Result<()> {
     let House { ledger, intake, clock, health, .. } = house;
-    let deps = redress_web::Deps { intake, ledger, proxies: config.proxies, clock, health };
+    let mailboxes = config.email.mailboxes;
+    let deps = redress_web::Deps { intake, ledger, mailboxes, proxies: config.proxies, clock, health };
     let routes = redress_web::routes(config.web, deps);
     listener.serve(routes, config.public_limits, asked).await;
     Ok(())

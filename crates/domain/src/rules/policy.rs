@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use redress_contract::event::Rung;
-use redress_contract::{CommunicationPurpose, MilestoneId, PolicyId, Severity};
+use redress_contract::{Channel, CommunicationPurpose, MilestoneId, PolicyId, Severity};
 
 use crate::Complaint;
 use crate::calendar::Calendar;
@@ -128,8 +128,13 @@ impl Policy {
         severity: Severity,
     ) -> (Timestamp, Vec<Rung>) {
         let (calendar, span, end) = (&*self.calendar, milestone.span, milestone.end);
-        let due = due_at(calendar, span, end, anchor);
+        let due = self.due_at(milestone, anchor);
         (due, self.ladder.rungs(&Stretch { calendar, span, end, anchor, due }, severity))
+    }
+
+    /// When a milestone is due that counts from this time.
+    pub(crate) fn due_at(&self, milestone: &PolicyMilestone, anchor: Timestamp) -> Timestamp {
+        due_at(&self.calendar, milestone.span, milestone.end, anchor)
     }
 
     /// True when it owes something as soon as it applies.
@@ -151,6 +156,11 @@ impl PolicyMilestone {
     /// True when this meets it.
     pub fn is_met_by(&self, fact: MetBy) -> bool {
         self.met_by.contains(&fact)
+    }
+
+    /// True when it counts from the receipt of a complaint.
+    pub(crate) fn is_owed_at_once(&self) -> bool {
+        !self.on_demand && matches!(self.anchor, Anchor::Received | Anchor::BecameAware)
     }
 }
 
@@ -249,6 +259,21 @@ impl PolicyFacts {
             product: fold_word(&classification.product),
             severity: fold_word(classification.severity.token()),
         }
+    }
+
+    /// Of a complaint of which nothing is known but how it comes.
+    pub(crate) fn expected(channel: Channel, account: &str, classification: &Classification) -> Self {
+        let unknown = Self {
+            account: fold_word(account),
+            channel: channel.token(),
+            class: redress_contract::Class::Normal.token(),
+            language: String::new(),
+            category: String::new(),
+            disposition: "",
+            product: String::new(),
+            severity: String::new(),
+        };
+        unknown.classified(classification)
     }
 
     /// As it would be if it were classified like this.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::{Disposition, Severity};
+use redress_contract::{Channel, Disposition, Severity};
 use redress_domain::{Facts, Rules, RulesSettings};
 
 use crate::stage::{problems, rules, settings};
@@ -306,4 +306,26 @@ fn a_huge_text_is_looked_at_in_part_and_at_once() {
     assert_eq!(routing().route(&facts(&[("text", &far)])).classification.category, "general");
     let near = format!("invoice {}", "é".repeat(200_000));
     assert_eq!(routing().route(&facts(&[("text", &near)])).classification.category, "billing");
+}
+
+#[test]
+fn what_is_promised_before_anything_is_known_is_the_shortest_of_what_applies() {
+    let promised = |json: &str, channel| {
+        let promises = rules(json).promises(channel, "help", "2026-03-02T09:30:00Z".parse().unwrap());
+        promises.iter().map(|(id, span)| format!("{id} {span:?}")).collect::<Vec<_>>()
+    };
+    let house = promised("{}", Channel::Web);
+    assert_eq!(house, ["acknowledge BusinessTime(4h)", "final_response BusinessDays(20)"]);
+    let own = r#"{"policies": [
+        {"id": "law", "applies_when": {"disposition": ["complaint"]}, "milestones": [
+            {"id": "final_response", "span": {"weeks": "8"}}, {"id": "acknowledge", "span": {"calendar_days": "3"}}]},
+        {"id": "phone", "applies_when": {"channel": ["phone"]}, "milestones": [{"id": "acknowledge", "span": {"elapsed": "PT1H"}}]},
+        {"id": "burns", "applies_when": {"category": ["burns"]}, "milestones": [{"id": "final_response", "span": {"weeks": "1"}}]},
+        {"id": "house", "milestones": [
+            {"id": "final_response", "span": {"business_days": "20"}}, {"id": "review_reply", "span": {"business_days": "2"}}]}]}"#;
+    assert_eq!(
+        promised(own, Channel::Web),
+        ["acknowledge CalendarDays(3)", "final_response BusinessDays(20)"]
+    );
+    assert_eq!(promised(own, Channel::Phone)[0], "acknowledge Elapsed(1h)");
 }

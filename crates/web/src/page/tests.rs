@@ -1,6 +1,8 @@
 //! The pages as they are sent, kept as snapshots: a change of a word or an attribute shows in review.
 
-use redress_contract::Reference;
+use jiff::SignedDuration;
+use redress_contract::{MilestoneId, Reference};
+use redress_domain::deadline::Span;
 
 use super::*;
 use crate::addition::StatusBody;
@@ -198,6 +200,43 @@ fn the_status_page() {
     let typed = typed("</textarea>");
     let shown = Shown { error: too_long, ..Shown::of(&typed, "the-key".to_owned()) };
     insta::assert_snapshot!(pages().status(EN, &reference, Some(&progress), &shown));
+}
+
+#[test]
+fn the_page_that_says_how_to_complain() {
+    let mut settings = Settings { organisation: "Example Lamps".to_owned(), ..Settings::default() };
+    let own = Texts {
+        other_ways: vec!["By letter: Complaints, 1 High Street".to_owned()],
+        escalation: "The ombudsman helps free of charge.".to_owned(),
+        ..Texts::default()
+    };
+    settings.texts.insert("en".to_owned(), own);
+    let pages = Pages::new(&Config::check(&settings).unwrap(), "/assets/web.css".to_owned());
+    let promises = [
+        ("acknowledge", Span::BusinessTime(SignedDuration::from_hours(4))),
+        ("triage", Span::BusinessDays(2)),
+        ("final_response", Span::BusinessDays(20)),
+    ]
+    .map(|(id, span)| (MilestoneId::new(id).unwrap(), span));
+    let guide = Guide { mailboxes: &["help@example.org".to_owned()], promises: &promises };
+    insta::assert_snapshot!(pages.guide(EN, &guide));
+}
+
+#[test]
+fn spans_are_said_as_people_say_them() {
+    let said = |language: usize, count: u32| {
+        let spans =
+            [Span::Elapsed(SignedDuration::from_mins(i64::from(count) * 60 + 30)), Span::BusinessDays(count)];
+        let promises = spans.map(|span| (MilestoneId::new("acknowledge").unwrap(), span));
+        let guide = Guide { mailboxes: &[], promises: &promises };
+        let page = pages().guide(&LANGUAGES[language], &guide);
+        let limits = page.split("<dd>").skip(1).filter_map(|rest| rest.split_once("</dd>"));
+        limits.map(|(limit, _)| limit.to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(said(0, 1), "within 90 minutes, within one working day");
+    assert_eq!(said(1, 3), "innerhalb von 210 Minuten, innerhalb von 3 Arbeitstagen");
+    assert!(said(4, 2).ends_with("خلال يومي عمل"), "{}", said(4, 2));
+    assert!(said(4, 3).ends_with("خلال 3 أيام عمل"), "{}", said(4, 3));
 }
 
 #[test]

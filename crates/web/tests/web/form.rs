@@ -311,3 +311,15 @@ async fn who_sends_too_often_keeps_what_was_typed_and_hears_when_to_come_again()
     assert_eq!(spoofed.status(), 429);
     assert_eq!(stage.contacts().await.len(), 1);
 }
+
+#[tokio::test]
+async fn how_to_complain_is_told_from_the_same_settings() {
+    let stage = Stage::start().await;
+    let page =
+        stage.client.get(stage.path("/de/how-to-complain")).send().await.unwrap().text().await.unwrap();
+    for words in
+        ["mailto:help@example.org", "innerhalb von 4 Arbeitsstunden", "innerhalb von 20 Arbeitstagen"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}

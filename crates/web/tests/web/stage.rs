@@ -60,6 +60,7 @@ impl Stage {
         let deps = Deps {
             intake: Intake::new(vault.clone(), clock.clone()),
             ledger: ledger.clone(),
+            mailboxes: vec!["help@example.org".to_owned()],
             proxies: Proxies::default(),
             clock: clock.clone(),
             health: health.clone(),
