@@ -53,8 +53,7 @@ pub fn settings(folder: &Path, broker: &str, smtp: SocketAddr, more: &str) -> St
         "[notifier]\ntransport = \"smtp\"\nbreaker_per_minute = 100000000\nfrom_address = \"help@example.org\"\n\
          [notifier.smtp]\nhost = \"{}\"\nport = {}\ntls = \"none\"\n\
          [notifier.limits]\nauthenticated_per_hour = 1000000\nauthenticated_per_day = 1000000\n\
-         anonymous_per_hour = 1000000\nanonymous_per_day = 1000000\n\
-         [web.rates]\nsubmissions_per_minute = 100000000\nreceipt_tries_per_minute = 100000000\n{more}\n",
+         anonymous_per_hour = 1000000\nanonymous_per_day = 1000000\n{more}\n",
         smtp.ip(),
         smtp.port()
     );

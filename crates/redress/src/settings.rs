@@ -124,7 +124,8 @@ pub struct PublicSettings {
     pub request_seconds: u32,
     /// How long to wait for requests in flight when stopping.
     pub drain_seconds: u32,
-    /// Proxies before it, as addresses or networks: whom they name in `X-Forwarded-For` is the client.
+    /// Proxies before it, as addresses or networks: whom they name in `X-Forwarded-For` is the client. What
+    /// they ask without naming anybody is not limited.
     pub trusted_proxies: Vec<String>,
 }
 

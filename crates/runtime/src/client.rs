@@ -22,8 +22,8 @@ impl Proxies {
     }
 
     /// The address of the client: `peer`, who opened the connection, unless that is a trusted proxy; then whom it names,
-    /// and so on to the first who is not trusted.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// and so on to the first who is not trusted. None: nobody else is named, a trusted machine asks for itself.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let values = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
         let mut client = peer.to_canonical();
@@ -33,7 +33,7 @@ impl Proxies {
                 _ => break,
             }
         }
-        client
+        (!self.trusts(client)).then_some(client)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -69,21 +69,22 @@ mod tests {
         for value in forwarded_for {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        proxies.client(peer.parse().unwrap(), &headers).to_string()
+        let client = proxies.client(peer.parse().unwrap(), &headers);
+        client.map(|client| client.to_string()).unwrap_or_default()
     }
 
     #[test]
     fn only_a_trusted_proxy_is_believed_and_only_what_it_added() {
         for (peer, forwarded_for, expect) in [
             ("203.0.113.7", &["198.51.100.1"][..], "203.0.113.7"),
-            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &[], ""),
             ("10.0.0.1", &["203.0.113.7"], "203.0.113.7"),
             ("10.0.0.1", &["1.2.3.4, 203.0.113.7"], "203.0.113.7"),
             ("10.0.0.1", &["1.2.3.4", "203.0.113.7, 10.0.0.2"], "203.0.113.7"),
             ("::ffff:10.0.0.1", &["203.0.113.7:4711"], "203.0.113.7"),
             ("::1", &["[2001:db8::7]:4711"], "2001:db8::7"),
-            ("10.0.0.1", &["1.2.3.4, unknown"], "10.0.0.1"),
-            ("10.0.0.1", &["10.0.0.3,10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", &["1.2.3.4, unknown"], ""),
+            ("10.0.0.1", &["10.0.0.3,10.0.0.2"], ""),
         ] {
             assert_eq!(client(peer, forwarded_for), expect, "{peer} {forwarded_for:?}");
         }
