@@ -1,5 +1,6 @@
 //! Somebody fills in the form, and goes on by mail.
 
+use redress::cli::Service;
 use redress_contract::{Channel, CloseReason, Event, Outcome, PartyStanding};
 use redress_domain::Command;
 use redress_tests::stage::Stage;
@@ -92,5 +93,24 @@ async fn the_status_page_tells_what_happened_and_takes_what_is_added() {
     stage.settle().await;
     let status = stage.status(&thanks).await;
     assert!(status.contains("We answer what you wrote after it was closed"), "{status}");
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_added_and_is_not_routed_yet_is_erased_with_its_party() {
+    let mut stage = Stage::set().await;
+    let thanks = stage.form(&[("what_happened", "The lamp broke."), ("email", "kim@example.com")]).await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    let status = stage.status(&thanks).await;
+    let complaint = stage.house.ledger.complaints().await.unwrap().remove(0);
+    let party = &complaint.contacts[0].party;
+    assert_eq!(stage.house.ledger.plan_party(party).await.unwrap().unlogged, 0);
+
+    stage.stop(Service::Router).await;
+    stage.add(&status, "My neighbour saw it, too.").await;
+    assert_eq!(stage.house.ledger.plan_party(party).await.unwrap().unlogged, 1);
+    assert_eq!(stage.house.ledger.plan_party("somebody else").await.unwrap().unlogged, 0);
+    stage.start(Service::Router).await;
     stage.finish().await;
 }

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use redress_bus::{KvError, ReadError};
 use redress_contract::subject::{self, name};
-use redress_contract::{Actor, Cause, Channel, ComplaintId, ContactId, Reference};
+use redress_contract::{Actor, Cause, Channel, ComplaintId, Contact, ContactId, Reference};
 use redress_domain::command::{Erased, Erasing};
 use redress_domain::{Command, Complaint};
 use redress_vault::OpenError;
@@ -281,9 +281,11 @@ impl Ledger {
                 Err(OpenError::Broken { .. }) => None,
                 other => other?,
             };
-            return Ok(contact.map(|contact| Unlogged {
-                party: contact.sender.as_ref().map(|sender| keys.party(sender, None)).unwrap_or_default(),
-                complaint: Some(keys.complaint_id(&contact.id)),
+            let Some(contact) = contact else { return Ok(None) };
+            let (party, complaint) = self.belongs(&contact).await?;
+            return Ok(Some(Unlogged {
+                party,
+                complaint: Some(complaint),
                 source: Some(Source {
                     channel: contact.channel,
                     account: contact.account,
@@ -301,6 +303,20 @@ impl Ledger {
             complaint: Some(communication.complaint_id),
             source: None,
         }))
+    }
+
+    /// Whose an unrouted contact is, and the complaint that it will belong to. What is added on the status page names no
+    /// sender: it is theirs who made the contact that it is a part of.
+    async fn belongs(&self, contact: &Contact) -> Result<(String, ComplaintId), ErasureError> {
+        let keys = self.vault().keys();
+        let Some(first) = contact.part_of.as_ref().filter(|_| contact.sender.is_none()) else {
+            let party = contact.sender.as_ref().map(|sender| keys.party(sender, None)).unwrap_or_default();
+            return Ok((party, keys.complaint_id(&contact.id)));
+        };
+        let complaint = keys.complaint_id(first);
+        let loaded = self.load_at_leader(&complaint).await?;
+        let party = loaded.and_then(|it| it.complaint.contact(first).map(|contact| contact.party.clone()));
+        Ok((party.unwrap_or_default(), complaint))
     }
 
     /// What was sent to the party lately, and what waits for its turn (the notifier's keys in `limits`).

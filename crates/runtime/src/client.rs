@@ -22,18 +22,22 @@ impl Proxies {
     }
 
     /// The address of the client: `peer`, who opened the connection, unless that is a trusted proxy; then whom it names,
-    /// and so on to the first who is not trusted. None: nobody else is named, a trusted machine asks for itself.
+    /// and so on to the first who is not trusted. None: a trusted machine that names nobody asks for itself. Where it names
+    /// somebody who cannot be read, it answers for them.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let values = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = values.flat_map(|value| value.split(',')).collect();
         let mut client = peer.to_canonical();
-        for hop in hops.into_iter().rev() {
+        if self.trusts(client) && !headers.contains_key(FORWARDED_FOR) {
+            return None;
+        }
+        let values = headers.get_all(FORWARDED_FOR).iter();
+        let stated: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        for hop in stated.iter().flat_map(|value| value.split(',')).rev() {
             match address(hop) {
                 Some(before) if self.trusts(client) => client = before,
                 _ => break,
             }
         }
-        (!self.trusts(client)).then_some(client)
+        Some(client)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -61,13 +65,15 @@ fn address(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn client(peer: &str, forwarded_for: &[&str]) -> String {
         let proxies = Proxies::new(["10.0.0.0/8", "::1/128"].map(|text| text.parse().unwrap()).to_vec());
         let mut headers = HeaderMap::new();
         for value in forwarded_for {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let client = proxies.client(peer.parse().unwrap(), &headers);
         client.map(|client| client.to_string()).unwrap_or_default()
@@ -83,8 +89,9 @@ mod tests {
             ("10.0.0.1", &["1.2.3.4", "203.0.113.7, 10.0.0.2"], "203.0.113.7"),
             ("::ffff:10.0.0.1", &["203.0.113.7:4711"], "203.0.113.7"),
             ("::1", &["[2001:db8::7]:4711"], "2001:db8::7"),
-            ("10.0.0.1", &["1.2.3.4, unknown"], ""),
-            ("10.0.0.1", &["10.0.0.3,10.0.0.2"], ""),
+            ("10.0.0.1", &["1.2.3.4, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["10.0.0.3,10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", &["\u{ff}, 203.0.113.7"], "203.0.113.7"),
         ] {
             assert_eq!(client(peer, forwarded_for), expect, "{peer} {forwarded_for:?}");
         }

@@ -52,13 +52,13 @@ pub(crate) fn progress(complaint: &Complaint, now: Timestamp) -> Progress {
 fn stands(complaint: &Complaint) -> &'static str {
     match (&complaint.status, complaint.hold) {
         (Status::Closed { reason, .. }, _) => match reason {
-            CloseReason::Decided => "now-closed-decided",
+            CloseReason::Decided if was_told(complaint) => "now-closed-decided",
             CloseReason::Withdrawn => "now-closed-withdrawn",
             CloseReason::Duplicate => "now-closed-duplicate",
             CloseReason::NotAComplaint => "now-closed-not-a-complaint",
             CloseReason::Referred => "now-closed-referred",
             CloseReason::NoContact => "now-closed-no-contact",
-            CloseReason::Unspecified => "now-closed",
+            CloseReason::Decided | CloseReason::Unspecified => "now-closed",
         },
         (_, Hold::AwaitingComplainant) => "now-awaiting-you",
         (_, Hold::AwaitingThirdParty | Hold::AwaitingRegulator | Hold::LegalStay) => "now-held",
@@ -68,6 +68,15 @@ fn stands(complaint: &Complaint) -> &'static str {
         (Status::ResponseProposed, _) => "now-response-proposed",
         (Status::Decided { .. }, _) => "now-decided",
     }
+}
+
+/// True while nothing says that the decision did not arrive.
+fn was_told(complaint: &Complaint) -> bool {
+    complaint.communications.iter().any(|told| {
+        told.recipient == Recipient::Complainant
+            && told.purpose == CommunicationPurpose::FinalResponse
+            && told.status == DeliveryStatus::Accepted
+    })
 }
 
 /// How a complainant is told of a milestone; none when it is not theirs to watch.

@@ -76,8 +76,8 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     let stylesheet = app.stylesheet.clone();
     let form = || get(form::show).post(form::submit).fallback(form::other_method);
     let ask = || get(status::ask).post(status::show).fallback(form::other_method);
-    let add = || post(status::add).fallback(form::other_method);
-    let guide = || get(guide::show).fallback(form::other_method);
+    let add = || get(status::ask).post(status::add).fallback(form::other_method);
+    let guide = || get(guide::show);
     let pages = |at: &str| {
         let form_at = if at.is_empty() { "/" } else { at };
         let pages = Router::new().route(form_at, form()).route(&format!("{at}/status"), ask());

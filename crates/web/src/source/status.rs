@@ -22,7 +22,7 @@ use tracing::warn;
 use super::form::{URLENCODED, page, plain, unreadable};
 use super::record::{Addition, Refusal, record_addition};
 use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_after, retry_later};
-use crate::addition::{StatusBody, check_text, read_status};
+use crate::addition::{CODE_FIELD, StatusBody, check_text, read_status};
 use crate::normalize::urlencoded_pairs;
 use crate::page::{Asked, Message, Shown};
 use crate::progress::progress;
@@ -145,6 +145,7 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
     let read = body::read(content, &app.config).await;
     let raw = read.map_err(|error| unreadable(app, language, error))?;
     let pairs = urlencoded_pairs(&raw).map_err(|error| unreadable(app, language, error.into()))?;
+    let raw = without_code(&pairs);
     let typed = read_status(pairs);
     match prove(app, &typed.reference, &typed.receipt_code).await {
         Ok(Some(proof)) => Ok(Proven { typed, raw, proof, _permit: permit }),
@@ -197,4 +198,10 @@ fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>
 fn with(status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     response
+}
+
+/// The body as it is kept: nobody is to find there what proves whose a complaint is.
+fn without_code(pairs: &[(String, String)]) -> Bytes {
+    let kept = pairs.iter().filter(|(name, _)| name != CODE_FIELD);
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish().into()
 }

@@ -96,7 +96,7 @@ async fn whoever_has_the_receipt_sees_where_it_stands_and_what_is_owed() {
         "Somebody will take it on.",
         "<span dir=\"auto\">lamps</span>",
         "We received your complaint.",
-        "<dt>We confirm that it has arrived</dt>\n<dd><time datetime=\"2026-03-02T13:31:00Z\">2 March 2026, 13:31 UTC</time></dd>",
+        "<dt>We confirm that your complaint has arrived</dt>\n<dd><time datetime=\"2026-03-02T13:31:00Z\">2 March 2026, 13:31 UTC</time></dd>",
         "We tell you what we have decided",
     ] {
         assert!(page.contains(words), "{words}: {page}");
@@ -108,7 +108,7 @@ async fn whoever_has_the_receipt_sees_where_it_stands_and_what_is_owed() {
     command(&stage, &contact, hold).await;
     stage.clock.advance(jiff::SignedDuration::from_hours(24 * 60));
     let page = look(&stage, &reference, &code).await.text().await.unwrap();
-    assert!(page.contains("We need an answer from you") && page.contains("This is late"), "{page}");
+    assert!(page.contains("We asked you for an answer") && page.contains("This is late"), "{page}");
 }
 
 #[tokio::test]
@@ -168,6 +168,8 @@ async fn what_is_added_is_on_record_once_and_names_no_sender() {
     assert_eq!((added.text.as_str(), added.part_of.as_ref()), (words, Some(&first.id)));
     assert!(added.sender.is_none() && added.sender_authenticated);
     assert_eq!(added.language, "en");
+    let raw = String::from_utf8(added.raw.as_ref().unwrap().inline.to_vec()).unwrap();
+    assert!(raw.contains("Now+the+switch") && !raw.contains(&receipt.code), "{raw}");
 
     let (status, page) = add(&stage, &receipt, key, "Other words").await;
     assert!(status == 422 && page.contains("sent before, with other words"), "{page}");
