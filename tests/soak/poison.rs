@@ -66,6 +66,8 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     results.count("core.poison_done", linked, "contacts", Bar::exactly(GOOD));
     results.count("core.poison_dead", dead, "letters", Bar::exactly(bad));
 
+    // The faulty program must be gone before its letters come again, or it spoils them once more.
+    house.router.running().kill();
     house.replay().await?;
     house.work_off(&[], |linked, dead| linked >= GOOD + bad && dead == 0).await?;
     let (linked, dead) = house.look().await?;
