@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -189,6 +190,8 @@ impl Dovecot {
     /// Stops it and starts it again on the same ports and mails.
     pub fn restart(&mut self) {
         self.stop();
+        let free = || self.imap_port.is_free() && self.imaps_port.is_free();
+        assert!(happens_within(Duration::from_secs(15), free), "what Dovecot started keeps its ports");
         let config = self.path("dovecot.conf");
         let mut command = if self.user == "nobody" {
             let mut command = Command::new("setpriv");
@@ -200,22 +203,20 @@ impl Dovecot {
         let log = std::fs::File::create(self.path("stdout.log")).expect("a log file");
         let errors = log.try_clone().expect("the log file is open");
         command.arg("-F").arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.process_group(0);
         self.child = Some(command.spawn().expect("Dovecot starts"));
         self.wait_for_greeting();
     }
 
-    /// Stops it.
+    /// Stops it, with every process it started: one that outlives it would keep its ports.
     pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let _ = Command::new("kill").arg(child.id().to_string()).status();
-        let until = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < until {
-            if matches!(child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = child.kill();
+        let master = child.id();
+        let _ = Command::new("kill").arg(master.to_string()).status();
+        // It waits some seconds itself for those it started.
+        happens_within(Duration::from_secs(15), || matches!(child.try_wait(), Ok(Some(_))));
+        let mut command = Command::new("kill");
+        let _ = command.args(["-KILL", "--", &format!("-{master}")]).stderr(Stdio::null()).status();
         let _ = child.wait();
     }
 
@@ -318,6 +319,18 @@ impl Drop for Dovecot {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Waits until it is so, at most that long; answers whether it came to be.
+fn happens_within(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while !is_so() {
+        if Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 fn program() -> Option<PathBuf> {

@@ -29,6 +29,11 @@ impl Port {
         Some(Self { number, _claim: claim })
     }
 
+    /// Whether nobody listens on it now.
+    pub fn is_free(&self) -> bool {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, self.number)).is_ok()
+    }
+
     /// Its number.
     pub fn number(&self) -> u16 {
         self.number
