@@ -22,6 +22,8 @@ TARGETS ?=
 SEED ?= 1
 COUNT ?= 200
 IMAGE ?= redress:local
+# How many requests an operation `api-check` sends.
+CASES ?= 50
 
 # The nats-server to run on. Asked for by the recipes that need it, so that `make` alone fetches nothing.
 PINNED = NATS_SERVER="$$(tools/nats.sh --pinned)" && export NATS_SERVER
@@ -129,6 +131,10 @@ audit: ## Licences, sources and advisories of the dependencies: make audit [ADVI
 .PHONY: image
 image: ## Container image (IMAGE=redress:local)
 	docker build --file deploy/Dockerfile --tag "$(IMAGE)" .
+
+.PHONY: api-check
+api-check: ## The API against its own description (schemathesis): make api-check [CASES=500]
+	@$(PINNED) && $(CARGO) build --locked $(FAULTS) --bin redress && REDRESS="$${CARGO_TARGET_DIR:-target}/debug/redress" tools/api-check.sh $(CASES)
 
 .PHONY: deploy-check
 deploy-check: ## Parse every file under deploy/

@@ -5,7 +5,8 @@
 #
 # Begins with fuzz/seeds, with every file up to 64 KiB below SEEDS, and with what earlier runs kept in fuzz/corpus. A
 # find lies in fuzz/artifacts/<target>; mended, it becomes a seed. Without a sanitizer: no crate of ours holds unsafe
-# code. Wants cargo-fuzz (tools/cargo-tool.sh) and a C++ compiler.
+# code. What is shipped is what is tried (--release): a debug assertion of a library that answers all the same is no find.
+# Wants cargo-fuzz (tools/cargo-tool.sh) and a C++ compiler.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,14 +26,14 @@ if [ -n "${SEEDS:-}" ]; then
     echo "fuzz: $(find "$work/given" -type f | wc -l) files of $SEEDS"
 fi
 
-cargo fuzz build -s none --target-dir "${CARGO_TARGET_DIR:-target}/fuzz"
+cargo fuzz build --release -s none --target-dir "${CARGO_TARGET_DIR:-target}/fuzz"
 finds=0
 for target in "$@"; do
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
     set -- "fuzz/corpus/$target" "fuzz/seeds/$target"
     [ -d "$work/given" ] && set -- "$@" "$work/given"
     log=$work/$target.log
-    if cargo fuzz run -s none --target-dir "${CARGO_TARGET_DIR:-target}/fuzz" "$target" "$@" -- \
+    if cargo fuzz run --release -s none --target-dir "${CARGO_TARGET_DIR:-target}/fuzz" "$target" "$@" -- \
         "$limit" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1; then
         verdict=ok
     else

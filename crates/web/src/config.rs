@@ -152,6 +152,8 @@ impl Default for Settings {
 pub struct Config {
     /// Whether the public comes by HTTPS.
     pub https: bool,
+    /// Host and port where the public reaches the form, as they stand in the URL.
+    pub public_authority: String,
     /// The default form.
     pub form: Form,
     /// Who is complained to; may be empty.
@@ -231,6 +233,7 @@ impl Config {
         });
         problems.or(Self {
             https,
+            public_authority: authority(&settings.public_url),
             form: Form { name: "default".to_owned(), answer_languages: settings.answer_languages.clone() },
             organisation: settings.organisation.clone(),
             languages,
@@ -289,6 +292,11 @@ fn check_url(text: &str, problems: &mut Problems) -> bool {
         );
     }
     scheme == "https"
+}
+
+fn authority(url: &str) -> String {
+    let uri = url.parse::<axum::http::Uri>().unwrap_or_default();
+    uri.authority().map_or_else(String::new, ToString::to_string)
 }
 
 fn check_languages(settings: &Settings, problems: &mut Problems) -> Vec<&'static Language> {

@@ -1,5 +1,6 @@
 //! What every answer tells the browser: load nothing from elsewhere, run nothing, remember nothing (SAFETY §4.2).
-//! No cookie is ever set on public pages, so there is nothing for another site to ride on.
+//! Other sites learn no address of ours; our own posts name where they come from (`same-origin`; under `no-referrer` their
+//! `Origin` would be `null`). No cookie is ever set on public pages, so there is nothing for another site to ride on.
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -14,7 +15,7 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),

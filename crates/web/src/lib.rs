@@ -9,7 +9,7 @@
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
 //! (what is said about a complaint that is there), `progress` (where a complaint stands),
 //! `source` (HTTP in, answers out: `form`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `page`
-//! and `problem` (what answers look like), `words` (the languages of the pages), `headers` (what browsers are told).
+//! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod addition;
 pub mod config;
@@ -17,6 +17,7 @@ pub mod normalize;
 pub mod submission;
 
 mod headers;
+mod openapi;
 mod page;
 mod problem;
 mod progress;

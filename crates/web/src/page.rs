@@ -15,6 +15,7 @@ use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
 use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, Submission};
 use crate::words::{Language, Words};
 
+mod docs;
 mod guide;
 mod status;
 
@@ -65,6 +66,8 @@ pub(crate) enum Notice {
     OtherWords,
     /// One sender sent too much.
     TooOften,
+    /// A page of another site sent it.
+    Elsewhere,
 }
 
 /// What the thank-you page shows.
@@ -116,6 +119,7 @@ impl Pages {
             ("form.html", include_str!("../templates/form.html")),
             ("thanks.html", include_str!("../templates/thanks.html")),
             ("message.html", include_str!("../templates/message.html")),
+            ("docs.html", include_str!("../templates/docs.html")),
             ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
             ("status.html", include_str!("../templates/status.html")),
@@ -240,6 +244,7 @@ impl Notice {
             Self::NotRecorded => "notice-not-recorded",
             Self::OtherWords => "notice-other-words",
             Self::TooOften => "notice-too-often",
+            Self::Elsewhere => "notice-elsewhere",
         }
     }
 }

@@ -4,25 +4,35 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::normalize::{JsonError, PARTS_MAX};
 use crate::submission::{FieldError, FieldName};
 
-/// One answer that is no yes.
-#[derive(Debug, Clone, Serialize)]
+/// One answer that is no yes (RFC 9457).
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
+    /// What kind of problem, for programs to branch on.
     #[serde(rename = "type")]
     kind: String,
+    /// The kind in words.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What to do.
     detail: String,
+    /// What is wrong with which member.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Wrong>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// What is wrong with one member of a body.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WrongField)]
 struct Wrong {
+    /// Its name.
     field: String,
+    /// What is wrong, in English.
     message: String,
 }
 

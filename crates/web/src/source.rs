@@ -3,12 +3,15 @@
 
 mod api;
 mod body;
+mod docs;
 mod form;
 mod guide;
+mod origin;
 mod pace;
 mod record;
 mod status;
 
+pub(crate) use api::Operations;
 pub use body::{BodyError, Parts, multipart};
 
 use std::sync::Arc;
@@ -19,7 +22,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use redress_identity::Keys;
 use redress_runtime::Part;
 use sha2::{Digest, Sha256};
@@ -64,6 +67,11 @@ impl App {
         self.deps.intake.vault().keys()
     }
 
+    /// Whether a post comes from a page of ours, or from no page.
+    fn is_ours(&self, headers: &HeaderMap) -> bool {
+        origin::is_ours(headers, &self.config.public_authority)
+    }
+
     /// Leave to work on one more request; none when there are enough in hand. Asked before the body is read, so that
     /// it bounds memory too.
     fn admit(&self) -> Option<OwnedSemaphorePermit> {
@@ -89,6 +97,9 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .fold(pages(""), Router::merge)
         .route("/v1/complaints", post(api::submit).fallback(api::other_method))
         .route("/v1/complaints/{reference}/messages", post(api::add).fallback(api::other_method))
+        .route("/v1/{*path}", any(api::other_path))
+        .route("/openapi.json", get(docs::description))
+        .route("/docs", get(docs::show))
         .route(&stylesheet, get(styles))
         .with_state(app)
 }
@@ -150,7 +161,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// True for what may be an idempotency key: long enough that two senders do not choose the same by accident.
 fn is_key(text: &str) -> bool {
-    (16..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
+    (16..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic() && c != '"')
 }
 
 fn count(channel: &'static str, outcome: &'static str) {

@@ -65,6 +65,8 @@ notice-not-recorded = Wir konnten nicht bestätigen, dass Ihre Beschwerde aufgen
     .text = Nichts ist verloren. Bitte warten Sie einen Augenblick und wählen Sie noch einmal „{ send }“: Das ist unbedenklich, Ihre Beschwerde wird nicht doppelt gezählt.
 notice-too-often = Von Ihrem Anschluss wurde zu viel auf einmal abgeschickt
     .text = Nichts ist verloren. Bitte warten Sie eine Minute und wählen Sie noch einmal „{ send }“.
+notice-elsewhere = Bitte prüfen und selbst absenden
+    .text = Das hat eine andere Website gesendet. Es ist noch nichts festgehalten: Wenn das Ihre Worte sind, prüfen Sie sie bitte und drücken Sie „{ send }“.
 notice-other-words = Dieses Formular wurde schon einmal abgeschickt, mit anderen Worten
     .text = Was vorher abgeschickt wurde, bleibt unverändert. Wenn Sie auch diese Worte schicken möchten, als eigene Beschwerde, wählen Sie noch einmal „{ send }“.
 

@@ -70,6 +70,8 @@ notice-not-recorded = We could not confirm that your complaint was recorded
     .text = Nothing you typed is lost. Please wait a moment and press “{ send }” again: sending again is safe, your complaint will not be counted twice.
 notice-too-often = Too much has been sent from your connection
     .text = Nothing you typed is lost. Please wait a minute and press “{ send }” again.
+notice-elsewhere = Please check and send it yourself
+    .text = Another website sent this. Nothing was recorded yet: if these are your words, please check them and press “{ send }”.
 notice-other-words = This form was sent before, with other words
     .text = What was sent before is not changed by this. If you want to send these words too, as a complaint of their own, press “{ send }” again.
 

@@ -65,6 +65,8 @@ notice-not-recorded = No hemos podido confirmar que su reclamación quedó regis
     .text = No se ha perdido nada. Espere un momento y elija «{ send }» de nuevo: no hay riesgo, su reclamación no se contará dos veces.
 notice-too-often = Se ha enviado demasiado desde su conexión
     .text = No se ha perdido nada de lo que escribió. Espere un minuto y elija de nuevo «{ send }».
+notice-elsewhere = Compruébelo y envíelo usted
+    .text = Esto lo ha enviado otro sitio web. Todavía no se ha registrado nada: si estas son sus palabras, compruébelas y pulse «{ send }».
 notice-other-words = Este formulario ya se envió antes, con otras palabras
     .text = Lo que se envió antes no cambia. Si quiere enviar también estas palabras, como otra reclamación, elija «{ send }» de nuevo.
 

@@ -65,6 +65,8 @@ notice-not-recorded = Nous n’avons pas pu confirmer que votre réclamation a �
     .text = Rien n’est perdu. Attendez un instant et choisissez de nouveau « { send } » : c’est sans risque, votre réclamation ne sera pas comptée deux fois.
 notice-too-often = Trop d’envois viennent de votre connexion
     .text = Rien de ce que vous avez écrit n’est perdu. Attendez une minute et choisissez de nouveau « { send } ».
+notice-elsewhere = Veuillez vérifier et envoyer vous-même
+    .text = C’est un autre site web qui a envoyé ceci. Rien n’est encore enregistré : si ce sont vos mots, veuillez les vérifier et appuyer sur « { send } ».
 notice-other-words = Ce formulaire a déjà été envoyé, avec d’autres mots
     .text = Ce qui a été envoyé avant ne change pas. Si vous voulez envoyer aussi ces mots, comme une réclamation à part, choisissez de nouveau « { send } ».
 

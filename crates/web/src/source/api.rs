@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use redress_contract::Channel;
 use redress_runtime::logs::chain;
 use serde::Serialize;
 use tracing::warn;
+use utoipa::{OpenApi, ToSchema};
 
 use super::body::{self, BodyError};
 use super::pace::Pace;
@@ -28,23 +30,60 @@ const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// The client whose contacts these are, until there are API keys.
 const ANONYMOUS: &str = "api";
 
-#[derive(Serialize)]
+/// The operations, as far as they describe themselves here; [`crate::openapi`] says the rest.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Complaints API",
+        version = "1",
+        description = "Takes complaints from other systems. What is answered with 202 is on record. Send an Idempotency-Key \
+                       with each request and repeat it with the same key until there is an answer: it counts once.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(submit, add),
+    components(schemas(Problem))
+)]
+pub(crate) struct Operations;
+
+/// A complaint is on record.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecordedComplaint)]
 struct Answer {
+    /// What to quote.
     reference: String,
+    /// What proves whose complaint it is: for the complainant alone.
     receipt_code: String,
+    /// When it was received.
+    #[schema(format = DateTime)]
     received_at: String,
+    /// The record of what was sent.
     contact_id: String,
 }
 
-#[derive(Serialize)]
+/// A message is on record.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecordedMessage)]
 struct AddedAnswer {
+    /// The record of what was sent.
     contact_id: String,
+    /// When it was received.
+    #[schema(format = DateTime)]
     received_at: String,
 }
 
 /// Takes a complaint.
+#[utoipa::path(
+    post,
+    path = "/v1/complaints",
+    operation_id = "submitComplaint",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 16, max_length = 255, pattern = "^[!#-~]+$",
+        description = "Fresh for each complaint, such as a UUID; the same for each repeat. Without one, the answer names the key to repeat it with.")),
+    request_body(content = ref("#/components/schemas/NewComplaint"), content_type = "application/json",
+        example = json!({ "whatHappened": "The kettle broke on the second day.", "email": "ada@example.com", "remedy": "Another one." })),
+    responses((status = 202, description = "It is on record. A repeat gets the same answer.", body = Answer))
+)]
 pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
     let Some(_permit) = app.admit() else { return busy(&app) };
     let (key, raw) = match receive(&app, &app.submissions, request).await {
@@ -58,14 +97,33 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
     naming(&key, response)
 }
 
-/// Takes what somebody adds to their complaint. A reference that nobody has and a receipt code that is another's get the
-/// same answer.
+/// Takes what somebody adds to their complaint.
+///
+/// A reference that nobody has and a receipt code that is another's get the same answer.
+#[utoipa::path(
+    post,
+    path = "/v1/complaints/{reference}/messages",
+    operation_id = "addMessage",
+    params(
+        ("reference" = String, Path, description = "The reference that the complaint was answered with."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 16, max_length = 255, pattern = "^[!#-~]+$",
+            description = "Fresh for each message; the same for each repeat. Without one, the answer names the key to repeat it with."),
+    ),
+    request_body(content = ref("#/components/schemas/NewMessage"), content_type = "application/json",
+        example = json!({ "receiptCode": "abcd efgh ijkl mnop", "text": "The invoice had the number 17." })),
+    responses(
+        (status = 202, description = "It is on record. A repeat gets the same answer.", body = AddedAnswer),
+        (status = 404, description = "No complaint has this reference and this receipt code.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    Path(reference): Path<String>,
+    reference: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let Some(_permit) = app.admit() else { return busy(&app) };
+    // What is no text is no reference.
+    let reference = reference.map_or_else(|_| String::new(), |Path(reference)| reference);
     let (key, raw) = match receive(&app, &app.receipt_tries, request).await {
         Ok(received) => received,
         Err(refusal) => return refusal,
@@ -87,6 +145,11 @@ pub(super) async fn add(
 /// The idempotency key in force and the body, of a sender within this pace.
 async fn receive(app: &App, pace: &Pace, request: Request) -> Result<(String, Bytes), Response> {
     let (parts, content) = request.into_parts();
+    if !app.is_ours(&parts.headers) {
+        let detail = "Nothing was recorded. A page of another site made a browser send this.";
+        let problem = Problem::new(StatusCode::FORBIDDEN, "another-site", "Sent by another site", detail);
+        return Err(refused(problem));
+    }
     if let Err(wait) = pace.admit(&parts) {
         count("api", "too_often");
         let detail =
@@ -159,6 +222,12 @@ fn no_match() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no-match", "No such complaint", detail)
 }
 
+/// Any other path of the API.
+pub(super) async fn other_path() -> Response {
+    let detail = "The API is described at /openapi.json, and for people at /docs.";
+    Problem::new(StatusCode::NOT_FOUND, "path", "There is nothing here", detail).into_response()
+}
+
 /// Any other method.
 pub(super) async fn other_method() -> Response {
     let detail = "Complaints are taken by POST.";
@@ -226,7 +295,7 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if values.next().is_none() && is_key(bare) {
         return Ok(Some(bare.to_owned()));
     }
-    let detail = "Idempotency-Key must be one value of 16 to 255 visible ASCII characters, such as a UUID.";
+    let detail = "Idempotency-Key must be one value of 16 to 255 visible ASCII characters without quotes, such as a UUID.";
     Err(Problem::new(
         StatusCode::BAD_REQUEST,
         "idempotency-key",

@@ -42,6 +42,7 @@ pub(super) async fn submit(
     let (parts, content) = request.into_parts();
     // Judged once it was read: what was typed is kept.
     let too_often = app.submissions.admit(&parts).err();
+    let is_ours = app.is_ours(&parts.headers);
     let media_type = media_type(&parts.headers);
     if media_type != URLENCODED && media_type != MULTIPART {
         count("web", "refused");
@@ -59,6 +60,10 @@ pub(super) async fn submit(
             let mut page = again(&app, language, form, &[], Some(Notice::TooOften));
             *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             retry_after(too_often.unwrap_or_default(), page)
+        }
+        Ok(form) if !is_ours => {
+            count("web", "elsewhere");
+            again(&app, language, form, &[], Some(Notice::Elsewhere))
         }
         Ok(form) => answer(&app, language, form, (stated_media_type(&parts.headers), raw)).await,
         Err(error) => unreadable(&app, language, error),

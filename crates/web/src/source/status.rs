@@ -132,6 +132,11 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
         return Err(retry_later(app, busy));
     };
     let (parts, content) = request.into_parts();
+    if !app.is_ours(&parts.headers) {
+        count("status", "elsewhere");
+        let asked = app.pages.ask(language, &Asked::default());
+        return Err(page(StatusCode::FORBIDDEN, language, asked));
+    }
     if let Err(wait) = app.receipt_tries.admit(&parts) {
         count("status", "too_many_tries");
         return Err(retry_after(

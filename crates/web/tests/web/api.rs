@@ -180,3 +180,44 @@ async fn what_is_no_text_is_named_whatever_it_is() {
     let named: Vec<_> = no_text.map(|error| error["field"].as_str().unwrap()).collect();
     assert_eq!(named, ["whatHappened", "email", "phone", "name", "product"]);
 }
+
+#[tokio::test]
+async fn paths_that_the_api_does_not_have_are_answered_with_a_problem() {
+    let stage = Stage::start().await;
+    for path in ["/v1/complaint", "/v1/complaints/x", "/v1/complaints/x/messages/y"] {
+        let answer = stage.client.get(stage.path(path)).send().await.unwrap();
+        assert_eq!(problem(answer, 404).await["type"], "urn:redress:problem:path", "{path}");
+    }
+    let body = json!({ "receiptCode": "abcd", "text": TOLD }).to_string();
+    let add = stage.client.post(stage.path("/v1/complaints/%ff/messages")).body(body);
+    let answer = add.header("content-type", "application/json").send().await.unwrap();
+    assert_eq!(problem(answer, 404).await["type"], "urn:redress:problem:no-match");
+}
+
+#[tokio::test]
+async fn what_another_site_makes_a_browser_post_is_refused() {
+    let stage = Stage::start().await;
+    let post = stage.client.post(stage.path("/v1/complaints")).header("sec-fetch-site", "cross-site");
+    let answer = post.header("content-type", "application/json").body(complaint()).send().await.unwrap();
+    assert_eq!(problem(answer, 403).await["type"], "urn:redress:problem:another-site");
+    assert_eq!(stage.contacts().await.len(), 0);
+}
+
+#[tokio::test]
+async fn the_api_is_described_for_programs_and_for_people() {
+    let stage = Stage::start().await;
+    let answer = stage.client.get(stage.path("/openapi.json")).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let api: Value = answer.json().await.unwrap();
+    assert_eq!(api["openapi"], "3.1.0");
+    for path in api["paths"].as_object().unwrap().keys() {
+        let answer = stage.client.get(stage.path(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path} is there");
+    }
+    let page = stage.client.get(stage.path("/docs")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let page = page.text().await.unwrap();
+    for said in ["POST /v1/complaints", "<code>whatHappened</code> (required)", "At most 15000 characters"] {
+        assert!(page.contains(said), "{said} is not in {page}");
+    }
+}

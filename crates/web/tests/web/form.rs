@@ -234,7 +234,7 @@ async fn pages_tell_browsers_to_load_run_and_keep_nothing() {
          frame-ancestors 'none'"
     );
     assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("referrer-policy"), "same-origin");
     assert_eq!(header("cache-control"), "no-store");
     assert_eq!(header("strict-transport-security"), "max-age=31536000");
     assert_eq!(header("set-cookie"), "");
@@ -322,4 +322,25 @@ async fn how_to_complain_is_told_from_the_same_settings() {
     {
         assert!(page.contains(words), "{words}: {page}");
     }
+}
+
+#[tokio::test]
+async fn what_another_site_sends_is_shown_to_be_sent_by_hand() {
+    let stage = Stage::start().await;
+    let hidden = stage.open().await;
+    let fields = [
+        ("submission_key", hidden.key.as_str()),
+        ("form_stamp", &hidden.stamp),
+        ("what_happened", TOLD),
+        ("email", "kim@example.org"),
+    ];
+    let post = stage.client.post(stage.path("/")).header("sec-fetch-site", "cross-site");
+    let page = post.form(&fields).send().await.unwrap();
+    assert_eq!(page.status(), 422);
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Another website sent this") && page.contains(TOLD), "{page}");
+    assert_eq!(stage.contacts().await.len(), 0);
+    let again =
+        stage.send(&Hidden::of(&page), &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
+    assert_eq!(again.status(), 202);
 }
