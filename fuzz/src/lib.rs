@@ -18,6 +18,7 @@ use redress_email::normalize::{Envelope, normalize, words};
 use redress_identity::{Keys, address, reference};
 use redress_router::plan;
 use redress_web::addition::{check_text, read_json_addition, read_status};
+use redress_web::config::Demands;
 use redress_web::normalize::{read_form, read_json, urlencoded_pairs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -111,7 +112,7 @@ fn understood(contact: &Contact, keys: &Keys) {
 pub fn form(body: &[u8]) {
     let Ok(pairs) = urlencoded_pairs(body) else { return };
     let _ = check_text(&read_status(pairs.clone()).text, 100);
-    let form = read_form(pairs);
+    let form = read_form(pairs, &Demands::default());
     submitted(&form.draft);
     let _ = keys().form_stamp_time("complaint", &form.stamp);
 }
@@ -123,20 +124,20 @@ pub fn multipart(data: &[u8]) {
     let media_type = String::from_utf8_lossy(media_type.trim_ascii());
     let body = bytes::Bytes::copy_from_slice(body.get(1..).unwrap_or_default());
     if let Ok((texts, _)) = futures::executor::block_on(redress_web::multipart(&media_type, body)) {
-        submitted(&read_form(texts).draft);
+        submitted(&read_form(texts, &Demands::default()).draft);
     }
 }
 
 /// The JSON API.
 pub fn api(body: &[u8]) {
-    if let Ok((draft, _)) = read_json(body) {
-        submitted(&draft);
+    if let Ok(body) = read_json(body) {
+        submitted(&body.fill_in(&Demands::default()).0);
     }
     let _ = read_json_addition(body);
 }
 
 fn submitted(draft: &redress_web::submission::Draft) {
-    let Ok(submission) = draft.check(&redress_web::config::Demands::default()) else { return };
+    let Ok(submission) = draft.check(&Demands::default()) else { return };
     let keys = keys();
     let id = keys.submission_contact_id("complaint", "key");
     let arrival = redress_web::normalize::Arrival {

@@ -93,7 +93,7 @@ pub fn read_json_addition(body: &[u8]) -> Result<(StatusBody, Vec<FieldError>), 
             Member::Text(text) if field.is_empty() => *field = text,
             Member::Text(_) => errors.push(FieldError::other(&name, ErrorKind::Repeated)),
             Member::Null => {}
-            Member::Other => errors.push(FieldError::other(&name, ErrorKind::NotText)),
+            Member::Bool(_) | Member::Other => errors.push(FieldError::other(&name, ErrorKind::NotText)),
         }
     }
     Ok((read, errors))

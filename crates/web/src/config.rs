@@ -1,5 +1,9 @@
 //! `[web]`: as it is written ([`Settings`]) and as it is meant ([`Config`]).
 
+mod form;
+
+pub use form::{Choice, DEFAULT_FORM, Form, FormSettings, OwnField, OwnKind};
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -8,6 +12,7 @@ use jiff::tz::TimeZone;
 use redress_runtime::settings::Problems;
 use serde::{Deserialize, Serialize};
 
+use crate::submission::{Field, FieldName};
 use crate::words::{LANGUAGES, Language};
 
 /// How many bytes one character may take on its way here: four UTF-8 bytes, each percent-encoded (`%F0%9F%98%80`),
@@ -51,6 +56,8 @@ pub struct Settings {
     pub min_fill_seconds: u32,
     /// How long a form may lie open before it asks to be sent once more.
     pub stamp_hours: u32,
+    /// Forms: each at `/f/<name>`, the one called `default` at `/` too.
+    pub forms: BTreeMap<String, FormSettings>,
     /// How often one sender may try what.
     pub rates: Rates,
     /// Longest fields.
@@ -69,6 +76,8 @@ pub struct Texts {
     pub next_steps: Vec<String>,
     /// Ways to complain beside the form and the mailboxes: telephone, address, counter, each with its hours.
     pub other_ways: Vec<String>,
+    /// What people agree to who fill in a form that asks for their consent.
+    pub consent: String,
     /// Who helps outside the house when somebody does not agree with its decision, and how to reach them.
     pub escalation: String,
 }
@@ -102,6 +111,10 @@ pub struct Limits {
     pub product_chars_max: u32,
     /// Order or customer number.
     pub order_number_chars_max: u32,
+    /// Where it happened.
+    pub location_chars_max: u32,
+    /// Each of the fields about what somebody needs.
+    pub needs_chars_max: u32,
 }
 
 impl Default for Limits {
@@ -114,6 +127,8 @@ impl Default for Limits {
             remedy_chars_max: 3_000,
             product_chars_max: 200,
             order_number_chars_max: 100,
+            location_chars_max: 200,
+            needs_chars_max: 500,
         }
     }
 }
@@ -141,6 +156,7 @@ impl Default for Settings {
             concurrency_max: 512,
             min_fill_seconds: 3,
             stamp_hours: 2,
+            forms: BTreeMap::new(),
             rates: Rates::default(),
             limits: Limits::default(),
         }
@@ -154,18 +170,12 @@ pub struct Config {
     pub https: bool,
     /// Host and port where the public reaches the form, as they stand in the URL.
     pub public_authority: String,
-    /// The default form.
-    pub form: Form,
-    /// Who is complained to; may be empty.
-    pub organisation: String,
+    /// The forms, the one at `/` first.
+    pub(crate) forms: Vec<Form>,
     /// Languages of the pages, one at least.
     pub(crate) languages: Vec<&'static Language>,
-    /// Texts of the organisation's own, by language of the pages.
-    pub texts: BTreeMap<String, Texts>,
     /// Time zone of the pages.
     pub time_zone: TimeZone,
-    /// What a submission must hold.
-    pub demands: Demands,
     /// How long a sender waits for the broker.
     pub patience: Duration,
     /// What `Retry-After` says, in seconds.
@@ -186,22 +196,71 @@ pub struct Config {
     pub(crate) receipt_tries_per_minute: NonZeroU32,
 }
 
-/// One form.
-#[derive(Debug, Clone)]
-pub struct Form {
-    /// The account of its contacts.
-    pub name: String,
-    /// Languages to choose from.
-    pub answer_languages: Vec<String>,
-}
-
 /// What a submission must hold, and how much.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Demands {
     /// Whether a way to answer may be missing.
     pub anonymous: Anonymous,
     /// Longest fields.
     pub limits: Limits,
+    /// The standard fields that are asked for, in the order of the form.
+    pub asks: Vec<Field>,
+    /// Fields of the form's own.
+    pub own: Vec<OwnField>,
+    /// What the field `category` offers.
+    pub categories: Vec<Choice>,
+    /// What must be filled in, beside what happened.
+    pub required: Vec<FieldName>,
+}
+
+impl Default for Demands {
+    fn default() -> Self {
+        Self {
+            anonymous: Anonymous::default(),
+            limits: Limits::default(),
+            asks: Field::USUAL.to_vec(),
+            own: Vec::new(),
+            categories: Vec::new(),
+            required: Vec::new(),
+        }
+    }
+}
+
+impl Demands {
+    /// The field of this name, where standard ones are called as `standard` says; none when it is not asked for.
+    pub(crate) fn name_of(&self, name: &str, standard: fn(Field) -> &'static str) -> Option<FieldName> {
+        let asked = self.asks.iter().find(|field| standard(**field) == name);
+        asked
+            .map(|field| FieldName::Known(*field))
+            .or_else(|| self.own.iter().any(|own| own.name == name).then(|| FieldName::Own(name.to_owned())))
+    }
+
+    /// Everything that is asked for, in the order of the form.
+    pub(crate) fn names(&self) -> impl Iterator<Item = FieldName> {
+        let known = self.asks.iter().map(|field| FieldName::Known(*field));
+        known.chain(self.own.iter().map(|own| FieldName::Own(own.name.clone())))
+    }
+
+    /// The field of the form's own of this name.
+    pub(crate) fn own(&self, name: &str) -> Option<&OwnField> {
+        self.own.iter().find(|own| own.name == name)
+    }
+}
+
+impl Texts {
+    /// These texts, and others where there are none.
+    fn or(self, other: Self) -> Self {
+        let text = |own: String, other: String| if own.is_empty() { other } else { own };
+        let list = |own: Vec<String>, other: Vec<String>| if own.is_empty() { other } else { own };
+        Self {
+            title: text(self.title, other.title),
+            introduction: text(self.introduction, other.introduction),
+            next_steps: list(self.next_steps, other.next_steps),
+            other_ways: list(self.other_ways, other.other_ways),
+            consent: text(self.consent, other.consent),
+            escalation: text(self.escalation, other.escalation),
+        }
+    }
 }
 
 /// What is done with complaints that name no way to answer.
@@ -223,7 +282,9 @@ impl Config {
         let mut problems = Problems::none();
         let https = check_url(&settings.public_url, &mut problems);
         let languages = check_languages(settings, &mut problems);
+        let forms = form::check_all(settings, &mut problems);
         check_figures(settings, &mut problems);
+        check_body(settings, &forms, &mut problems);
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or_else(|_| {
             problems.note(
                 "web.time_zone",
@@ -234,15 +295,9 @@ impl Config {
         problems.or(Self {
             https,
             public_authority: authority(&settings.public_url),
-            form: Form { name: "default".to_owned(), answer_languages: settings.answer_languages.clone() },
-            organisation: settings.organisation.clone(),
+            forms,
             languages,
-            texts: settings.texts.clone(),
             time_zone,
-            demands: Demands {
-                anonymous: if settings.allow_anonymous { Anonymous::Taken } else { Anonymous::Refused },
-                limits: settings.limits.clone(),
-            },
             patience: Duration::from_millis(settings.patience_ms.into()),
             retry_after_seconds: settings.retry_after_seconds,
             body_bytes_max: settings.body_kib_max as usize * 1024,
@@ -256,8 +311,20 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The form at `/`.
+    pub(crate) fn first_form(&self) -> &Form {
+        &self.forms[0]
+    }
+
+    /// The form of a name.
+    pub(crate) fn form(&self, name: &str) -> Option<&Form> {
+        self.forms.iter().find(|form| form.name == name)
+    }
+}
+
 impl Limits {
-    fn keyed(&self) -> [(&'static str, u32); 7] {
+    fn keyed(&self) -> [(&'static str, u32); 9] {
         [
             ("name_chars_max", self.name_chars_max),
             ("email_chars_max", self.email_chars_max),
@@ -266,6 +333,8 @@ impl Limits {
             ("remedy_chars_max", self.remedy_chars_max),
             ("product_chars_max", self.product_chars_max),
             ("order_number_chars_max", self.order_number_chars_max),
+            ("location_chars_max", self.location_chars_max),
+            ("needs_chars_max", self.needs_chars_max),
         ]
     }
 }
@@ -355,11 +424,23 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
     for (key, value) in settings.limits.keyed() {
         between(format!("web.limits.{key}"), value, 10, 100_000);
     }
-    let chars: usize = settings.limits.keyed().iter().map(|(_, value)| *value as usize).sum();
-    let needed = (chars * BYTES_PER_CHAR_MAX + FRAME_BYTES).div_ceil(1024);
+}
+
+/// Nobody is to be told that what they may type is too large.
+fn check_body(settings: &Settings, forms: &[Form], problems: &mut Problems) {
+    let needed = |form: &Form| {
+        let known: usize = form.demands.asks.iter().map(|field| field.chars_max(&form.demands)).sum();
+        let own: usize = form.demands.own.iter().map(|own| own.chars_max as usize).sum();
+        ((known + own) * BYTES_PER_CHAR_MAX + FRAME_BYTES).div_ceil(1024)
+    };
+    let Some((form, needed)) =
+        forms.iter().map(|form| (&form.name, needed(form))).max_by_key(|(_, most)| *most)
+    else {
+        return;
+    };
     if needed > settings.body_kib_max as usize {
         let message = format!(
-            "{} is too small for the longest fields in any script: [web.limits] ask for {needed}",
+            "{} is too small for the longest fields in any script: the form {form:?} asks for {needed}",
             settings.body_kib_max
         );
         problems.note("web.body_kib_max", message);

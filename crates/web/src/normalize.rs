@@ -8,7 +8,8 @@ use redress_contract::{AddressKind, Channel, Contact, ContactId, ParseStatus, Re
 use redress_intake::language;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::submission::{Draft, ErrorKind, Field, FieldError, Submission};
+use crate::config::Demands;
+use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, GIVEN, Submission};
 
 /// Hidden field: the idempotency key.
 pub const KEY_FIELD: &str = "submission_key";
@@ -93,8 +94,8 @@ pub fn urlencoded_pairs(body: &[u8]) -> Result<Vec<(String, String)>, TooManyFie
     Ok(pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
-/// A form from its pairs.
-pub fn read_form(pairs: Vec<(String, String)>) -> FormBody {
+/// A form from its pairs, as far as these demands ask for them.
+pub fn read_form(pairs: Vec<(String, String)>, demands: &Demands) -> FormBody {
     let mut form = FormBody::default();
     for (name, value) in pairs {
         let hidden = match name.as_str() {
@@ -102,8 +103,8 @@ pub fn read_form(pairs: Vec<(String, String)>) -> FormBody {
             STAMP_FIELD => &mut form.stamp,
             TRAP_FIELD => &mut form.trap,
             _ => {
-                let filled = match Field::ALL.into_iter().find(|field| field.form_name() == name) {
-                    Some(field) => form.draft.set(field, value),
+                let filled = match demands.name_of(&name, Field::form_name) {
+                    Some(name) => form.draft.set(name, value),
                     None => Err(FieldError::other(&name, ErrorKind::Unknown)),
                 };
                 form.errors.extend(filled.err());
@@ -119,22 +120,51 @@ pub fn read_form(pairs: Vec<(String, String)>) -> FormBody {
     form
 }
 
-/// The fields of a JSON body, and what is wrong with some.
+/// A complaint as it came in JSON.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct JsonBody {
+    /// The form it fills in; empty when it does not say.
+    pub form: String,
+    members: Vec<(String, Member)>,
+}
+
+/// The members of a JSON body.
 ///
 /// # Errors
 /// When it is no JSON object, or one with more than [`PARTS_MAX`] members.
-pub fn read_json(body: &[u8]) -> Result<(Draft, Vec<FieldError>), JsonError> {
-    let (mut draft, mut errors) = (Draft::default(), Vec::new());
-    for (name, value) in members(body)? {
-        let filled = match (Field::ALL.into_iter().find(|field| field.api_name() == name), value) {
-            (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
-            (Some(field), Member::Text(text)) => draft.set(field, text),
-            (Some(_), Member::Null) => Ok(()),
-            (Some(field), Member::Other) => Err(FieldError::known(field, ErrorKind::NotText)),
-        };
-        errors.extend(filled.err());
+pub fn read_json(body: &[u8]) -> Result<JsonBody, JsonError> {
+    let mut members = members(body)?;
+    let form = members.iter().position(|(name, value)| name == "form" && matches!(value, Member::Text(_)));
+    let form = form.map(|at| members.remove(at).1);
+    Ok(JsonBody { form: if let Some(Member::Text(form)) = form { form } else { String::new() }, members })
+}
+
+impl JsonBody {
+    /// The fields, as far as these demands ask for them, and what is wrong with some.
+    pub fn fill_in(self, demands: &Demands) -> (Draft, Vec<FieldError>) {
+        let (mut draft, mut errors) = (Draft::default(), Vec::new());
+        for (name, value) in self.members {
+            let filled = match (demands.name_of(&name, Field::api_name), value) {
+                (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
+                (Some(name), Member::Text(text)) => draft.set(name, text),
+                (Some(name @ FieldName::Known(Field::Consent)), Member::Bool(given)) => {
+                    draft.set(name, if given { GIVEN.to_owned() } else { String::new() })
+                }
+                (Some(_), Member::Null) => Ok(()),
+                (Some(name), Member::Bool(_) | Member::Other) => {
+                    Err(FieldError { field: name, kind: ErrorKind::NotText })
+                }
+            };
+            errors.extend(filled.err());
+        }
+        (draft, errors)
     }
-    Ok((draft, errors))
+}
+
+impl fmt::Debug for JsonBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JsonBody(***)")
+    }
 }
 
 /// The members of a JSON object, in order.
@@ -146,8 +176,7 @@ pub(crate) fn members(body: &[u8]) -> Result<Vec<(String, Member)>, JsonError> {
 
 /// The contact that a submission is. Everything follows from what was said and how it arrived.
 pub fn contact(submission: &Submission, arrival: Arrival) -> Contact {
-    let mangled =
-        Field::ALL.into_iter().any(|field| submission.get(field).contains(char::REPLACEMENT_CHARACTER));
+    let mangled = submission.values().any(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER));
     let (parse_status, parse_problem) = if mangled {
         (ParseStatus::Partial, "some characters could not be read".to_owned())
     } else {
@@ -192,20 +221,16 @@ fn sender(submission: &Submission) -> Option<Address> {
 /// What has no place of its own in a contact. A name and a phone number are kept here too where the sender's address
 /// does not hold them.
 fn named_values(submission: &Submission) -> Vec<NamedValue> {
-    let placed = |field: Field| match field {
-        Field::WhatHappened | Field::Email | Field::Language => true,
-        Field::Phone => submission.email.is_empty(),
-        Field::Name => !(submission.email.is_empty() && submission.phone.is_empty()),
-        Field::Remedy | Field::Product | Field::OrderNumber => false,
+    let has_email = !submission.email.is_empty();
+    let has_sender = has_email || !submission.phone.is_empty();
+    let placed = |name: &str| match name {
+        "what_happened" | "email" | "language" => true,
+        "phone" => !has_email,
+        "name" => has_sender,
+        _ => false,
     };
-    Field::ALL
-        .into_iter()
-        .filter(|field| !placed(*field) && !submission.get(*field).is_empty())
-        .map(|field| NamedValue {
-            name: field.form_name().to_owned(),
-            value: submission.get(field).to_owned(),
-        })
-        .collect()
+    let rest = submission.values().filter(|(name, value)| !placed(name) && !value.is_empty());
+    rest.map(|(name, value)| NamedValue { name: name.to_owned(), value: value.to_owned() }).collect()
 }
 
 impl fmt::Debug for FormBody {
@@ -251,9 +276,11 @@ impl<'de> Visitor<'de> for Members {
 }
 
 /// The value of a member. What is no text is not kept: a tree of small values takes many times the bytes it came in.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Member {
     Text(String),
     Null,
+    Bool(bool),
     Other,
 }
 
@@ -280,8 +307,8 @@ impl<'de> Visitor<'de> for AnyMember {
         Ok(Member::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
-        Ok(Member::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Member, E> {
+        Ok(Member::Bool(value))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Member, E> {

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
-use crate::config::{Anonymous, Demands};
+use crate::config::{Anonymous, Config, Demands, Form, OwnField, OwnKind};
 use crate::source::Operations;
-use crate::submission::Field;
+use crate::submission::{Field, FieldName, GIVEN};
 
 /// Patterns (ECMA-262): blanks and control characters alone say nothing.
 const SAYS_SOMETHING: &str = r"[^\s\u0000-\u001f\u007f-\u009f]";
@@ -27,12 +27,12 @@ const REFUSALS: [(&str, &str, bool); 8] = [
     ("503", "Not known to be recorded. Send it again with the key of the answer: it is counted once.", true),
 ];
 
-/// The description of an API that makes these demands.
-pub(crate) fn describe(demands: &Demands) -> Value {
+/// The description of the API with these settings.
+pub(crate) fn describe(config: &Config) -> Value {
     let mut api = serde_json::to_value(Operations::openapi()).expect("plain data always becomes JSON");
     let schemas = &mut api["components"]["schemas"];
-    schemas["NewComplaint"] = new_complaint(demands);
-    schemas["NewMessage"] = new_message(demands);
+    schemas["NewComplaint"] = new_complaint(&config.forms);
+    schemas["NewMessage"] = new_message(&config.first_form().demands);
     let paths = api["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(|path| path.get_mut("post")) {
         for (status, description, comes_again) in REFUSALS {
@@ -45,17 +45,34 @@ pub(crate) fn describe(demands: &Demands) -> Value {
     api
 }
 
-fn new_complaint(demands: &Demands) -> Value {
-    let properties: Map<String, Value> =
-        Field::ALL.into_iter().map(|field| (field.api_name().to_owned(), property(field, demands))).collect();
+/// What each form takes; the first is meant when none is named.
+fn new_complaint(forms: &[Form]) -> Value {
+    let mut schemas: Vec<Value> =
+        forms.iter().enumerate().map(|(at, form)| filled_in(form, at == 0)).collect();
+    if schemas.len() == 1 { schemas.remove(0) } else { json!({ "oneOf": schemas }) }
+}
+
+fn filled_in(form: &Form, is_first: bool) -> Value {
+    let demands = &form.demands;
+    let mut properties: Map<String, Value> =
+        demands.names().map(|name| (name.api_name().to_owned(), property(&name, demands))).collect();
+    let description = "The form that this fills in; the first one when left out.";
+    properties.insert("form".to_owned(), json!({ "const": form.name, "description": description }));
+    let mut required = vec![Field::WhatHappened.api_name()];
+    required.extend(demands.required.iter().map(FieldName::api_name));
+    required.extend((!is_first).then_some("form"));
+    required.sort_unstable();
+    required.dedup();
     let mut schema = json!({
+        "title": form.name,
         "type": "object",
         "additionalProperties": false,
-        "required": [Field::WhatHappened.api_name()],
+        "required": required,
         "properties": properties,
     });
+    let ways = [Field::Email, Field::Phone].into_iter().filter(|field| demands.asks.contains(field));
     if demands.anonymous == Anonymous::Refused {
-        schema["anyOf"] = json!([given("email"), given("phone")]);
+        schema["anyOf"] = ways.map(|field| given(field.api_name())).collect();
     }
     schema
 }
@@ -64,25 +81,52 @@ fn given(name: &str) -> Value {
     json!({ "required": [name], "properties": { name: { "type": "string", "pattern": SAYS_SOMETHING } } })
 }
 
-fn property(field: Field, demands: &Demands) -> Value {
-    // Null says what leaving out says.
-    let types = if field == Field::WhatHappened { json!("string") } else { json!(["string", "null"]) };
-    let mut schema = json!({
-        "type": types,
-        "description": description(field),
-        "maxLength": field.chars_max(demands),
-    });
+fn property(name: &FieldName, demands: &Demands) -> Value {
+    let required = *name == FieldName::Known(Field::WhatHappened) || demands.required.contains(name);
+    let mut schema = json!({ "type": "string", "maxLength": name.chars_max(demands) });
+    match name {
+        FieldName::Known(field) => describe_standard(&mut schema, *field, demands),
+        FieldName::Own(own) => demands.own(own).into_iter().for_each(|own| describe_own(&mut schema, own)),
+        FieldName::Other(_) => {}
+    }
+    let empty = json!({ "type": "string", "pattern": SAYS_NOTHING });
+    // Null says what leaving out says, and so does an empty text.
+    if !required {
+        let description = schema["description"].take();
+        return json!({ "description": description, "anyOf": [schema, empty, { "type": "null" }] });
+    }
+    if schema.get("pattern").is_none() && schema.get("enum").is_none() {
+        schema["pattern"] = json!(SAYS_SOMETHING);
+    }
+    schema
+}
+
+fn describe_standard(schema: &mut Value, field: Field, demands: &Demands) {
+    schema["description"] = json!(description(field));
     match field {
-        Field::WhatHappened => schema["pattern"] = json!(SAYS_SOMETHING),
-        Field::Email => schema["anyOf"] = json!([{ "format": "email" }, { "pattern": SAYS_NOTHING }]),
-        Field::Phone => schema["pattern"] = json!(format!("^[^@]*([0-9][^@]*){{5}}$|{SAYS_NOTHING}")),
-        Field::Language => {
-            let tag = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$";
-            schema["pattern"] = json!(format!("{tag}|{SAYS_NOTHING}"));
+        Field::Email => schema["format"] = json!("email"),
+        Field::Phone => schema["pattern"] = json!("^[^@]*([0-9][^@]*){5}$"),
+        Field::Language => schema["pattern"] = json!("^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"),
+        Field::Category => {
+            schema["enum"] = demands.categories.iter().map(|choice| choice.id.as_str()).collect();
+        }
+        Field::Consent => {
+            let given = if demands.required.contains(&FieldName::Known(field)) {
+                json!([true, GIVEN])
+            } else {
+                json!([true, false, GIVEN])
+            };
+            *schema = json!({ "description": description(field), "enum": given });
         }
         _ => {}
     }
-    schema
+}
+
+fn describe_own(schema: &mut Value, own: &OwnField) {
+    schema["description"] = json!(own.label.get("en").or(own.label.values().next()));
+    if own.kind == OwnKind::Choice {
+        schema["enum"] = own.choices.iter().map(|choice| choice.id.as_str()).collect();
+    }
 }
 
 fn description(field: Field) -> &'static str {
@@ -94,9 +138,17 @@ fn description(field: Field) -> &'static str {
         Field::Remedy => "What they would like to be done.",
         Field::Product => "The product or service it is about.",
         Field::OrderNumber => "Order or customer number.",
+        Field::Category => "What kind of complaint it is.",
+        Field::Location => "Where it happened.",
         Field::Language => {
             "BCP 47 tag of the language to answer in; the language it is written in when left out."
         }
+        Field::Accessibility => "In which form they need answers, such as large print.",
+        Field::Representative => {
+            "For whom they complain who do not complain for themselves, and how they are connected."
+        }
+        Field::Circumstances => "What should be known of their situation.",
+        Field::Consent => "That what was told may be used to deal with the complaint.",
     }
 }
 
@@ -150,21 +202,34 @@ fn leave_out_nulls(parameters: &mut Value) {
 mod tests {
     use super::*;
 
+    fn described(settings: &str) -> Value {
+        describe(&Config::check(&toml::from_str(settings).unwrap()).unwrap())
+    }
+
     #[test]
     fn the_description_names_every_field_with_the_limit_in_force() {
-        let mut demands = Demands::default();
-        demands.limits.name_chars_max = 77;
-        let api = describe(&demands);
+        let api = described("limits.name_chars_max = 77");
         let schema = &api["components"]["schemas"]["NewComplaint"];
-        assert_eq!(schema["properties"].as_object().unwrap().len(), Field::ALL.len());
-        assert_eq!(schema["properties"]["name"]["maxLength"], 77);
+        assert_eq!(schema["properties"].as_object().unwrap().len(), Field::USUAL.len() + 1);
+        assert_eq!(schema["properties"]["name"]["anyOf"][0]["maxLength"], 77);
         assert_eq!(schema["anyOf"].as_array().unwrap().len(), 2);
-        demands.anonymous = Anonymous::Taken;
-        assert!(describe(&demands)["components"]["schemas"]["NewComplaint"].get("anyOf").is_none());
+        let taken = described("allow_anonymous = true");
+        assert!(taken["components"]["schemas"]["NewComplaint"].get("anyOf").is_none());
+    }
+
+    #[test]
+    fn each_form_is_described() {
+        let api = described(
+            "languages = ['en']\n[[forms.returns.fields]]\nname = 'size'\nkind = 'choice'\nlabel.en = 'Size'\n\
+             choices = [{ id = 's' }, { id = 'm' }]\n[forms.returns]\nrequires = ['size', 'order_number']",
+        );
+        let returns = &api["components"]["schemas"]["NewComplaint"]["oneOf"][1];
+        assert_eq!(returns["required"], json!(["form", "orderNumber", "size", "whatHappened"]));
+        assert_eq!(returns["properties"]["size"]["enum"], json!(["s", "m"]));
     }
 
     #[test]
     fn the_description_as_shipped() {
-        insta::assert_json_snapshot!(describe(&Demands::default()));
+        insta::assert_json_snapshot!(described(""));
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Pure: values in, HTML out, escaped by the template engine (names end in `.html`), in the language asked for.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,27 +9,24 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use redress_contract::Reference;
 
-use crate::config::{Anonymous, Config, Texts};
+use crate::config::{Anonymous, Config, DEFAULT_FORM, Form, Texts};
 use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
-use crate::submission::{Draft, ErrorKind, Field, FieldError, FieldName, Submission};
+use crate::submission::{Draft, FieldError, Submission};
 use crate::words::{Language, Words};
 
 mod docs;
+mod fields;
 mod guide;
 mod status;
 
 pub(crate) use guide::Guide;
 pub(crate) use status::{Asked, Shown};
 
-/// Styles of all pages.
-pub(crate) const STYLESHEET: &str = include_str!("../assets/web.css");
-
 /// The pages of one installation.
 #[derive(Debug)]
 pub(crate) struct Pages {
     templates: Environment<'static>,
     config: Config,
-    stylesheet: String,
     words: Vec<Arc<Words>>,
 }
 
@@ -80,6 +76,8 @@ pub(crate) struct Thanks<'a> {
     pub(crate) received_at: Timestamp,
     /// What was sent.
     pub(crate) submission: &'a Submission,
+    /// The form it was sent with.
+    pub(crate) form: &'a Form,
 }
 
 /// What a page without a form says.
@@ -91,6 +89,8 @@ pub(crate) enum Message {
     Unreadable,
     /// There is nothing at this address for this method.
     WrongMethod,
+    /// There is no form of this name.
+    NoSuchForm,
     /// The body is too large.
     TooLarge,
     /// The body has too many fields.
@@ -108,8 +108,8 @@ pub(crate) enum Message {
 }
 
 impl Pages {
-    /// Pages with these texts; `stylesheet` is the path of [`STYLESHEET`].
-    pub(crate) fn new(config: &Config, stylesheet: String) -> Self {
+    /// Pages with these texts.
+    pub(crate) fn new(config: &Config) -> Self {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_syntax(syntax());
@@ -127,22 +127,23 @@ impl Pages {
             templates.add_template(name, source).expect("the templates are part of the program and tested");
         }
         let words = config.languages.iter().map(|language| Arc::new(Words::of(language))).collect();
-        Self { templates, config: config.clone(), stylesheet, words }
+        Self { templates, config: config.clone(), words }
     }
 
-    /// The form.
-    pub(crate) fn form(&self, language: &'static Language, view: &FormView<'_>) -> String {
-        let (words, texts) = (self.words(language), self.texts(language));
-        let form = &self.config.form;
+    /// A form.
+    pub(crate) fn form(&self, language: &'static Language, form: &Form, view: &FormView<'_>) -> String {
+        let (words, texts) = (self.words(language), texts(form, language));
+        let path = path_of(form);
         let values = context! {
             title => or_else(&texts.title, || words.say("form-title")),
             introduction => or_else(&texts.introduction, || words.say("form-introduction")),
-            anonymous => self.config.demands.anonymous == Anonymous::Taken,
+            anonymous => form.demands.anonymous == Anonymous::Taken,
+            action => format!("/{}{path}", language.tag),
             // Whoever has typed already would lose it by going elsewhere.
-            languages => if view.is_fresh() { self.languages(language, "") } else { none() },
-            fields => fields(&words, view),
-            choices => choices(&form.answer_languages, view.draft.get(Field::Language)),
-            errors => summary(&words, view.errors),
+            languages => if view.is_fresh() { self.languages(language, &path) } else { none() },
+            fields => fields::standard(&words, form, &texts, view),
+            own => fields::own(&words, form, view),
+            errors => fields::summary(&words, form, &texts, view.errors),
             notice => view.notice.map(|notice| titled(&words, notice.name())),
             hidden => context! {
                 key_field => KEY_FIELD, key => view.key,
@@ -150,13 +151,13 @@ impl Pages {
                 trap_field => TRAP_FIELD,
             },
         };
-        self.render(words, "form.html", values)
+        self.render(words, form, "form.html", values)
     }
 
     /// The thank-you page.
     pub(crate) fn thanks(&self, language: &'static Language, thanks: &Thanks<'_>) -> String {
         let words = self.words(language);
-        let steps = steps_ahead(&words, &self.texts(language));
+        let steps = steps_ahead(&words, &texts(thanks.form, language));
         let values = context! {
             languages => none(),
             reference => thanks.reference.to_string(),
@@ -168,23 +169,28 @@ impl Pages {
             what_happened => &thanks.submission.what_happened,
             remedy => &thanks.submission.remedy,
         };
-        self.render(words, "thanks.html", values)
+        self.render(words, thanks.form, "thanks.html", values)
     }
 
     /// A page without a form.
     pub(crate) fn message(&self, language: &'static Language, message: Message) -> String {
         let words = self.words(language);
         let values = context! { languages => self.languages(language, ""), ..titled(&words, message.name()) };
-        self.render(words, "message.html", values)
+        self.render_plain(words, "message.html", values)
     }
 
-    fn render(&self, words: Arc<Words>, name: &str, values: Value) -> String {
+    /// A page that belongs to no form looks as the one at `/` does.
+    fn render_plain(&self, words: Arc<Words>, name: &str, values: Value) -> String {
+        self.render(words, self.config.first_form(), name, values)
+    }
+
+    fn render(&self, words: Arc<Words>, form: &Form, name: &str, values: Value) -> String {
         let language = words.language;
         let common = context! {
             language => language.tag,
             direction => language.direction,
-            organisation => &self.config.organisation,
-            stylesheet => &self.stylesheet,
+            organisation => &form.organisation,
+            stylesheet => &form.stylesheet.path,
             say => Value::from_function(move |name: &str| words.say(name)),
             ..values
         };
@@ -196,10 +202,6 @@ impl Pages {
     fn words(&self, language: &'static Language) -> Arc<Words> {
         let words = self.words.iter().find(|words| words.language == language);
         Arc::clone(words.unwrap_or(&self.words[0]))
-    }
-
-    fn texts(&self, language: &'static Language) -> Texts {
-        self.config.texts.get(language.tag).cloned().unwrap_or_default()
     }
 
     /// Where else the page at this path can be read; empty when it speaks one language only.
@@ -255,6 +257,7 @@ impl Message {
             Self::Busy => "message-busy",
             Self::Unreadable => "message-unreadable",
             Self::WrongMethod => "message-wrong-method",
+            Self::NoSuchForm => "message-no-such-form",
             Self::TooLarge => "message-too-large",
             Self::TooManyFields => "message-too-many-fields",
             Self::TooSlow => "message-too-slow",
@@ -278,83 +281,17 @@ fn steps_ahead(words: &Words, texts: &Texts) -> Vec<String> {
     texts.next_steps.clone()
 }
 
+fn texts(form: &Form, language: &Language) -> Texts {
+    form.texts.get(language.tag).cloned().unwrap_or_default()
+}
+
+/// Where a form lies, below the language.
+fn path_of(form: &Form) -> String {
+    if form.name == DEFAULT_FORM { String::new() } else { format!("/f/{}", form.name) }
+}
+
 fn or_else(own: &str, built_in: impl FnOnce() -> String) -> String {
     if own.trim().is_empty() { built_in() } else { own.to_owned() }
-}
-
-/// Each field by its name, with its value and what is wrong with it.
-fn fields(words: &Words, view: &FormView<'_>) -> Value {
-    let of = |field: Field| {
-        let wrong = view.errors.iter().find(|error| error.field == FieldName::Known(field));
-        let error = wrong.map(|error| wrong_words(words, &error.kind));
-        let mark = words.say("error-mark");
-        (
-            field.form_name(),
-            context! { name => field.form_name(), value => view.draft.get(field), error, mark },
-        )
-    };
-    Value::from(Field::ALL.into_iter().map(of).collect::<BTreeMap<_, _>>())
-}
-
-/// What the list on top of the form says: where to (when there is a place), whose name, what.
-fn summary(words: &Words, errors: &[FieldError]) -> Value {
-    let entry = |error: &FieldError| {
-        let (target, name) = match &error.field {
-            FieldName::Known(field) => (Some(field.form_name()), words.say(label(*field))),
-            FieldName::Other(name) => (None, name.clone()),
-        };
-        context! { target, name, message => wrong_words(words, &error.kind) }
-    };
-    errors.iter().map(entry).collect()
-}
-
-fn label(field: Field) -> &'static str {
-    match field {
-        Field::Name => "name",
-        Field::Email => "email",
-        Field::Phone => "phone",
-        Field::WhatHappened => "what-happened",
-        Field::Remedy => "remedy",
-        Field::Product => "product",
-        Field::OrderNumber => "order-number",
-        Field::Language => "language",
-    }
-}
-
-fn wrong_words(words: &Words, kind: &ErrorKind) -> String {
-    let name = match kind {
-        ErrorKind::TooLong { chars, max } => {
-            return words.say_with("error-too-long", &[("chars", *chars), ("max", *max)]);
-        }
-        ErrorKind::Missing => "error-missing",
-        ErrorKind::NoWayToAnswer => "error-no-way-to-answer",
-        ErrorKind::NotEmail => "error-not-email",
-        ErrorKind::NotPhone => "error-not-phone",
-        ErrorKind::NotLanguage => "error-not-language",
-        ErrorKind::Unknown => "error-unknown",
-        ErrorKind::Repeated => "error-repeated",
-        ErrorKind::NotText => "error-not-text",
-        ErrorKind::File => "error-file",
-    };
-    words.say(name)
-}
-
-/// Languages to choose from, under their own names; the tag where we do not know it.
-fn choices(tags: &[String], chosen: &str) -> Value {
-    let choice = |tag: &String| context! { tag, name => own_name(tag), chosen => tag == chosen };
-    tags.iter().map(choice).collect()
-}
-
-fn own_name(tag: &str) -> &str {
-    match tag {
-        "it" => "Italiano",
-        "nl" => "Nederlands",
-        "pl" => "Polski",
-        "pt" => "Português",
-        "tr" => "Türkçe",
-        "uk" => "Українська",
-        other => Language::of(other).map_or(other, |language| language.own_name),
-    }
 }
 
 /// `abcdefgh…` → `abcd efgh …`, to be read and typed.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::normalize::{JsonError, PARTS_MAX};
-use crate::submission::{FieldError, FieldName};
+use crate::submission::FieldError;
 
 /// One answer that is no yes (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -50,8 +50,9 @@ impl Problem {
 
     /// Some fields are wrong.
     pub(crate) fn fields(errors: &[FieldError]) -> Self {
-        let errors =
-            errors.iter().map(|error| Wrong { field: api_name(error), message: error.kind.to_string() });
+        let errors = errors
+            .iter()
+            .map(|error| Wrong { field: error.field.api_name().to_owned(), message: error.kind.to_string() });
         let detail = "Nothing was recorded. Mend the fields named in \"errors\" and send again.";
         let problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -83,12 +84,5 @@ impl IntoResponse for Problem {
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         response
-    }
-}
-
-fn api_name(error: &FieldError) -> String {
-    match &error.field {
-        FieldName::Known(field) => field.api_name().to_owned(),
-        FieldName::Other(name) => name.clone(),
     }
 }

@@ -20,15 +20,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts as RequestParts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use redress_identity::Keys;
 use redress_runtime::Part;
-use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::page::{Pages, STYLESHEET};
+use crate::page::Pages;
 use crate::words::Language;
 use crate::{Config, Deps};
 use pace::Pace;
@@ -39,7 +38,6 @@ pub(crate) struct App {
     config: Config,
     deps: Deps,
     pages: Pages,
-    stylesheet: String,
     permits: Arc<Semaphore>,
     submissions: Pace,
     receipt_tries: Pace,
@@ -48,17 +46,15 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(config: Config, deps: Deps) -> Self {
-        let stylesheet = stylesheet_path();
         let health = deps.health.part("web");
         health.ready();
         Self {
-            pages: Pages::new(&config, stylesheet.clone()),
+            pages: Pages::new(&config),
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
             submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),
             receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
             config,
             deps,
-            stylesheet,
             health,
         }
     }
@@ -81,14 +77,14 @@ impl App {
 
 /// The routes, without the headers that every answer gets.
 pub(crate) fn routes(app: Arc<App>) -> Router {
-    let stylesheet = app.stylesheet.clone();
     let form = || get(form::show).post(form::submit).fallback(form::other_method);
     let ask = || get(status::ask).post(status::show).fallback(form::other_method);
     let add = || get(status::ask).post(status::add).fallback(form::other_method);
     let guide = || get(guide::show);
     let pages = |at: &str| {
         let form_at = if at.is_empty() { "/" } else { at };
-        let pages = Router::new().route(form_at, form()).route(&format!("{at}/status"), ask());
+        let pages = Router::new().route(form_at, form()).route(&format!("{at}/f/{{form}}"), form());
+        let pages = pages.route(&format!("{at}/status"), ask());
         let pages = pages.route(&format!("{at}/status/messages"), add());
         pages.route(&format!("{at}/how-to-complain"), guide())
     };
@@ -100,7 +96,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/v1/{*path}", any(api::other_path))
         .route("/openapi.json", get(docs::description))
         .route("/docs", get(docs::show))
-        .route(&stylesheet, get(styles))
+        .route("/assets/{file}", get(styles))
         .with_state(app)
 }
 
@@ -117,17 +113,15 @@ impl FromRequestParts<Arc<App>> for Spoken {
     }
 }
 
-/// The path names the content: a new version has a new path, so it may be kept for long.
-fn stylesheet_path() -> String {
-    format!("/assets/web-{}.css", hex(&Sha256::digest(STYLESHEET)[..4]))
-}
-
-async fn styles(State(_): State<Arc<App>>) -> Response {
+async fn styles(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let Some(form) = app.config.forms.iter().find(|form| form.stylesheet.path == uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let headers = [
         (header::CONTENT_TYPE, "text/css; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    (headers, STYLESHEET).into_response()
+    (headers, form.stylesheet.styles.clone()).into_response()
 }
 
 /// Tells the sender when to come again.

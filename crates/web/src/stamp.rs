@@ -27,13 +27,19 @@ pub(crate) fn fresh(keys: &Keys, form: &str, key: &str, now: Timestamp) -> Strin
 }
 
 /// A stamp for a form shown again to somebody who has filled it in: the time to fill it in counts as spent.
-pub(crate) fn renewed(keys: &Keys, config: &Config, key: &str, now: Timestamp) -> String {
-    keys.form_stamp(&purpose(&config.form.name, key), now.as_second() - config.min_fill_seconds)
+pub(crate) fn renewed(keys: &Keys, config: &Config, form: &str, key: &str, now: Timestamp) -> String {
+    keys.form_stamp(&purpose(form, key), now.as_second() - config.min_fill_seconds)
 }
 
 /// Judges the stamp of a form that came back now.
-pub(crate) fn judge(keys: &Keys, config: &Config, key: &str, stamp: &str, now: Timestamp) -> Verdict {
-    let Some(shown_at) = keys.form_stamp_time(&purpose(&config.form.name, key), stamp) else {
+pub(crate) fn judge(
+    keys: &Keys,
+    config: &Config,
+    (form, key): (&str, &str),
+    stamp: &str,
+    now: Timestamp,
+) -> Verdict {
+    let Some(shown_at) = keys.form_stamp_time(&purpose(form, key), stamp) else {
         return Verdict::Unsigned;
     };
     let age = now.as_second().saturating_sub(shown_at);
@@ -56,15 +62,16 @@ mod tests {
     fn a_stamp_is_good_for_its_form_and_key_between_the_two_times() {
         let (keys, config) = (Keys::from_master(&[7; 32]), Config::check(&Settings::default()).unwrap());
         let at = |second: i64| Timestamp::from_second(1_900_000_000 + second).unwrap();
-        let stamp = fresh(&keys, &config.form.name, "key", at(0));
-        let judged = |key: &str, second| judge(&keys, &config, key, &stamp, at(second));
+        let stamp = fresh(&keys, "default", "key", at(0));
+        let judged = |key: &str, second| judge(&keys, &config, ("default", key), &stamp, at(second));
         assert_eq!(judged("key", 2), Verdict::TooSoon);
         assert_eq!(judged("key", 3), Verdict::Good);
         assert_eq!(judged("key", 7_200), Verdict::Good);
         assert_eq!(judged("key", 7_201), Verdict::Expired);
         assert_eq!(judged("other", 60), Verdict::Unsigned);
-        assert_eq!(judge(&keys, &config, "key", "1900000000.00", at(60)), Verdict::Unsigned);
-        let renewed = renewed(&keys, &config, "key", at(9_000));
-        assert_eq!(judge(&keys, &config, "key", &renewed, at(9_000)), Verdict::Good);
+        assert_eq!(judge(&keys, &config, ("returns", "key"), &stamp, at(60)), Verdict::Unsigned);
+        assert_eq!(judge(&keys, &config, ("default", "key"), "1900000000.00", at(60)), Verdict::Unsigned);
+        let renewed = renewed(&keys, &config, "default", "key", at(9_000));
+        assert_eq!(judge(&keys, &config, ("default", "key"), &renewed, at(9_000)), Verdict::Good);
     }
 }

@@ -9,7 +9,10 @@ use std::fmt;
 use redress_identity::address::is_email;
 use serde::Serialize;
 
-use crate::config::{Anonymous, Demands, is_language_tag};
+use crate::config::{Anonymous, Demands, OwnKind, is_language_tag};
+
+/// What the field `consent` holds when its box is ticked.
+pub const GIVEN: &str = "yes";
 
 /// The fields a submission may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,14 +31,26 @@ pub enum Field {
     Product,
     /// Order or customer number.
     OrderNumber,
+    /// What kind of complaint it is, of those that the form offers.
+    Category,
+    /// Where it happened.
+    Location,
     /// Language of the answer.
     Language,
+    /// In which form somebody needs our answers: large print, easy language, by telephone.
+    Accessibility,
+    /// For whom somebody complains who does not complain for themselves.
+    Representative,
+    /// What we should know of somebody's situation, so that we take care.
+    Circumstances,
+    /// That what was told may be used.
+    Consent,
 }
 
 /// Fields as they were typed; absent ones are empty.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Draft {
-    values: BTreeMap<Field, String>,
+    values: BTreeMap<FieldName, String>,
 }
 
 /// A submission that may be recorded: texts trimmed, line ends and control characters in order, limits kept.
@@ -68,6 +83,9 @@ pub struct Submission {
     /// A BCP 47 tag, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub language: String,
+    /// Everything else that was filled in, by its name in the form.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, String>,
 }
 
 /// One thing wrong with one field.
@@ -80,10 +98,12 @@ pub struct FieldError {
 }
 
 /// A field, known or not. `Debug` shows no name that the sender made up.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldName {
     /// One of ours.
     Known(Field),
+    /// One of the form's own, by its name.
+    Own(String),
     /// A name the sender made up, shortened and made safe to show.
     Other(String),
 }
@@ -91,8 +111,14 @@ pub enum FieldName {
 /// What may be wrong with a field. `Display` says it in English.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// It must be filled in.
+    /// What happened must be told.
     Missing,
+    /// The form requires it.
+    Required,
+    /// The box must be ticked.
+    NotAgreed,
+    /// It is none of the choices.
+    NotChoice,
     /// Neither an email address nor a phone number was given.
     NoWayToAnswer,
     /// It is too long.
@@ -120,7 +146,25 @@ pub enum ErrorKind {
 
 impl Field {
     /// Every field, in the order in which the form asks.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
+        Self::Category,
+        Self::WhatHappened,
+        Self::Remedy,
+        Self::Product,
+        Self::OrderNumber,
+        Self::Location,
+        Self::Name,
+        Self::Email,
+        Self::Phone,
+        Self::Language,
+        Self::Accessibility,
+        Self::Representative,
+        Self::Circumstances,
+        Self::Consent,
+    ];
+
+    /// What a form asks for that does not say what it asks for.
+    pub const USUAL: [Self; 11] = [
         Self::WhatHappened,
         Self::Remedy,
         Self::Product,
@@ -129,6 +173,9 @@ impl Field {
         Self::Email,
         Self::Phone,
         Self::Language,
+        Self::Accessibility,
+        Self::Representative,
+        Self::Circumstances,
     ];
 
     /// Its name in the form.
@@ -141,7 +188,13 @@ impl Field {
             Self::Remedy => "remedy",
             Self::Product => "product",
             Self::OrderNumber => "order_number",
+            Self::Category => "category",
+            Self::Location => "location",
             Self::Language => "language",
+            Self::Accessibility => "accessibility",
+            Self::Representative => "representative",
+            Self::Circumstances => "circumstances",
+            Self::Consent => "consent",
         }
     }
 
@@ -154,6 +207,11 @@ impl Field {
         }
     }
 
+    /// Whether it is more than one line.
+    pub(crate) fn takes_several_lines(self) -> bool {
+        matches!(self, Self::WhatHappened | Self::Remedy | Self::Circumstances)
+    }
+
     pub(crate) fn chars_max(self, demands: &Demands) -> usize {
         let limits = &demands.limits;
         let max = match self {
@@ -164,7 +222,11 @@ impl Field {
             Self::Remedy => limits.remedy_chars_max,
             Self::Product => limits.product_chars_max,
             Self::OrderNumber => limits.order_number_chars_max,
+            Self::Location => limits.location_chars_max,
+            Self::Accessibility | Self::Representative | Self::Circumstances => limits.needs_chars_max,
+            Self::Category => 100,
             Self::Language => 35,
+            Self::Consent => 3,
         };
         max as usize
     }
@@ -172,19 +234,19 @@ impl Field {
 
 impl Draft {
     /// What was typed into a field; empty when nothing was.
-    pub fn get(&self, field: Field) -> &str {
-        self.values.get(&field).map_or("", String::as_str)
+    pub fn get(&self, name: &FieldName) -> &str {
+        self.values.get(name).map_or("", String::as_str)
     }
 
     /// Fills in a field.
     ///
     /// # Errors
     /// When it was filled in before; the first value stays.
-    pub fn set(&mut self, field: Field, value: String) -> Result<(), FieldError> {
-        if self.values.contains_key(&field) {
-            return Err(FieldError::known(field, ErrorKind::Repeated));
+    pub fn set(&mut self, name: FieldName, value: String) -> Result<(), FieldError> {
+        if self.values.contains_key(&name) {
+            return Err(FieldError { field: name, kind: ErrorKind::Repeated });
         }
-        self.values.insert(field, value);
+        self.values.insert(name, value);
         Ok(())
     }
 
@@ -193,57 +255,132 @@ impl Draft {
     /// # Errors
     /// Everything that is wrong, in the order in which the form asks.
     pub fn check(&self, demands: &Demands) -> Result<Submission, Vec<FieldError>> {
-        let line = |field| clean_line(self.get(field));
-        let submission = Submission {
-            name: line(Field::Name),
-            email: line(Field::Email),
-            phone: line(Field::Phone),
-            what_happened: clean_text(self.get(Field::WhatHappened)),
-            remedy: clean_text(self.get(Field::Remedy)),
-            product: line(Field::Product),
-            order_number: line(Field::OrderNumber),
-            language: line(Field::Language),
+        let clean: BTreeMap<FieldName, String> =
+            demands.names().map(|name| (name.clone(), self.clean(&name, demands))).collect();
+        let wrong =
+            |name: FieldName| Some(FieldError { kind: wrong_with(&name, &clean, demands)?, field: name });
+        let errors: Vec<FieldError> = demands.names().filter_map(wrong).collect();
+        if errors.is_empty() { Ok(Submission::of(clean)) } else { Err(errors) }
+    }
+
+    fn clean(&self, name: &FieldName, demands: &Demands) -> String {
+        let several_lines = match name {
+            FieldName::Known(field) => field.takes_several_lines(),
+            FieldName::Own(name) => demands.own(name).is_some_and(|own| own.kind == OwnKind::Text),
+            FieldName::Other(_) => false,
         };
-        let errors: Vec<FieldError> = Field::ALL
-            .into_iter()
-            .filter_map(|field| Some(FieldError::known(field, submission.wrong_with(field, demands)?)))
-            .collect();
-        if errors.is_empty() { Ok(submission) } else { Err(errors) }
+        if several_lines { clean_text(self.get(name)) } else { clean_line(self.get(name)) }
     }
 }
 
 impl Submission {
-    /// The value of a field.
-    pub fn get(&self, field: Field) -> &str {
-        match field {
-            Field::Name => &self.name,
-            Field::Email => &self.email,
-            Field::Phone => &self.phone,
-            Field::WhatHappened => &self.what_happened,
-            Field::Remedy => &self.remedy,
-            Field::Product => &self.product,
-            Field::OrderNumber => &self.order_number,
-            Field::Language => &self.language,
+    fn of(mut clean: BTreeMap<FieldName, String>) -> Self {
+        let mut take = |field| clean.remove(&FieldName::Known(field)).unwrap_or_default();
+        let submission = Self {
+            name: take(Field::Name),
+            email: take(Field::Email),
+            phone: take(Field::Phone),
+            what_happened: take(Field::WhatHappened),
+            remedy: take(Field::Remedy),
+            product: take(Field::Product),
+            order_number: take(Field::OrderNumber),
+            language: take(Field::Language),
+            more: BTreeMap::new(),
+        };
+        let more = clean.into_iter().filter(|(_, value)| !value.is_empty());
+        Self { more: more.map(|(name, value)| (name.form_name().to_owned(), value)).collect(), ..submission }
+    }
+
+    /// Every value, by its name in the form; absent ones are empty.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let standard = [
+            (Field::WhatHappened, &self.what_happened),
+            (Field::Remedy, &self.remedy),
+            (Field::Product, &self.product),
+            (Field::OrderNumber, &self.order_number),
+            (Field::Name, &self.name),
+            (Field::Email, &self.email),
+            (Field::Phone, &self.phone),
+            (Field::Language, &self.language),
+        ];
+        let standard = standard.into_iter().map(|(field, value)| (field.form_name(), value.as_str()));
+        standard.chain(self.more.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+fn wrong_with(name: &FieldName, clean: &BTreeMap<FieldName, String>, demands: &Demands) -> Option<ErrorKind> {
+    let value = clean.get(name).map_or("", String::as_str);
+    let (chars, max) = (value.chars().count(), name.chars_max(demands));
+    if chars > max {
+        return Some(ErrorKind::TooLong { chars, max });
+    }
+    let wrong = match name {
+        FieldName::Known(field) => wrong_with_known(*field, value, clean, demands),
+        FieldName::Own(name) => demands.own(name).and_then(|own| {
+            let offered = own.kind != OwnKind::Choice || own.choices.iter().any(|choice| choice.id == value);
+            (!value.is_empty() && !offered).then_some(ErrorKind::NotChoice)
+        }),
+        FieldName::Other(_) => None,
+    };
+    let required = value.is_empty() && demands.required.contains(name);
+    wrong.or_else(|| required.then_some(name.required()))
+}
+
+fn wrong_with_known(
+    field: Field,
+    value: &str,
+    clean: &BTreeMap<FieldName, String>,
+    demands: &Demands,
+) -> Option<ErrorKind> {
+    let is_missing = |field| clean.get(&FieldName::Known(field)).is_none_or(String::is_empty);
+    if value.is_empty() {
+        let unreachable = is_missing(Field::Email) && is_missing(Field::Phone);
+        let asked_first = [Field::Email, Field::Phone].into_iter().find(|way| demands.asks.contains(way));
+        let is_named = unreachable && demands.anonymous == Anonymous::Refused && asked_first == Some(field);
+        return match field {
+            Field::WhatHappened => Some(ErrorKind::Missing),
+            _ => is_named.then_some(ErrorKind::NoWayToAnswer),
+        };
+    }
+    match field {
+        Field::Email if !is_email(value) => Some(ErrorKind::NotEmail),
+        Field::Phone if !is_phone(value) => Some(ErrorKind::NotPhone),
+        Field::Language if !is_language_tag(value) => Some(ErrorKind::NotLanguage),
+        Field::Category if demands.categories.iter().all(|choice| choice.id != value) => {
+            Some(ErrorKind::NotChoice)
+        }
+        Field::Consent if value != GIVEN => Some(ErrorKind::NotAgreed),
+        _ => None,
+    }
+}
+
+impl FieldName {
+    /// Its name in the form.
+    pub fn form_name(&self) -> &str {
+        match self {
+            Self::Known(field) => field.form_name(),
+            Self::Own(name) | Self::Other(name) => name,
         }
     }
 
-    fn wrong_with(&self, field: Field, demands: &Demands) -> Option<ErrorKind> {
-        let value = self.get(field);
-        let (chars, max) = (value.chars().count(), field.chars_max(demands));
-        if chars > max {
-            return Some(ErrorKind::TooLong { chars, max });
+    /// Its name in the API.
+    pub fn api_name(&self) -> &str {
+        match self {
+            Self::Known(field) => field.api_name(),
+            Self::Own(name) | Self::Other(name) => name,
         }
-        let unreachable = self.email.is_empty() && self.phone.is_empty();
-        match field {
-            Field::WhatHappened if value.is_empty() => Some(ErrorKind::Missing),
-            Field::Email if unreachable && demands.anonymous == Anonymous::Refused => {
-                Some(ErrorKind::NoWayToAnswer)
-            }
-            Field::Email if !value.is_empty() && !is_email(value) => Some(ErrorKind::NotEmail),
-            Field::Phone if !value.is_empty() && !is_phone(value) => Some(ErrorKind::NotPhone),
-            Field::Language if !value.is_empty() && !is_language_tag(value) => Some(ErrorKind::NotLanguage),
-            _ => None,
+    }
+
+    pub(crate) fn chars_max(&self, demands: &Demands) -> usize {
+        match self {
+            Self::Known(field) => field.chars_max(demands),
+            Self::Own(name) => demands.own(name).map_or(0, |own| own.chars_max as usize),
+            Self::Other(_) => 0,
         }
+    }
+
+    fn required(&self) -> ErrorKind {
+        if *self == Self::Known(Field::Consent) { ErrorKind::NotAgreed } else { ErrorKind::Required }
     }
 }
 
@@ -263,6 +400,9 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("Tell us what happened."),
+            Self::Required => f.write_str("This must be filled in."),
+            Self::NotAgreed => f.write_str("This must be agreed to."),
+            Self::NotChoice => f.write_str("This is none of the choices."),
             Self::NoWayToAnswer => {
                 f.write_str("Give an email address or a phone number, so that you can be answered.")
             }
@@ -296,6 +436,7 @@ impl fmt::Debug for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(field) => write!(f, "Known({field:?})"),
+            Self::Own(name) => write!(f, "Own({name:?})"),
             Self::Other(_) => f.write_str("Other(***)"),
         }
     }
@@ -334,7 +475,7 @@ mod tests {
     fn draft(values: &[(Field, &str)]) -> Draft {
         let mut draft = Draft::default();
         for (field, value) in values {
-            draft.set(*field, (*value).to_owned()).unwrap();
+            draft.set(FieldName::Known(*field), (*value).to_owned()).unwrap();
         }
         draft
     }
@@ -345,7 +486,7 @@ mod tests {
             .into_iter()
             .map(|error| match error.field {
                 FieldName::Known(field) => (field, error.kind),
-                FieldName::Other(name) => panic!("unknown field {name}"),
+                FieldName::Own(name) | FieldName::Other(name) => panic!("unknown field {name}"),
             })
             .collect()
     }
@@ -403,8 +544,9 @@ mod tests {
     #[test]
     fn a_field_is_filled_in_once() {
         let mut draft = draft(&[MAIL]);
-        let error = draft.set(Field::Email, "other@example.org".to_owned()).unwrap_err();
+        let email = FieldName::Known(Field::Email);
+        let error = draft.set(email.clone(), "other@example.org".to_owned()).unwrap_err();
         assert_eq!(error, FieldError::known(Field::Email, ErrorKind::Repeated));
-        assert_eq!(draft.get(Field::Email), MAIL.1);
+        assert_eq!(draft.get(&email), MAIL.1);
     }
 }

@@ -11,6 +11,6 @@ impl Pages {
     /// The API's description (OpenAPI), to be read.
     pub(crate) fn docs(&self, api: &Value) -> String {
         let values = context! { languages => none(), api => Serde(api) };
-        self.render(self.words(&LANGUAGES[0]), "docs.html", values)
+        self.render_plain(self.words(&LANGUAGES[0]), "docs.html", values)
     }
 }

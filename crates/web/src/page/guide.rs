@@ -5,7 +5,7 @@ use minijinja::context;
 use redress_contract::MilestoneId;
 use redress_domain::deadline::Span;
 
-use super::{Pages, steps_ahead};
+use super::{Pages, steps_ahead, texts};
 use crate::progress::owed;
 use crate::words::{Language, Words};
 
@@ -21,7 +21,7 @@ pub(crate) struct Guide<'a> {
 impl Pages {
     /// The page that says how to complain.
     pub(crate) fn guide(&self, language: &'static Language, guide: &Guide<'_>) -> String {
-        let (words, texts) = (self.words(language), self.texts(language));
+        let (words, texts) = (self.words(language), texts(self.config.first_form(), language));
         let limits = guide.promises.iter().filter_map(|(milestone, span)| {
             Some(context! { what => words.say(owed(milestone)?), within => within(&words, *span) })
         });
@@ -33,7 +33,7 @@ impl Pages {
             limits => limits.collect::<Vec<_>>(),
             escalation => &texts.escalation,
         };
-        self.render(words, "guide.html", values)
+        self.render_plain(words, "guide.html", values)
     }
 }
 

@@ -3,7 +3,8 @@
 use minijinja::{Value, context};
 use redress_contract::Reference;
 
-use super::{Message, Pages, none, titled, wrong_words};
+use super::fields::wrong_words;
+use super::{Message, Pages, none, titled};
 use crate::addition::{CODE_FIELD, REFERENCE_FIELD, StatusBody, TEXT_FIELD};
 use crate::normalize::KEY_FIELD;
 use crate::progress::Progress;
@@ -47,16 +48,18 @@ impl Pages {
     /// The page that asks for a reference and a receipt code.
     pub(crate) fn ask(&self, language: &'static Language, asked: &Asked<'_>) -> String {
         let words = self.words(language);
-        let field = |name: &str, value: &str| context! { name, value, error => None::<String>, mark => "" };
+        let field = |name: &str, value: &str, label: &str| {
+            context! { name, value, label => words.say(label), error => (), mark => "", required => () }
+        };
         let values = context! {
             languages => self.languages(language, "/status"),
             is_wrong => asked.is_wrong,
             fields => context! {
-                reference => field(REFERENCE_FIELD, asked.reference),
-                code => field(CODE_FIELD, ""),
+                reference => field(REFERENCE_FIELD, asked.reference, "reference"),
+                code => field(CODE_FIELD, "", "receipt-code"),
             },
         };
-        self.render(words, "ask.html", values)
+        self.render_plain(words, "ask.html", values)
     }
 
     /// The status page. Without progress: the complaint has not been registered yet.
@@ -85,10 +88,13 @@ impl Pages {
             steps => progress.map(|progress| self.steps(&words, progress)),
             is_open => progress.is_none_or(|progress| progress.is_open),
             fields => context! {
-                text => context! { name => TEXT_FIELD, value => shown.text, error, mark => words.say("error-mark") },
+                text => context! {
+                    name => TEXT_FIELD, value => shown.text, label => words.say("add-text"), error,
+                    mark => words.say("error-mark"), required => words.say("required-mark"),
+                },
             },
         };
-        self.render(words, "status.html", values)
+        self.render_plain(words, "status.html", values)
     }
 
     fn expected(&self, words: &Words, progress: &Progress) -> Value {

@@ -8,6 +8,7 @@ use super::*;
 use crate::addition::StatusBody;
 use crate::config::Settings;
 use crate::progress::{Expected, Progress, Step};
+use crate::submission::{ErrorKind, Field, FieldName};
 use crate::words::LANGUAGES;
 
 static EN: &Language = &LANGUAGES[0];
@@ -19,22 +20,30 @@ fn pages() -> Pages {
         time_zone: "Europe/Berlin".to_owned(),
         ..Settings::default()
     };
-    Pages::new(&Config::check(&settings).unwrap(), "/assets/web.css".to_owned())
+    let mut config = Config::check(&settings).unwrap();
+    config.forms[0].stylesheet.path = "/assets/web.css".to_owned();
+    Pages::new(&config)
+}
+
+fn form(language: &'static Language, view: &FormView<'_>) -> String {
+    let pages = pages();
+    pages.form(language, pages.config.first_form(), view)
 }
 
 fn draft(values: &[(Field, &str)]) -> Draft {
     let mut draft = Draft::default();
     for (field, value) in values {
-        draft.set(*field, (*value).to_owned()).unwrap();
+        draft.set(FieldName::Known(*field), (*value).to_owned()).unwrap();
     }
     draft
 }
 
 #[test]
 fn the_empty_form() {
-    insta::assert_snapshot!(
-        pages().form(EN, &FormView { key: "the-key", stamp: "the-stamp", ..FormView::default() })
-    );
+    insta::assert_snapshot!(form(
+        EN,
+        &FormView { key: "the-key", stamp: "the-stamp", ..FormView::default() }
+    ));
 }
 
 #[test]
@@ -50,7 +59,7 @@ fn a_form_with_errors_names_them_and_keeps_what_was_typed() {
         (Field::Language, "de"),
     ]);
     let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &errors, notice: None };
-    insta::assert_snapshot!(pages().form(EN, &view));
+    insta::assert_snapshot!(form(EN, &view));
 }
 
 #[test]
@@ -58,7 +67,7 @@ fn a_form_that_could_not_be_recorded_says_that_sending_again_is_safe() {
     let draft = draft(&[(Field::WhatHappened, "The lamp broke."), (Field::Phone, "+49 30 901820")]);
     let notice = Some(Notice::NotRecorded);
     let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &[], notice };
-    insta::assert_snapshot!(pages().form(EN, &view));
+    insta::assert_snapshot!(form(EN, &view));
 }
 
 #[test]
@@ -68,13 +77,15 @@ fn the_thank_you_page() {
         remedy: "A new lamp, please.".to_owned(),
         ..Submission::default()
     };
+    let pages = pages();
     let thanks = Thanks {
         reference: &Reference::new("RD-4F7K-2QMX").unwrap(),
         receipt_code: "abcdefghijklmnopqrstuvwxyz",
         received_at: "2026-03-02T09:30:00Z".parse().unwrap(),
         submission: &submission,
+        form: pages.config.first_form(),
     };
-    insta::assert_snapshot!(pages().thanks(EN, &thanks));
+    insta::assert_snapshot!(pages.thanks(EN, &thanks));
 }
 
 #[test]
@@ -84,15 +95,15 @@ fn a_page_without_a_form() {
 
 #[test]
 fn each_notice_has_words_of_its_own_in_each_language() {
-    use Notice::{Expired, NotRecorded, OtherWords, TooSoon, Trap, Unsigned};
-    let all = [TooSoon, Expired, Unsigned, Trap, NotRecorded, OtherWords];
+    use Notice::{Elsewhere, Expired, NotRecorded, OtherWords, TooOften, TooSoon, Trap, Unsigned};
+    let all = [TooSoon, Expired, Unsigned, Trap, NotRecorded, OtherWords, TooOften, Elsewhere];
     for language in &LANGUAGES {
         let words = Words::of(language);
         let texts: std::collections::BTreeSet<_> =
             all.iter().map(|notice| words.say(&format!("{}.text", notice.name()))).collect();
         assert_eq!(texts.len(), all.len(), "{}", language.tag);
         for notice in all {
-            let page = pages().form(language, &FormView { notice: Some(notice), ..FormView::default() });
+            let page = form(language, &FormView { notice: Some(notice), ..FormView::default() });
             assert!(page.contains(&words.say(notice.name()).replace('\'', "&#x27;")), "{notice:?}");
         }
     }
@@ -101,10 +112,24 @@ fn each_notice_has_words_of_its_own_in_each_language() {
 #[test]
 fn every_page_speaks_every_language() {
     use ErrorKind::{
-        File, Missing, NoWayToAnswer, NotEmail, NotLanguage, NotPhone, NotText, Repeated, Unknown,
+        File, Missing, NoWayToAnswer, NotAgreed, NotChoice, NotEmail, NotLanguage, NotPhone, NotText,
+        Repeated, Required, Unknown,
     };
-    use Message::{Busy, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod};
-    let kinds = [File, Missing, NoWayToAnswer, NotEmail, NotLanguage, NotPhone, NotText, Repeated, Unknown];
+    use Message::{Busy, NoSuchForm, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod};
+    let kinds = [
+        File,
+        Missing,
+        NoWayToAnswer,
+        NotAgreed,
+        NotChoice,
+        NotEmail,
+        NotLanguage,
+        NotPhone,
+        NotText,
+        Repeated,
+        Required,
+        Unknown,
+    ];
     let errors: Vec<_> = kinds
         .into_iter()
         .chain([ErrorKind::TooLong { chars: 300, max: 200 }])
@@ -113,14 +138,14 @@ fn every_page_speaks_every_language() {
     let english = Words::of(EN);
     for language in LANGUAGES.iter().skip(1) {
         let pages = pages();
-        let form = pages.form(language, &FormView { errors: &errors, ..FormView::default() });
+        let form = form(language, &FormView { errors: &errors, ..FormView::default() });
         let head = format!("<html lang=\"{}\" dir=\"{}\">", language.tag, language.direction);
         assert!(form.contains(&head) && form.contains(&format!("action=\"/{}\"", language.tag)), "{form}");
         assert!(form.contains("300") && form.contains("200"), "{form}");
         for name in ["send", "what-happened", "error-missing", "reach", "form-introduction"] {
             assert!(!form.contains(&english.say(name)), "{name} is English in {}", language.tag);
         }
-        for message in [Busy, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod] {
+        for message in [Busy, NoSuchForm, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod] {
             assert!(!pages.message(language, message).contains(&english.say(message.name())), "{message:?}");
         }
     }
@@ -138,14 +163,53 @@ fn texts_of_the_organisation_stand_before_those_of_ours() {
         texts: [("de".to_owned(), texts)].into(),
         ..Settings::default()
     };
-    let pages = Pages::new(&Config::check(&settings).unwrap(), "/assets/web.css".to_owned());
+    let pages = Pages::new(&Config::check(&settings).unwrap());
     let german = Language::of("de").unwrap();
-    let page = pages.form(german, &FormView::default());
+    let shown = |language| pages.form(language, pages.config.first_form(), &FormView::default());
+    let page = shown(german);
     assert!(
         page.contains("<h1>Sagen Sie uns die Meinung</h1>") && page.contains("Jede Beschwerde"),
         "{page}"
     );
-    assert!(!pages.form(EN, &FormView::default()).contains("Meinung"));
+    assert!(!shown(EN).contains("Meinung"));
+}
+
+#[test]
+fn a_form_asks_what_its_settings_say() {
+    let settings: Settings = toml::from_str(
+        r##"
+        organisation = "Example Lamps"
+        languages = ["en", "de"]
+        [forms.returns]
+        asks = ["category", "what_happened", "email", "consent"]
+        requires = ["serial_number", "consent", "email"]
+        organisation = "Example Returns"
+        accent_color = "#7a1f5c"
+        categories = [{ id = "broken", label = { en = "It arrived broken" } }, { id = "other" }]
+        texts.en = { title = "Send a lamp back", consent = "You may send this to the maker of the lamp." }
+        [[forms.returns.fields]]
+        name = "serial_number"
+        label = { en = "Serial number", de = "Seriennummer" }
+        hint = { en = "It stands below the foot." }
+        [[forms.returns.fields]]
+        name = "colour"
+        kind = "choice"
+        label = { en = "Colour", de = "Farbe" }
+        choices = [{ id = "red", label = { en = "Red", de = "Rot" } }, { id = "blue" }]
+        "##,
+    )
+    .unwrap();
+    let mut config = Config::check(&settings).unwrap();
+    config.forms[1].stylesheet.path = "/assets/returns.css".to_owned();
+    let pages = Pages::new(&config);
+    let errors = [
+        FieldError { field: FieldName::Own("serial_number".to_owned()), kind: ErrorKind::Required },
+        FieldError::known(Field::Consent, ErrorKind::NotAgreed),
+    ];
+    let mut draft = draft(&[(Field::Category, "broken")]);
+    draft.set(FieldName::Own("colour".to_owned()), "red".to_owned()).unwrap();
+    let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &errors, notice: None };
+    insta::assert_snapshot!(pages.form(EN, pages.config.form("returns").unwrap(), &view));
 }
 
 #[test]
@@ -156,13 +220,15 @@ fn whatever_was_typed_is_shown_as_text() {
     let view = FormView { draft: draft(&all), key: hostile, stamp: hostile, errors: &errors, notice: None };
     let submission =
         Submission { what_happened: hostile.to_owned(), remedy: hostile.to_owned(), ..Submission::default() };
+    let pages = pages();
     let thanks = Thanks {
         reference: &Reference::new("RD-4F7K-2QMX").unwrap(),
         receipt_code: "code",
         received_at: Timestamp::UNIX_EPOCH,
         submission: &submission,
+        form: pages.config.first_form(),
     };
-    for page in [pages().form(EN, &view), pages().thanks(EN, &thanks)] {
+    for page in [form(EN, &view), pages.thanks(EN, &thanks)] {
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("\"'>"), "{page}");
         assert!(page.contains("&lt;script&gt;"), "{page}");
     }
@@ -211,7 +277,7 @@ fn the_page_that_says_how_to_complain() {
         ..Texts::default()
     };
     settings.texts.insert("en".to_owned(), own);
-    let pages = Pages::new(&Config::check(&settings).unwrap(), "/assets/web.css".to_owned());
+    let pages = Pages::new(&Config::check(&settings).unwrap());
     let promises = [
         ("acknowledge", Span::BusinessTime(SignedDuration::from_hours(4))),
         ("triage", Span::BusinessDays(2)),

@@ -21,9 +21,10 @@ use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record
 use super::status::{Proof, prove};
 use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::addition::{check_text, read_json_addition};
+use crate::config::{DEFAULT_FORM, Form};
 use crate::normalize::read_json;
 use crate::problem::Problem;
-use crate::submission::{FieldError, Submission};
+use crate::submission::{ErrorKind, FieldError, Submission};
 
 const MEDIA_TYPE: &str = "application/json";
 const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -91,7 +92,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
         Err(refusal) => return refusal,
     };
     let response = match understand(&app, &raw) {
-        Ok(submission) => take(&app, submission, key.clone(), raw).await,
+        Ok(understood) => take(&app, understood, key.clone(), raw).await,
         Err(problem) => refused(problem),
     };
     naming(&key, response)
@@ -186,7 +187,7 @@ fn busy(app: &App) -> Response {
 /// The receipt code and the words, or everything that is wrong at once.
 fn understand_addition(app: &App, raw: &Bytes) -> Result<(String, String), Problem> {
     let (typed, mut errors) = read_json_addition(raw).map_err(|error| Problem::json(&error))?;
-    match check_text(&typed.text, app.config.demands.limits.what_happened_chars_max) {
+    match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
         Ok(text) if errors.is_empty() => return Ok((typed.receipt_code, text)),
         Ok(_) => {}
         Err(kind) => errors.push(FieldError::other("text", kind)),
@@ -235,11 +236,19 @@ pub(super) async fn other_method() -> Response {
     ([(header::ALLOW, "POST")], problem).into_response()
 }
 
-/// Everything that is wrong at once, or the submission.
-fn understand(app: &App, raw: &Bytes) -> Result<Submission, Problem> {
-    let (draft, mut errors) = read_json(raw).map_err(|error| Problem::json(&error))?;
-    match draft.check(&app.config.demands) {
-        Ok(submission) if errors.is_empty() => Ok(submission),
+/// Everything that is wrong at once, or the submission and the form that it fills in.
+fn understand<'a>(app: &'a App, raw: &Bytes) -> Result<(Submission, &'a Form), Problem> {
+    let body = read_json(raw).map_err(|error| Problem::json(&error))?;
+    let form = match body.form.as_str() {
+        "" => Some(app.config.first_form()),
+        name => app.config.form(name),
+    };
+    let Some(form) = form else {
+        return Err(Problem::fields(&[FieldError::other("form", ErrorKind::NotChoice)]));
+    };
+    let (draft, mut errors) = body.fill_in(&form.demands);
+    match draft.check(&form.demands) {
+        Ok(submission) if errors.is_empty() => Ok((submission, form)),
         checked => {
             errors.extend(checked.err().unwrap_or_default());
             Err(Problem::fields(&errors))
@@ -247,11 +256,12 @@ fn understand(app: &App, raw: &Bytes) -> Result<Submission, Problem> {
     }
 }
 
-async fn take(app: &App, submission: Submission, key: String, raw: Bytes) -> Response {
+async fn take(app: &App, (submission, form): (Submission, &Form), key: String, raw: Bytes) -> Response {
+    let account = if form.name == DEFAULT_FORM { ANONYMOUS } else { &form.name };
     let incoming = Incoming {
         submission,
         channel: Channel::Api,
-        account: ANONYMOUS.to_owned(),
+        account: account.to_owned(),
         page_language: String::new(),
         key,
         media_type: MEDIA_TYPE.to_owned(),

@@ -14,11 +14,11 @@ use crate::words::LANGUAGES;
 
 /// For programs.
 pub(super) async fn description(State(app): State<Arc<App>>) -> Response {
-    Json(openapi::describe(&app.config.demands)).into_response()
+    Json(openapi::describe(&app.config)).into_response()
 }
 
 /// For people.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
-    let api = openapi::describe(&app.config.demands);
+    let api = openapi::describe(&app.config);
     page(StatusCode::OK, &LANGUAGES[0], app.pages.docs(&api))
 }

@@ -1,8 +1,8 @@
-//! The form at `/` and at `/<language>`: shown, sent back, and shown again with everything that was typed until it can be taken.
+//! The forms, the first one at `/` and at `/<language>`, each at `/f/<name>`: shown, sent back, and shown again with everything that was typed until it can be taken.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use redress_contract::Channel;
 use super::body::{self, BodyError};
 use super::record::{Incoming, Recorded, Refusal, record};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
+use crate::config::{DEFAULT_FORM, Form};
 use crate::normalize::{FormBody, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, Thanks};
 use crate::stamp::{self, Verdict};
@@ -20,12 +21,41 @@ use crate::words::Language;
 pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+/// A form, and the language in which it is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    app: &'a App,
+    form: &'a Form,
+    language: &'static Language,
+}
+
+/// The form that an address names; the page that says so when there is none.
+fn asked<'a>(
+    app: &'a App,
+    names: &RawPathParams,
+    language: &'static Language,
+) -> Result<Asked<'a>, Response> {
+    let name = names.iter().find(|(param, _)| *param == "form").map_or(DEFAULT_FORM, |(_, name)| name);
+    match app.config.form(name) {
+        Some(form) => Ok(Asked { app, form, language }),
+        None => Err(plain(app, language, StatusCode::NOT_FOUND, Message::NoSuchForm)),
+    }
+}
+
 /// An empty form.
-pub(super) async fn show(State(app): State<Arc<App>>, Spoken(language): Spoken) -> Response {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Spoken(language): Spoken,
+    names: RawPathParams,
+) -> Response {
+    let asked = match asked(&app, &names, language) {
+        Ok(asked) => asked,
+        Err(page) => return page,
+    };
     let key = fresh_key();
-    let stamp = stamp::fresh(app.keys(), &app.config.form.name, &key, app.deps.clock.now());
+    let stamp = stamp::fresh(app.keys(), &asked.form.name, &key, app.deps.clock.now());
     let view = FormView { key: &key, stamp: &stamp, ..FormView::default() };
-    page(StatusCode::OK, language, app.pages.form(language, &view))
+    page(StatusCode::OK, language, app.pages.form(language, asked.form, &view))
 }
 
 /// A form that came back. The answer to one that is taken is the thank-you page itself: no reference in a URL, no
@@ -33,8 +63,13 @@ pub(super) async fn show(State(app): State<Arc<App>>, Spoken(language): Spoken) 
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Spoken(language): Spoken,
+    names: RawPathParams,
     request: Request,
 ) -> Response {
+    let asked = match asked(&app, &names, language) {
+        Ok(asked) => asked,
+        Err(page) => return page,
+    };
     let Some(_permit) = app.admit() else {
         count("web", "busy");
         return retry_later(&app, plain(&app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Busy));
@@ -54,18 +89,18 @@ pub(super) async fn submit(
         Ok(raw) => raw,
         Err(error) => return unreadable(&app, language, error),
     };
-    match read(&parts.headers, &media_type, raw.clone()).await {
+    match read(asked.form, &parts.headers, &media_type, raw.clone()).await {
         Ok(form) if too_often.is_some() => {
             count("web", "too_often");
-            let mut page = again(&app, language, form, &[], Some(Notice::TooOften));
+            let mut page = again(asked, form, &[], Some(Notice::TooOften));
             *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             retry_after(too_often.unwrap_or_default(), page)
         }
         Ok(form) if !is_ours => {
             count("web", "elsewhere");
-            again(&app, language, form, &[], Some(Notice::Elsewhere))
+            again(asked, form, &[], Some(Notice::Elsewhere))
         }
-        Ok(form) => answer(&app, language, form, (stated_media_type(&parts.headers), raw)).await,
+        Ok(form) => answer(asked, form, (stated_media_type(&parts.headers), raw)).await,
         Err(error) => unreadable(&app, language, error),
     }
 }
@@ -76,57 +111,53 @@ pub(super) async fn other_method(State(app): State<Arc<App>>, Spoken(language): 
     ([(header::ALLOW, "GET, HEAD, POST")], refusal).into_response()
 }
 
-async fn read(headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
+async fn read(form: &Form, headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
     if media_type == URLENCODED {
-        return Ok(read_form(urlencoded_pairs(&raw)?));
+        return Ok(read_form(urlencoded_pairs(&raw)?, &form.demands));
     }
     let (texts, files) = body::multipart(&stated_media_type(headers), raw).await?;
-    let mut form = read_form(texts);
-    form.errors.extend(files);
-    Ok(form)
+    let mut body = read_form(texts, &form.demands);
+    body.errors.extend(files);
+    Ok(body)
 }
 
 /// Takes the form, or shows it again.
-async fn answer(
-    app: &App,
-    language: &'static Language,
-    mut form: FormBody,
-    (media_type, raw): (String, Bytes),
-) -> Response {
-    if !is_key(&form.key) {
-        form.key = fresh_key();
+async fn answer(asked: Asked<'_>, mut body: FormBody, (media_type, raw): (String, Bytes)) -> Response {
+    let Asked { app, form, language } = asked;
+    if !is_key(&body.key) {
+        body.key = fresh_key();
     }
-    let mut errors = std::mem::take(&mut form.errors);
-    let submission = match (form.draft.check(&app.config.demands), objection(app, &form)) {
+    let mut errors = std::mem::take(&mut body.errors);
+    let submission = match (body.draft.check(&form.demands), objection(asked, &body)) {
         (Ok(submission), None) if errors.is_empty() => submission,
         (checked, notice) => {
             errors.extend(checked.err().unwrap_or_default());
             count("web", if errors.is_empty() { "asked_again" } else { "refused" });
-            return again(app, language, form, &errors, notice);
+            return again(asked, body, &errors, notice);
         }
     };
     let incoming = Incoming {
         submission: submission.clone(),
         channel: Channel::Web,
-        account: app.config.form.name.clone(),
+        account: form.name.clone(),
         page_language: language.tag.to_owned(),
-        key: form.key.clone(),
+        key: body.key.clone(),
         media_type,
         raw,
     };
     match record(app, incoming).await {
         Ok(recorded) => {
             count("web", "accepted");
-            thanks(app, language, &submission, &recorded)
+            thanks(asked, &submission, &recorded)
         }
         Err(Refusal::OtherWords) => {
             count("web", "refused");
-            form.key = fresh_key();
-            again(app, language, form, &[], Some(Notice::OtherWords))
+            body.key = fresh_key();
+            again(asked, body, &[], Some(Notice::OtherWords))
         }
         Err(Refusal::NotRecorded(_)) => {
             count("web", "not_recorded");
-            let mut page = again(app, language, form, &[], Some(Notice::NotRecorded));
+            let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
             *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             retry_later(app, page)
         }
@@ -134,11 +165,11 @@ async fn answer(
 }
 
 /// Why a form whose fields are right is asked for once more.
-fn objection(app: &App, form: &FormBody) -> Option<Notice> {
-    if !form.trap.is_empty() {
+fn objection(asked: Asked<'_>, body: &FormBody) -> Option<Notice> {
+    if !body.trap.is_empty() {
         return Some(Notice::Trap);
     }
-    match stamp::judge(app.keys(), &app.config, &form.key, &form.stamp, app.deps.clock.now()) {
+    match judge(asked, body) {
         Verdict::Good => None,
         Verdict::TooSoon => Some(Notice::TooSoon),
         Verdict::Expired => Some(Notice::Expired),
@@ -146,34 +177,37 @@ fn objection(app: &App, form: &FormBody) -> Option<Notice> {
     }
 }
 
-/// The form again, with all that was typed and a stamp with which it can be taken.
-fn again(
-    app: &App,
-    language: &'static Language,
-    form: FormBody,
-    errors: &[FieldError],
-    notice: Option<Notice>,
-) -> Response {
-    let now = app.deps.clock.now();
-    let stamp = match stamp::judge(app.keys(), &app.config, &form.key, &form.stamp, now) {
-        // The first showing counts: what came back too soon may be sent as soon as the time is over.
-        Verdict::Good | Verdict::TooSoon => form.stamp,
-        Verdict::Expired => stamp::renewed(app.keys(), &app.config, &form.key, now),
-        Verdict::Unsigned if notice == Some(Notice::OtherWords) => {
-            stamp::renewed(app.keys(), &app.config, &form.key, now)
-        }
-        Verdict::Unsigned => stamp::fresh(app.keys(), &app.config.form.name, &form.key, now),
-    };
-    let view = FormView { draft: form.draft, key: &form.key, stamp: &stamp, errors, notice };
-    page(StatusCode::UNPROCESSABLE_ENTITY, language, app.pages.form(language, &view))
+fn judge(Asked { app, form, .. }: Asked<'_>, body: &FormBody) -> Verdict {
+    stamp::judge(app.keys(), &app.config, (&form.name, &body.key), &body.stamp, app.deps.clock.now())
 }
 
-fn thanks(app: &App, language: &'static Language, submission: &Submission, recorded: &Recorded) -> Response {
+/// The form again, with all that was typed and a stamp with which it can be taken.
+fn again(asked: Asked<'_>, body: FormBody, errors: &[FieldError], notice: Option<Notice>) -> Response {
+    let Asked { app, form, language } = asked;
+    let now = app.deps.clock.now();
+    let renewed = || stamp::renewed(app.keys(), &app.config, &form.name, &body.key, now);
+    let stamp = match judge(asked, &body) {
+        // The first showing counts: what came back too soon may be sent as soon as the time is over.
+        Verdict::Good | Verdict::TooSoon => body.stamp.clone(),
+        Verdict::Expired => renewed(),
+        Verdict::Unsigned if notice == Some(Notice::OtherWords) => renewed(),
+        Verdict::Unsigned => stamp::fresh(app.keys(), &form.name, &body.key, now),
+    };
+    let view = FormView { draft: body.draft, key: &body.key, stamp: &stamp, errors, notice };
+    page(StatusCode::UNPROCESSABLE_ENTITY, language, app.pages.form(language, form, &view))
+}
+
+fn thanks(
+    Asked { app, form, language }: Asked<'_>,
+    submission: &Submission,
+    recorded: &Recorded,
+) -> Response {
     let thanks = Thanks {
         reference: &recorded.reference,
         receipt_code: &recorded.receipt_code,
         received_at: recorded.received_at,
         submission,
+        form,
     };
     page(StatusCode::ACCEPTED, language, app.pages.thanks(language, &thanks))
 }

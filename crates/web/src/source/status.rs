@@ -23,6 +23,7 @@ use super::form::{URLENCODED, page, plain, unreadable};
 use super::record::{Addition, Refusal, record_addition};
 use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_after, retry_later};
 use crate::addition::{CODE_FIELD, StatusBody, check_text, read_status};
+use crate::config::DEFAULT_FORM;
 use crate::normalize::urlencoded_pairs;
 use crate::page::{Asked, Message, Shown};
 use crate::progress::progress;
@@ -83,7 +84,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
     if !is_key(&typed.key) {
         typed.key = fresh_key();
     }
-    let text = match check_text(&typed.text, app.config.demands.limits.what_happened_chars_max) {
+    let text = match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
         Ok(text) => text,
         Err(error) => {
             count("status", "refused");
@@ -94,7 +95,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
     let addition = Addition {
         text,
         channel: Channel::Web,
-        account: app.config.form.name.clone(),
+        account: DEFAULT_FORM.to_owned(),
         page_language: language.tag.to_owned(),
         first: proof.contact.clone(),
         reference: proof.reference.clone(),

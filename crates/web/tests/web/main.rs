@@ -4,6 +4,7 @@
 
 mod api;
 mod form;
+mod forms;
 mod normalize;
 mod outage;
 mod stage;
