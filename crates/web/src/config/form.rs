@@ -354,7 +354,7 @@ mod tests {
             ("asks = ['what_happened', 'email', 'shoe_size']", vec!["asks"]),
             ("asks = ['email']", vec!["asks"]),
             ("asks = ['what_happened', 'name']", vec!["asks"]),
-            ("asks = ['what_happened', 'category']", vec!["asks"]),
+            ("asks = ['what_happened', 'email', 'category']", vec!["asks"]),
             ("requires = ['serial']", vec!["requires"]),
             ("accent_color = 'blue'", vec!["accent_color"]),
             ("accent_color = '#ffcc00'", vec!["accent_color"]),
