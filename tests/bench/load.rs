@@ -67,7 +67,7 @@ pub(crate) fn sealed_with(bus: &Bus, seals: Seals) -> Intake {
 /// Records all, so many at a time.
 pub(crate) async fn record_all(intake: &Intake, contacts: Vec<Ready>, at_once: usize) -> anyhow::Result<()> {
     let mut running = futures::stream::iter(contacts)
-        .map(|ready| intake.record(ready.contact, ready.raw, Vec::new()))
+        .map(|ready| intake.record(ready.contact, ready.raw))
         .buffer_unordered(at_once);
     while let Some(receipt) = running.next().await {
         receipt?;

@@ -29,7 +29,7 @@ pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
     for ready in load::contacts(7, CONTACTS) {
         beat.tick().await;
         let intake = intake.clone();
-        recording.spawn(async move { intake.record(ready.contact, ready.raw, Vec::new()).await });
+        recording.spawn(async move { intake.record(ready.contact, ready.raw).await });
     }
     while let Some(recorded) = recording.join_next().await {
         recorded??;

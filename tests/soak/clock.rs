@@ -114,7 +114,7 @@ async fn complain(records: &Records) -> anyhow::Result<usize> {
             );
             let now = records.ledger.clock().now();
             let contact = house::normalised(vault.keys(), "help", mail.as_bytes(), now);
-            intake.record(contact, mail.into(), Vec::new()).await?;
+            intake.record(contact, mail.into()).await?;
             contacts += 1;
         }
     }

@@ -89,7 +89,7 @@ async fn original(seed: u64) -> anyhow::Result<(Vec<Message>, Checkpoint)> {
     for mail in make(seed, MAILS).iter().map(Mail::of) {
         let id = load.mailed("help", &mail);
         let contact = house::normalised(&keys, "help", &mail.raw, clock.now());
-        intake.record(contact, mail.raw.into(), Vec::new()).await?;
+        intake.record(contact, mail.raw.into()).await?;
         load.promises.told_yes(&id, None);
     }
     let services = ["router", "notifier", "feed"].into_iter().map(|it| place.start(it));

@@ -68,7 +68,7 @@ async fn send(load: &Load, records: &Records, seed: u64) -> anyhow::Result<()> {
     for mail in make_small(seed, CONTACTS).iter().map(Mail::of) {
         let id = load.mailed("help", &mail);
         let contact = house::normalised(&keys, "help", &mail.raw, clock.now());
-        intake.record(contact, mail.raw.into(), Vec::new()).await?;
+        intake.record(contact, mail.raw.into()).await?;
         load.promises.told_yes(&id, None);
     }
     Ok(())

@@ -98,7 +98,7 @@ async fn send(
         async move {
             let id = load.mailed("help", &mail);
             let contact = house::normalised(keys, "help", &mail.raw, now);
-            intake.record(contact, mail.raw.into(), Vec::new()).await?;
+            intake.record(contact, mail.raw.into()).await?;
             load.promises.told_yes(&id, None);
             anyhow::Ok(())
         }

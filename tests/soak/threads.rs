@@ -36,7 +36,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let contacts = arriving.len();
     for (account, raw) in arriving {
         let contact = house::normalised(&keys, account, raw.as_bytes(), Clock::system().now());
-        intake.record(contact, raw.into(), Vec::new()).await?;
+        intake.record(contact, raw.into()).await?;
     }
     eventually_within(Duration::from_mins(5), "every contact is linked", || async {
         let events = records.events().await.ok()?;

@@ -140,7 +140,7 @@ impl World {
                 );
                 let contact =
                     house::normalised(&house::keys(), "help", raw.as_bytes(), Clock::system().now());
-                intake.record(contact.clone(), raw.into(), Vec::new()).await.expect("it is recorded");
+                intake.record(contact.clone(), raw.into()).await.expect("it is recorded");
                 contacts.push(contact);
             }
         }
@@ -172,7 +172,7 @@ impl World {
         let intake = Intake::new(present.vault().for_channels(), Clock::system());
         let mut came_back = 0;
         for contact in contacts {
-            let again = intake.record(contact.clone(), Bytes::from(contact.text.clone()), Vec::new()).await;
+            let again = intake.record(contact.clone(), Bytes::from(contact.text.clone())).await;
             let known = again.expect("the broker answers").already_recorded;
             let subject = subject::intake(contact.channel, &contact.id);
             let stored = self.bus.last_at_leader(name::INTAKE, &subject).await.expect("the broker answers");

@@ -35,7 +35,7 @@ impl Bus {
         }
         match self.patiently(&subject, &expecting(stream, expected, &headers), &body).await? {
             Answer::Stored(seq) => Ok(seq),
-            Answer::Conflict => Err(AppendError::Conflict(subject)),
+            Answer::Conflict(_) => Err(AppendError::Conflict(subject)),
             Answer::Away(problem) | Answer::Refused(problem) => Err(PublishError { subject, problem }.into()),
         }
     }

@@ -3,7 +3,7 @@
 //! Laid out as NATS object stores are, so that its own tools read them: chunks on `$O.blobs.C.<attempt>`, then what
 //! describes them on `$O.blobs.M.<name>`. Written here and not by the client, which rolls subjects up and reads
 //! through a consumer: the first could wipe the bucket, the second deliver it anywhere. Both ways hold a few chunks
-//! at a time.
+//! at a time, and writing reads its source once, so that a blob can be written from what comes over a connection.
 
 use std::collections::HashSet;
 use std::io;
@@ -21,14 +21,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::io::StreamReader;
 
 use crate::layout::blobs_stream;
-use crate::{AppendError, Bus, PublishError, ReadError, Stored};
+use crate::{Bus, PublishError, ReadError, Stored};
 
 /// Bytes per message.
 const CHUNK_BYTES: usize = 512 * 1024;
 /// Chunks that are read at once.
 const CHUNKS_AT_ONCE: usize = 4;
-/// Times a blob is begun anew because one of its chunks was stored and the answer got lost.
-const ATTEMPTS: usize = 8;
 
 /// The bucket `blobs`.
 #[derive(Clone, Debug)]
@@ -45,6 +43,22 @@ pub struct Listed {
     nuid: String,
     /// When it was written.
     pub stored_at: Timestamp,
+}
+
+/// An object that was not written. What was written of it names no object and is swept after a day.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Its bytes could not be read to their end: the source is at fault, not the broker.
+    #[error("read what goes into blob {name}")]
+    Source {
+        /// Its name.
+        name: String,
+        /// What reading met, as it was met.
+        source: io::Error,
+    },
+    /// The broker does not take it.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
 }
 
 /// What describes an object.
@@ -81,33 +95,27 @@ impl Bus {
 }
 
 impl Blobs {
-    /// Writes an object as it is read; done when the broker has acknowledged all of it. `bytes` begins to read it, again
-    /// when it has to be written anew. Writing the same name again replaces it.
+    /// Writes an object as it is read, once and never further ahead than one chunk of what the broker has acknowledged;
+    /// done when it has acknowledged all of it. Writing the same name again replaces it.
     ///
     /// # Errors
-    /// [`PublishError`] when the broker does not take it.
-    pub async fn put<R: AsyncRead + Unpin>(
-        &self,
-        name: &str,
-        bytes: impl Fn() -> R,
-    ) -> Result<(), PublishError> {
-        for _ in 0..ATTEMPTS {
-            let nuid = self.attempt();
-            let Some(written) = self.put_chunks(name, &nuid, bytes()).await? else { continue };
-            let description = Description {
-                name: name.to_owned(),
-                bucket: name::BLOBS.to_owned(),
-                nuid,
-                size: written.size,
-                // The stream keeps the time; a clock of ours would say another.
-                mtime: "0001-01-01T00:00:00Z".to_owned(),
-                chunks: written.chunks,
-                digest: format!("SHA-256={}", URL_SAFE.encode(written.digest.finalize())),
-            };
-            let body = serde_json::to_vec(&description).expect("plain data always becomes JSON");
-            return self.bus.publish(&meta_subject(name), Vec::new(), body.into()).await.map(drop);
-        }
-        Err(failed(name, "the broker's answers get lost again and again"))
+    /// [`WriteError`] says whose fault it is. There is no such object then, or still the one before.
+    pub async fn put(&self, name: &str, bytes: impl AsyncRead + Unpin) -> Result<(), WriteError> {
+        let nuid = self.attempt();
+        let written = self.put_chunks(name, &nuid, bytes).await?;
+        let description = Description {
+            name: name.to_owned(),
+            bucket: name::BLOBS.to_owned(),
+            nuid,
+            size: written.size,
+            // The stream keeps the time; a clock of ours would say another.
+            mtime: "0001-01-01T00:00:00Z".to_owned(),
+            chunks: written.chunks,
+            digest: format!("SHA-256={}", URL_SAFE.encode(written.digest.finalize())),
+        };
+        let body = serde_json::to_vec(&description).expect("plain data always becomes JSON");
+        self.bus.publish(&meta_subject(name), Vec::new(), body.into()).await?;
+        Ok(())
     }
 
     /// Opens an object for reading, with its size; none when there is none. That its bytes are those that were written
@@ -172,30 +180,25 @@ impl Blobs {
         Ok(listed)
     }
 
-    /// Writes the chunks in order; none when one of them was stored by an earlier try whose answer got lost, which
-    /// cannot be told from here without reading.
+    /// Writes the chunks in order, each when the one before is acknowledged. Only who writes here knows the subject.
     async fn put_chunks(
         &self,
         name: &str,
         nuid: &str,
         mut bytes: impl AsyncRead + Unpin,
-    ) -> Result<Option<Written>, PublishError> {
+    ) -> Result<Written, WriteError> {
         let (subject, mut last_seq) = (chunk_subject(nuid), 0);
         let mut written = Written::default();
         loop {
             let mut chunk = Vec::with_capacity(CHUNK_BYTES);
             let read = (&mut bytes).take(CHUNK_BYTES as u64).read_to_end(&mut chunk).await;
-            if read.map_err(|e| failed(name, &e.to_string()))? == 0 {
-                return Ok(Some(written));
+            if read.map_err(|source| WriteError::Source { name: name.to_owned(), source })? == 0 {
+                return Ok(written);
             }
             written.size += chunk.len();
             written.chunks += 1;
             written.digest.update(&chunk);
-            match self.bus.append(&subject, last_seq, Vec::new(), chunk.into()).await {
-                Ok(seq) => last_seq = seq,
-                Err(AppendError::Conflict(_)) => return Ok(None),
-                Err(AppendError::Publish(problem)) => return Err(problem),
-            }
+            last_seq = self.bus.append_alone(&subject, last_seq, chunk.into()).await?;
         }
     }
 
@@ -249,8 +252,4 @@ fn meta_subject(name: &str) -> String {
 fn object(meta: &Stored) -> Option<Listed> {
     let described: Description = serde_json::from_slice(&meta.body).ok()?;
     Some(Listed { name: Some(described.name), nuid: described.nuid, stored_at: meta.stored_at })
-}
-
-fn failed(name: &str, problem: &str) -> PublishError {
-    PublishError { subject: format!("blobs/{name}"), problem: problem.to_owned() }
 }

@@ -30,7 +30,7 @@ pub mod users;
 mod connect;
 mod denied;
 
-pub use blobs::Blobs;
+pub use blobs::{Blobs, WriteError};
 pub use config::Config;
 pub use connect::{Bus, ConnectError};
 pub use consume::{Consumer, Delivery};

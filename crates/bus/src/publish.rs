@@ -51,8 +51,8 @@ pub enum AppendError {
 pub(crate) enum Answer {
     /// Stored, with this sequence.
     Stored(u64),
-    /// The expectation does not hold.
-    Conflict,
+    /// The expectation does not hold; with the sequence that is the last, where the broker names it.
+    Conflict(Option<u64>),
     /// Nobody answered, or nobody leads: try again.
     Away(String),
     /// Trying again cannot help.
@@ -86,7 +86,7 @@ impl Bus {
     pub async fn publish(&self, subject: &str, headers: Headers, body: Bytes) -> Result<u64, PublishError> {
         match self.patiently(subject, &header_map(&headers), &body).await? {
             Answer::Stored(seq) => Ok(seq),
-            Answer::Conflict => Err(PublishError {
+            Answer::Conflict(_) => Err(PublishError {
                 subject: subject.to_owned(),
                 problem: "the broker reports a conflict although none was asked about".to_owned(),
             }),
@@ -111,11 +111,34 @@ impl Bus {
         map.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
         match self.patiently(subject, &map, &body).await? {
             Answer::Stored(seq) => Ok(seq),
-            Answer::Conflict => Err(AppendError::Conflict(subject.to_owned())),
+            Answer::Conflict(_) => Err(AppendError::Conflict(subject.to_owned())),
             Answer::Away(problem) | Answer::Refused(problem) => {
                 Err(PublishError { subject: subject.to_owned(), problem }.into())
             }
         }
+    }
+
+    /// Appends to a subject that nobody else writes to, the first message (`expected` 0) or the one behind `expected`.
+    /// What lies behind that can only be an earlier try of this message, whose answer got lost; the broker's refusal
+    /// of the second try says where it lies. So whoever may only write needs no right to read to go on.
+    ///
+    /// # Errors
+    /// [`PublishError`], also when what was acknowledged before is gone.
+    pub(crate) async fn append_alone(
+        &self,
+        subject: &str,
+        expected: u64,
+        body: Bytes,
+    ) -> Result<u64, PublishError> {
+        let mut map = async_nats::HeaderMap::new();
+        map.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
+        let problem = match self.patiently(subject, &map, &body).await? {
+            Answer::Stored(seq) => return Ok(seq),
+            Answer::Conflict(Some(seq)) if seq > expected => return Ok(seq),
+            Answer::Conflict(_) => "what was acknowledged before is not there".to_owned(),
+            Answer::Away(problem) | Answer::Refused(problem) => problem,
+        };
+        Err(PublishError { subject: subject.to_owned(), problem })
     }
 
     /// Tries until the broker stores, conflicts or refuses, or patience is over.
@@ -205,18 +228,23 @@ pub(crate) fn read_answer(payload: &[u8]) -> Answer {
     };
     let Some(problem) = ack.error else { return Answer::Stored(ack.seq) };
     match problem.err_code {
-        WRONG_LAST_SEQUENCE => Answer::Conflict,
+        WRONG_LAST_SEQUENCE => Answer::Conflict(last_named(&problem.description)),
         // Another message on this subject (perhaps an earlier try of this one) is under way between the replicas, and
         // is lost if the leader dies now: no proof that anything is stored.
         WRONG_LAST_SEQUENCE_CONSTANT => Answer::Away(problem.description),
         // The stream's own guard (one message per subject) speaks through the general store error.
-        STORE_FAILED if problem.description.contains("per subject") => Answer::Conflict,
+        STORE_FAILED if problem.description.contains("per subject") => Answer::Conflict(None),
         // Room is made by people: waiting here would only keep from the caller what it can say at once.
         STORE_FAILED if problem.description.contains("maximum") => Answer::Refused(problem.description),
         ACCOUNT_FULL | SERVER_FULL | STORAGE_FULL => Answer::Refused(problem.description),
         _ if problem.code == 503 => Answer::Away(problem.description),
         _ => Answer::Refused(problem.description),
     }
+}
+
+/// `wrong last sequence: 7`
+fn last_named(description: &str) -> Option<u64> {
+    description.rsplit_once(": ")?.1.parse().ok()
 }
 
 pub(crate) fn header_map(headers: &Headers) -> async_nats::HeaderMap {
@@ -239,8 +267,10 @@ mod tests {
     #[test]
     fn only_what_the_broker_has_stored_is_a_conflict() {
         let wrong = "wrong last sequence";
-        assert!(matches!(answer(400, 10071, wrong), Answer::Conflict));
-        assert!(matches!(answer(503, 10077, "maximum messages per subject exceeded"), Answer::Conflict));
+        assert!(matches!(answer(400, 10071, "wrong last sequence: 7"), Answer::Conflict(Some(7))));
+        assert!(matches!(answer(400, 10071, wrong), Answer::Conflict(None)));
+        let guarded = answer(503, 10077, "maximum messages per subject exceeded");
+        assert!(matches!(guarded, Answer::Conflict(None)));
         assert!(matches!(answer(400, 10164, wrong), Answer::Away(_)), "under way is not stored");
         assert!(matches!(answer(503, 10008, "JetStream system temporarily unavailable"), Answer::Away(_)));
         assert!(matches!(answer(400, 10189, "message schedule invalid"), Answer::Refused(_)));

@@ -109,7 +109,7 @@ async fn reread(
     if second.parse_status == ParseStatus::Failed {
         return Ok(Outcome::Failed);
     }
-    let receipt = intake.record(second, raw, Vec::new()).await?;
+    let receipt = intake.record(second, raw).await?;
     let id = receipt.contact_id;
     Ok(if receipt.already_recorded { Outcome::Known(id) } else { Outcome::Recorded(id) })
 }

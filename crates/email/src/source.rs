@@ -223,11 +223,11 @@ impl Recorder {
         if self.sent && !contact.sent_by_hand {
             return Ok(Recorded::PassedOver);
         }
-        let recorded = match self.shared.intake.record(contact, mail.raw.clone(), Vec::new()).await {
+        let recorded = match self.shared.intake.record(contact, mail.raw.clone()).await {
             Err(IntakeError { contact_id, source: PutError::TooLarge { .. } }) => {
                 error!(contact.id = %contact_id, "Contact {contact_id} fits into no message, so it is recorded unread");
                 let contact = self.unread(&mail, received_at, "what was read fits into no message");
-                self.shared.intake.record(contact, mail.raw.clone(), Vec::new()).await
+                self.shared.intake.record(contact, mail.raw.clone()).await
             }
             other => other,
         };

@@ -15,6 +15,8 @@ use redress_runtime::{Clock, fault};
 use redress_vault::{PutError, Vault};
 use tracing::debug;
 
+pub use redress_vault::{FileError, Files, StoredFile};
+
 /// The door. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -58,17 +60,12 @@ impl Intake {
     }
 
     /// Records a contact: returns only when the broker has it. `contact.recorded_at` is set here. Recording the same
-    /// contact again is harmless. `files`: see [`Vault::put_contact`].
+    /// contact again is harmless.
     ///
     /// # Errors
     /// [`IntakeError`]: say no (or nothing) to the outside and come again.
-    pub async fn record(
-        &self,
-        contact: Contact,
-        raw: Bytes,
-        files: Vec<(usize, Bytes)>,
-    ) -> Result<Receipt, IntakeError> {
-        self.record_with(contact, raw, files, Headers::new()).await
+    pub async fn record(&self, contact: Contact, raw: Bytes) -> Result<Receipt, IntakeError> {
+        self.record_with(contact, raw, Headers::new()).await
     }
 
     /// As [`record`](Self::record), with headers of the channel's own (a digest to compare a repeat with).
@@ -77,16 +74,36 @@ impl Intake {
     /// [`IntakeError`] as above.
     pub async fn record_with(
         &self,
+        contact: Contact,
+        raw: Bytes,
+        headers: Headers,
+    ) -> Result<Receipt, IntakeError> {
+        self.record_with_files(contact, raw, self.begin_files(), headers).await
+    }
+
+    /// Begins to take in the files of one contact, while they come. To give up, drop it: what was stored is swept.
+    pub fn begin_files(&self) -> Files {
+        self.vault.begin_files(self.clock.now())
+    }
+
+    /// As [`record_with`](Self::record_with), with files that were put already: `contact.attachments` names the blob
+    /// that each of them got. Where the contact is on record already it stays as it is, and these files are left to
+    /// the sweep.
+    ///
+    /// # Errors
+    /// [`IntakeError`] as above; the files are to be put again, too.
+    pub async fn record_with_files(
+        &self,
         mut contact: Contact,
         raw: Bytes,
-        files: Vec<(usize, Bytes)>,
+        files: Files,
         mut headers: Headers,
     ) -> Result<Receipt, IntakeError> {
         let contact_id = contact.id.clone();
         let channel = contact.channel.token();
         contact.recorded_at = self.clock.now();
         headers.push(("traceparent".to_owned(), traceparent(&contact_id)));
-        match self.vault.put_contact(contact, raw, files, headers).await {
+        match self.vault.put_contact_with(contact, raw, files, headers).await {
             Ok(published) => {
                 fault::point("intake::recorded");
                 let outcome = if published.new { "recorded" } else { "already_recorded" };

@@ -348,9 +348,11 @@ pub(crate) fn not_opened(error: OpenError) -> Failure {
 
 fn not_put(error: PutError) -> Failure {
     match error {
-        PutError::Publish(_) | PutError::Key(_) | PutError::KeyTaken | PutError::Read(_) => {
-            Failure::retry(error)
-        }
+        PutError::Publish(_)
+        | PutError::Key(_)
+        | PutError::KeyTaken
+        | PutError::TooLate
+        | PutError::Read(_) => Failure::retry(error),
         PutError::NoPublicKey => Failure::blocked(error),
         PutError::TooLarge { .. } => Failure::reject(error),
     }

@@ -1,6 +1,8 @@
 //! A TCP proxy that does what networks do: cut at a byte, delay, fall silent, refuse, heal.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,6 +25,7 @@ pub enum Way {
 pub struct Proxy {
     address: SocketAddr,
     faults: watch::Sender<Faults>,
+    connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -45,13 +48,19 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("the loopback interface has ports");
         let address = listener.local_addr().expect("it is bound");
         let (faults, watched) = watch::channel(Faults::default());
-        let accepting = tokio::spawn(accept(listener, target, watched));
-        Self { address, faults, accepting }
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepting = tokio::spawn(accept(listener, target, watched, Arc::clone(&connections)));
+        Self { address, faults, connections, accepting }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many connections were made to it: one more than were cut, when whoever is cut comes back.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Every connection made from now on is cut after this many bytes one way.
@@ -96,8 +105,14 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, faults: watch::Receiver<Faults>) {
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    faults: watch::Receiver<Faults>,
+    connections: Arc<AtomicUsize>,
+) {
     while let Ok((client, _)) = listener.accept().await {
+        connections.fetch_add(1, Ordering::Relaxed);
         let faults = faults.clone();
         tokio::spawn(async move {
             let now = *faults.borrow();

@@ -11,8 +11,9 @@ use redress_contract::subject::{self, name};
 use redress_contract::{BlobName, Channel, Contact, ContactId, ParseStatus};
 use tokio::io::AsyncReadExt as _;
 
-use crate::data_keys::{Found, Readers};
-use crate::message::{Attempt, Opened, SEAL_BYTES, key_named};
+use crate::data_keys::Found;
+use crate::files::{FileError, Files};
+use crate::message::{Opened, SEAL_BYTES, key_named};
 use crate::seal::KeyName;
 use crate::seal::blob::BlobError;
 use crate::{OpenError, PutError, Vault};
@@ -25,32 +26,47 @@ pub(crate) const PLAIN_BYTES_MAX: usize = CONTACT_BYTES_MAX - SEAL_BYTES;
 
 impl Vault {
     /// Stores a contact once. `raw` are the bytes as they came: they travel inside the message when they fit, in a
-    /// blob otherwise (`contact.raw` must hold their media type and SHA-256; the rest is filled in here). `files` are
-    /// attachments that do not lie in the raw bytes: pairs of index into `contact.attachments` and bytes.
+    /// blob otherwise (`contact.raw` must hold their media type and SHA-256; the rest is filled in here).
     /// `new: false` when it was there before.
     ///
     /// # Errors
     /// [`PutError`]; putting it again is safe.
     pub async fn put_contact(
         &self,
+        contact: Contact,
+        raw: Bytes,
+        headers: Headers,
+    ) -> Result<Published, PutError> {
+        let none = self.begin_files(contact.recorded_at);
+        self.put_contact_with(contact, raw, none, headers).await
+    }
+
+    /// As [`put_contact`](Self::put_contact), with files that do not lie in the raw bytes: `contact.attachments` names
+    /// the blobs that putting them answered, for a contact that names others will not open. `contact.recorded_at` is
+    /// now. Of a contact that was there before, nothing changes; these files are left to the sweep.
+    ///
+    /// # Errors
+    /// [`PutError`]; putting it again, with its files, is safe. [`PutError::TooLate`] when the files were begun so long
+    /// ago that the sweep may have taken some.
+    pub async fn put_contact_with(
+        &self,
         mut contact: Contact,
         raw: Bytes,
-        files: Vec<(usize, Bytes)>,
+        mut files: Files,
         mut headers: Headers,
     ) -> Result<Published, PutError> {
+        files.still_there(contact.recorded_at)?;
         let subject = subject::intake(contact.channel, &contact.id);
         let described = contact.raw.take().unwrap_or_default();
-        let inline = if files.is_empty() { with_inline(&mut contact, &described, &raw) } else { None };
-        if inline.is_none() && self.bus.last(name::INTAKE, &subject).await?.is_some() {
-            // Known already, or erased: do not write its blobs a second time.
-            return Ok(Published { seq: 0, new: false });
-        }
-        let mut storing = Storing { vault: self, attempt: self.attempt(Readers::Vault).await?, blobs: 0 };
-        let plain = match inline {
+        let plain = match with_inline(&mut contact, &described, &raw) {
             Some(plain) => plain,
-            None => storing.with_blobs(contact, &described, raw, files).await?,
+            // Known already, or erased: do not write its blob a second time.
+            None if self.bus.last(name::INTAKE, &subject).await?.is_some() => {
+                return Ok(Published { seq: 0, new: false });
+            }
+            None => with_blob(contact, described, &raw, &mut files).await?,
         };
-        let body = storing.attempt.seal(&subject, plain, &mut headers);
+        let body = files.attempt().await?.seal(&subject, plain, &mut headers);
         Ok(self.bus.publish_once(&subject, headers, body).await?)
     }
 
@@ -128,51 +144,17 @@ impl Vault {
     }
 }
 
-/// A contact on its way into the vault.
-struct Storing<'a> {
-    vault: &'a Vault,
-    attempt: Attempt,
-    blobs: u32,
-}
-
-impl Storing<'_> {
-    /// The body of the message: files in blobs, and the raw bytes too unless they fit inside.
-    async fn with_blobs(
-        &mut self,
-        mut contact: Contact,
-        described: &Raw,
-        raw: Bytes,
-        files: Vec<(usize, Bytes)>,
-    ) -> Result<Vec<u8>, PutError> {
-        for (index, bytes) in files {
-            let blob = self.put_blob(bytes).await?;
-            if let Some(attachment) = contact.attachments.get_mut(index) {
-                attachment.blob = Some(blob);
-            }
-        }
-        if let Some(plain) = with_inline(&mut contact, described, &raw) {
-            return Ok(plain);
-        }
-        let size_bytes = size(&raw);
-        let blob = Some(self.put_blob(raw).await?);
-        contact.raw = Some(Raw { size_bytes, inline: Bytes::new(), blob, ..described.clone() });
-        fit(contact)
-    }
-
-    async fn put_blob(&mut self, bytes: Bytes) -> Result<BlobName, PutError> {
-        let key = self.attempt.key();
-        let folder = key.map_or_else(|| KeyName::draw().to_string(), |key| key.name.to_string());
-        let blob = BlobName::new(format!("{folder}/{}", self.blobs))
-            .expect("hex digits, a slash and a number name a blob");
-        self.blobs += 1;
-        let store = self.vault.bus.blobs();
-        match key {
-            Some(key) => store.put(blob.as_str(), || key.seal_blob(blob.as_str(), bytes.clone())).await?,
-            None => store.put(blob.as_str(), || bytes.as_ref()).await?,
-        }
-        redress_runtime::fault::point("vault::blob_put");
-        Ok(blob)
-    }
+/// The body of the message with the raw bytes in a blob.
+async fn with_blob(
+    mut contact: Contact,
+    described: Raw,
+    raw: &Bytes,
+    files: &mut Files,
+) -> Result<Vec<u8>, PutError> {
+    let stored = files.put(raw.as_ref()).await.map_err(FileError::of_bytes)?;
+    let (size_bytes, blob) = (stored.size_bytes, Some(stored.blob));
+    contact.raw = Some(Raw { size_bytes, inline: Bytes::new(), blob, ..described });
+    fit(contact)
 }
 
 /// A channel that was taken over must not get at what others sent by naming their blobs.
@@ -193,12 +175,9 @@ fn with_inline(contact: &mut Contact, described: &Raw, raw: &Bytes) -> Option<Ve
     if raw.len() > PLAIN_BYTES_MAX {
         return None;
     }
-    contact.raw = Some(Raw { size_bytes: size(raw), inline: raw.clone(), blob: None, ..described.clone() });
+    let size_bytes = u32::try_from(raw.len()).unwrap_or(u32::MAX);
+    contact.raw = Some(Raw { size_bytes, inline: raw.clone(), blob: None, ..described.clone() });
     Some(encode(contact)).filter(|plain| plain.len() <= PLAIN_BYTES_MAX)
-}
-
-fn size(raw: &Bytes) -> u32 {
-    u32::try_from(raw.len()).unwrap_or(u32::MAX)
 }
 
 fn encode(contact: &Contact) -> Vec<u8> {

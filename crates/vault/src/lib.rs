@@ -3,7 +3,7 @@
 //! In: contacts, free text, communications. Out: the same, to whoever holds the door's key. Nobody else reads or
 //! writes INTAKE, CONTENT, OUTBOX or the bucket `blobs`.
 //!
-//! Reading order: [`contact`] (contacts and their raw bytes), [`content`] (notes, reasons), [`outbox`]
+//! Reading order: [`contact`] (contacts and their raw bytes), [`files`] (what is uploaded with them), [`content`] (notes, reasons), [`outbox`]
 //! (communications); then how they are sealed: `seal` (pure), [`keyring`] (sealing keys and their files), [`seals`] (what
 //! this process can do), [`data_keys`] (the bucket of wrapped keys), `message` (sealing and opening a message), [`rotate`]
 //! (wrapping data keys anew), [`erase`], [`sweep`]; and [`secret`] (the installation's own secrets).
@@ -12,6 +12,7 @@ pub mod contact;
 pub mod content;
 pub mod data_keys;
 pub mod erase;
+pub mod files;
 pub mod keyring;
 pub mod outbox;
 pub mod rotate;
@@ -29,6 +30,7 @@ use redress_bus::{Bus, Failure, KvError, PublishError, ReadError};
 use redress_identity::Keys;
 use redress_runtime::recent::Recent;
 
+pub use files::{FileError, Files, StoredFile};
 pub use keyring::{KeyFileError, KeyId, PrivateKey, PublicKey, Ring};
 use seal::DataKey;
 pub use seal::KeyName;
@@ -72,6 +74,9 @@ pub enum PutError {
         /// The limit.
         limit: usize,
     },
+    /// It took so long that the sweep may have taken its first files; putting all of it again is safe.
+    #[error("store it: its files were begun too long ago")]
+    TooLate,
     /// What lies there already could not be read to compare.
     #[error(transparent)]
     Read(#[from] ReadError),

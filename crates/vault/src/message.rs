@@ -11,6 +11,7 @@ use crate::{OpenError, PutError, Vault};
 pub(crate) const SEAL_BYTES: usize = 4 + 24 + 16;
 
 /// What one attempt to store something seals with: nothing, when measuring.
+#[derive(Debug)]
 pub(crate) struct Attempt(Option<DataKey>);
 
 /// What is where a message is looked for.

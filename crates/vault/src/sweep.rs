@@ -1,5 +1,5 @@
 //! The sweep: data keys and blobs that no message names. Attempts that came to nothing leave them behind: a repeat that
-//! found its contact on record, a crash between blob and message.
+//! found its contact on record, a crash between blob and message, an upload that was broken off.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,6 +17,10 @@ use crate::seal::KeyName;
 
 /// Nothing younger is swept: the message that names it may be on its way.
 pub const MIN_AGE: Duration = Duration::from_hours(24);
+
+/// What takes longer than this from its first file to its message is refused, well before its files are old enough to be
+/// swept.
+pub const UNDER_WAY_MAX: Duration = Duration::from_hours(12);
 
 /// So many unnamed keys are never suspicious, however few there are in all.
 const ALWAYS_FINE: usize = 1000;

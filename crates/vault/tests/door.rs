@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redress_contract::contact::{Attachment, Raw};
+use redress_contract::contact::Raw;
 use redress_contract::subject::name;
-use redress_contract::{Channel, Contact, ContactId, FileName, ParseStatus};
+use redress_contract::{Channel, Contact, ContactId, ParseStatus};
 use redress_identity::Keys;
 use redress_testkit::Broker;
 use redress_vault::data_keys::KEY_HEADER;
@@ -38,8 +38,8 @@ async fn a_small_contact_keeps_its_raw_bytes_inside_and_is_stored_once() {
     let broker = Broker::start().await;
     let vault = vault(&broker).await;
     let raw = Bytes::from_static(b"Subject: x\r\n\r\nthe kettle is broken");
-    let first = vault.put_contact(contact("a"), raw.clone(), Vec::new(), Vec::new()).await.unwrap();
-    let second = vault.put_contact(contact("a"), raw.clone(), Vec::new(), Vec::new()).await.unwrap();
+    let first = vault.put_contact(contact("a"), raw.clone(), Vec::new()).await.unwrap();
+    let second = vault.put_contact(contact("a"), raw.clone(), Vec::new()).await.unwrap();
     assert!(first.new && !second.new);
     let found = vault.contact(Channel::Email, &ContactId::new("a").unwrap()).await.unwrap().unwrap();
     assert_eq!(found.text, "the kettle is broken");
@@ -52,9 +52,9 @@ async fn sixty_megabytes_go_to_a_blob_and_come_back_and_a_repeat_writes_no_secon
     let broker = Broker::start().await;
     let vault = vault(&broker).await;
     let raw = Bytes::from(vec![b'x'; 60 * 1024 * 1024]);
-    assert!(vault.put_contact(contact("big"), raw.clone(), Vec::new(), Vec::new()).await.unwrap().new);
+    assert!(vault.put_contact(contact("big"), raw.clone(), Vec::new()).await.unwrap().new);
     let blobs = vault.bus().last_seq("OBJ_blobs").await.unwrap();
-    assert!(!vault.put_contact(contact("big"), raw.clone(), Vec::new(), Vec::new()).await.unwrap().new);
+    assert!(!vault.put_contact(contact("big"), raw.clone(), Vec::new()).await.unwrap().new);
     assert_eq!(vault.bus().last_seq("OBJ_blobs").await.unwrap(), blobs);
     let found = vault.contact(Channel::Email, &ContactId::new("big").unwrap()).await.unwrap().unwrap();
     assert_eq!(found.raw.as_ref().unwrap().size_bytes, 60 * 1024 * 1024);
@@ -67,7 +67,7 @@ async fn text_that_does_not_fit_is_cut_and_says_so() {
     let vault = vault(&broker).await;
     let long = Contact { text: "ä".repeat(400_000), ..contact("long") };
     let raw = Bytes::from(long.text.clone());
-    vault.put_contact(long, raw.clone(), Vec::new(), Vec::new()).await.unwrap();
+    vault.put_contact(long, raw.clone(), Vec::new()).await.unwrap();
     let found = vault.contact(Channel::Email, &ContactId::new("long").unwrap()).await.unwrap().unwrap();
     assert_eq!(found.parse_status, ParseStatus::Partial);
     assert!(found.parse_problem.contains("cut") && found.text.starts_with('ä'));
@@ -75,25 +75,10 @@ async fn text_that_does_not_fit_is_cut_and_says_so() {
 }
 
 #[tokio::test]
-async fn files_lie_in_blobs_that_the_contact_names() {
-    let broker = Broker::start().await;
-    let vault = vault(&broker).await;
-    let mut with_file = contact("file");
-    with_file
-        .attachments
-        .push(Attachment { file_name: FileName::new("receipt.pdf"), ..Attachment::default() });
-    let file = Bytes::from_static(b"%PDF-");
-    vault.put_contact(with_file, Bytes::new(), vec![(0, file.clone())], Vec::new()).await.unwrap();
-    let found = vault.contact(Channel::Email, &ContactId::new("file").unwrap()).await.unwrap().unwrap();
-    let blob = found.attachments[0].blob.clone().unwrap();
-    assert_eq!(vault.blob(&blob).await.unwrap().unwrap(), file);
-}
-
-#[tokio::test]
 async fn a_body_that_is_another_contact_is_refused_without_its_words() {
     let broker = Broker::start().await;
     let vault = vault(&broker).await;
-    vault.put_contact(contact("a"), Bytes::new(), Vec::new(), Vec::new()).await.unwrap();
+    vault.put_contact(contact("a"), Bytes::new(), Vec::new()).await.unwrap();
     let stored = vault.bus().last(name::INTAKE, "intake.email.a").await.unwrap().unwrap();
     let moved = vault.open_contact("intake.email.b", &stored.headers, &stored.body).await.unwrap_err();
     assert!(matches!(moved, OpenError::Broken { .. }), "{moved}");

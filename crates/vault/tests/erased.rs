@@ -29,7 +29,7 @@ fn contact(name: &str) -> Contact {
 }
 
 async fn put(vault: &Vault, name: &str, raw: Bytes) {
-    assert!(vault.put_contact(contact(name), raw, Vec::new(), Vec::new()).await.unwrap().new);
+    assert!(vault.put_contact(contact(name), raw, Vec::new()).await.unwrap().new);
 }
 
 async fn opens(vault: &Vault, name: &str) -> bool {
@@ -60,7 +60,7 @@ async fn what_is_erased_is_gone_with_its_key_and_its_blob_and_its_place_is_close
     assert!(!opens(&vault, "a").await);
     assert_eq!(count(&bus, "OBJ_blobs").await, blobs / 2);
     assert!(bus.kv(name::KEYS).entries(&key).await.unwrap().is_empty());
-    assert!(!vault.put_contact(contact("a"), Bytes::new(), Vec::new(), Vec::new()).await.unwrap().new);
+    assert!(!vault.put_contact(contact("a"), Bytes::new(), Vec::new()).await.unwrap().new);
     assert!(!opens(&vault, "a").await, "reading the source again brings nothing back");
     assert!(opens(&vault, "b").await);
 }
@@ -109,7 +109,7 @@ async fn a_message_that_names_anothers_key_or_blob_neither_reads_nor_destroys_it
         blob,
         ..Default::default()
     });
-    vault.put_contact(thief, Bytes::new(), Vec::new(), Vec::new()).await.unwrap();
+    vault.put_contact(thief, Bytes::new(), Vec::new()).await.unwrap();
     let refused = vault.contact(Channel::Web, &id("thief")).await;
     assert!(matches!(refused, Err(OpenError::Broken { .. })), "{refused:?}");
 }

@@ -32,7 +32,7 @@ fn contact(id: &str) -> Contact {
 }
 
 async fn put(vault: &Vault, id: &str, raw: Bytes) {
-    assert!(vault.put_contact(contact(id), raw, Vec::new(), Vec::new()).await.unwrap().new);
+    assert!(vault.put_contact(contact(id), raw, Vec::new()).await.unwrap().new);
 }
 
 async fn opened(vault: &Vault, id: &str) -> Result<Option<Contact>, OpenError> {
@@ -160,7 +160,7 @@ async fn without_a_public_key_nothing_is_stored() {
     let broker = Broker::start().await;
     let bus = broker.bus("test").await;
     let vault = door(&bus, Seals::default());
-    let refused = vault.put_contact(contact("a"), Bytes::new(), Vec::new(), Vec::new()).await;
+    let refused = vault.put_contact(contact("a"), Bytes::new(), Vec::new()).await;
     assert!(matches!(refused, Err(PutError::NoPublicKey)));
     assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 0);
 }

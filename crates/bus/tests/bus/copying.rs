@@ -180,7 +180,7 @@ async fn one_node_is_put_back_as_three_and_three_as_one() {
         bus.publish(&format!("event.Registered.x{n}"), Vec::new(), n.to_string().into()).await.unwrap();
     }
     let large = vec![7; 300_000];
-    bus.blobs().put("key/1", || large.as_slice()).await.unwrap();
+    bus.blobs().put("key/1", large.as_slice()).await.unwrap();
     consume(&bus, 1, |n| n <= 4).await;
 
     let on_three = three.bus_with(&three.settings(), "restore").await;

@@ -5,3 +5,4 @@
 mod consuming;
 mod copying;
 mod storing;
+mod uploading;

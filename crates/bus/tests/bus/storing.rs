@@ -175,9 +175,9 @@ async fn blobs_come_back_whole_and_missing_ones_are_none() {
     let broker = Broker::start().await;
     let blobs = broker.bus("test").await.blobs();
     let bytes = Bytes::from((0..3_000_000u32).map(|n| (n % 251) as u8).collect::<Vec<_>>());
-    blobs.put("a/0", || bytes.as_ref()).await.unwrap();
+    blobs.put("a/0", bytes.as_ref()).await.unwrap();
     assert_eq!(whole(&blobs, "a/0").await.unwrap(), bytes);
-    blobs.put("a/1", || [].as_slice()).await.unwrap();
+    blobs.put("a/1", [].as_slice()).await.unwrap();
     assert_eq!(whole(&blobs, "a/1").await.unwrap(), Bytes::new());
     assert_eq!(whole(&blobs, "b/0").await, None);
 }
@@ -196,7 +196,7 @@ async fn an_erased_blob_leaves_no_chunk_and_broken_writes_are_listed() {
     let bus = broker.bus("test").await;
     let (blobs, large) = (bus.blobs(), vec![7; 300_000]);
     for name in ["a/0", "a/1"] {
-        blobs.put(name, || large.as_slice()).await.unwrap();
+        blobs.put(name, large.as_slice()).await.unwrap();
     }
     bus.publish("$O.blobs.C.broken", Vec::new(), Bytes::from_static(b"half")).await.unwrap();
     let listed = blobs.list().await.unwrap();

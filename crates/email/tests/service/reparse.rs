@@ -33,7 +33,7 @@ async fn what_could_not_be_read_is_read_again_once() {
     let hopeless = b"\x00\x01 no mail at all".to_vec();
     for raw in [&fixed, &hopeless] {
         let contact = unread(raw, &envelope, "the reader gave up");
-        intake.record(contact, Bytes::from(raw.clone()), Vec::new()).await.unwrap();
+        intake.record(contact, Bytes::from(raw.clone())).await.unwrap();
     }
     let first = world.contact(&fixed).await.unwrap();
     let config = Config::check(&Settings::default()).unwrap();

@@ -149,7 +149,7 @@ impl Stage {
                 rule: "default".to_owned(),
             },
         };
-        vault.put_contact(contact, b"raw".as_slice().into(), Vec::new(), Vec::new()).await.unwrap();
+        vault.put_contact(contact, b"raw".as_slice().into(), Vec::new()).await.unwrap();
         self.execute(&complaint_id, &Command::Register(register)).await;
         complaint_id
     }

@@ -65,7 +65,7 @@ impl Stage {
     /// Records a contact, as a channel does.
     pub(crate) async fn put(&self, contact: &Contact) {
         let vault = self.ledger.vault();
-        assert!(vault.put_contact(contact.clone(), Bytes::new(), Vec::new(), Vec::new()).await.unwrap().new);
+        assert!(vault.put_contact(contact.clone(), Bytes::new(), Vec::new()).await.unwrap().new);
     }
 
     /// The delivery of a recorded contact.

@@ -190,7 +190,7 @@ async fn put_once(
         (DIGEST_HEADER.to_owned(), digest.clone()),
         (RECEIVED_HEADER.to_owned(), received_at.to_string()),
     ];
-    let recording = app.deps.intake.record_with(contact, raw, Vec::new(), headers);
+    let recording = app.deps.intake.record_with(contact, raw, headers);
     let receipt = Box::pin(recording).await?;
     fault::point("web::recorded");
     if !receipt.already_recorded {
