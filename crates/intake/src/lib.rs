@@ -12,10 +12,10 @@ use redress_bus::{Headers, ReadError};
 use redress_contract::subject::{self, name};
 use redress_contract::{Channel, Commit, Contact, ContactId};
 use redress_runtime::{Clock, fault};
-use redress_vault::{PutError, Vault};
+use redress_vault::Vault;
 use tracing::debug;
 
-pub use redress_vault::{FileError, Files, StoredFile};
+pub use redress_vault::{FileError, Files, PutError, StoredFile};
 
 /// The door. Cheap to clone.
 #[derive(Clone, Debug)]

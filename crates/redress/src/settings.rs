@@ -148,7 +148,7 @@ impl Default for PublicSettings {
         Self {
             address: "127.0.0.1:8080".to_owned(),
             connections_max: 1024,
-            request_seconds: 60,
+            request_seconds: 300,
             drain_seconds: 20,
             trusted_proxies: ["127.0.0.0/8", "::1"].map(str::to_owned).to_vec(),
         }

@@ -74,10 +74,15 @@ impl Files {
         self.blobs += 1;
         let mut counted = Counted { file, size: 0, digest: Sha256::new() };
         let store = self.vault.bus.blobs();
-        match key {
-            Some(key) => store.put(blob.as_str(), key.seal_blob(blob.as_str(), &mut counted)).await?,
-            None => store.put(blob.as_str(), &mut counted).await?,
+        let written = match key {
+            Some(key) => store.put(blob.as_str(), key.seal_blob(blob.as_str(), &mut counted)).await,
+            None => store.put(blob.as_str(), &mut counted).await,
+        };
+        if let Err(WriteError::Source { .. }) = &written {
+            // It got no name, so the next one takes the number: erasing a contact looks for them up to the first gap.
+            self.blobs -= 1;
         }
+        written?;
         redress_runtime::fault::point("vault::blob_put");
         Ok(StoredFile {
             blob,

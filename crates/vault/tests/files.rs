@@ -16,6 +16,7 @@ use redress_contract::{BlobName, Channel, Contact, ContactId};
 use redress_identity::Keys;
 use redress_testkit::proxy::Way;
 use redress_testkit::{Broker, Proxy};
+use redress_vault::erase::Place;
 use redress_vault::sweep::Swept;
 use redress_vault::{FileError, Files, OpenError, PrivateKey, PutError, Seals, StoredFile, Vault};
 use sha2::{Digest as _, Sha256};
@@ -48,7 +49,7 @@ fn contact(id: &str, files: &[&StoredFile]) -> Contact {
 }
 
 fn bytes(size: usize) -> Bytes {
-    (0..size).map(|n| (n % 251) as u8).collect::<Vec<_>>().into()
+    (0..=250).cycle().take(size).collect::<Vec<_>>().into()
 }
 
 /// What a client sends, bit by bit, waiting for whoever reads it; it may go away before the end.
@@ -103,8 +104,8 @@ async fn an_upload_that_breaks_leaves_no_contact_and_what_came_of_it_is_swept() 
     let bus = broker.bus("test").await;
     let vault = door(&bus);
     let mut files = vault.begin_files(begun_at());
-    let broken = upload(MIB).chain(Breaking);
-    let FileError::Read(problem) = files.put(broken).await.unwrap_err() else { panic!("it was the reader") };
+    let half = upload(MIB).chain(Breaking);
+    let FileError::Read(problem) = files.put(half).await.unwrap_err() else { panic!("it was the reader") };
     assert_eq!(problem.kind(), io::ErrorKind::ConnectionReset, "as the reader said it");
     drop(files);
     assert_eq!(bus.last_seq(name::INTAKE).await.unwrap(), 0);
@@ -127,6 +128,9 @@ async fn a_file_that_broke_spoils_none_of_the_others() {
     let found = opened(&vault, "a").await.unwrap().unwrap();
     assert_eq!(file(&vault, &found, 0).await, bytes(700_000));
     assert_eq!(file(&vault, &found, 1).await, bytes(5));
+    vault.erase(&Place::of_contact(Channel::Web, &found.id)).await.unwrap();
+    let left = vault.bus().blobs().list().await.unwrap();
+    assert!(left.len() == 1 && left[0].name.is_none(), "but what broke, for the sweep: {left:?}");
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ pub const CODE_FIELD: &str = "receipt_code";
 /// Field: what is added.
 pub const TEXT_FIELD: &str = "text";
 
+/// Member of a JSON body: the receipt code.
+pub(crate) const CODE_MEMBER: &str = "receiptCode";
+
 /// What came of the status page's forms or of the API.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StatusBody {
@@ -82,7 +85,7 @@ pub fn read_json_addition(body: &[u8]) -> Result<(StatusBody, Vec<FieldError>), 
     let (mut read, mut errors) = (StatusBody::default(), Vec::new());
     for (name, value) in members(body)? {
         let field = match name.as_str() {
-            "receiptCode" => &mut read.receipt_code,
+            CODE_MEMBER => &mut read.receipt_code,
             "text" => &mut read.text,
             _ => {
                 errors.push(FieldError::other(&name, ErrorKind::Unknown));
@@ -97,6 +100,20 @@ pub fn read_json_addition(body: &[u8]) -> Result<(StatusBody, Vec<FieldError>), 
         }
     }
     Ok((read, errors))
+}
+
+/// The same from the texts of a multipart body.
+pub(crate) fn read_text_addition(texts: Vec<(String, String)>) -> (StatusBody, Vec<FieldError>) {
+    let (mut read, mut errors) = (StatusBody::default(), Vec::new());
+    for (name, text) in texts {
+        match name.as_str() {
+            CODE_MEMBER if read.receipt_code.is_empty() => read.receipt_code = text,
+            TEXT_FIELD if read.text.is_empty() => read.text = text,
+            CODE_MEMBER | TEXT_FIELD => errors.push(FieldError::other(&name, ErrorKind::Repeated)),
+            _ => errors.push(FieldError::other(&name, ErrorKind::Unknown)),
+        }
+    }
+    (read, errors)
 }
 
 /// The words of an addition, in order.

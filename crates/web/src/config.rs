@@ -2,6 +2,7 @@
 
 mod form;
 
+use form::Asset;
 pub use form::{Choice, DEFAULT_FORM, Form, FormSettings, OwnField, OwnKind};
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use jiff::tz::TimeZone;
 use redress_runtime::settings::Problems;
 use serde::{Deserialize, Serialize};
 
+use crate::file::{FileLimits, MEBIBYTE};
 use crate::submission::{Field, FieldName};
 use crate::words::{LANGUAGES, Language};
 
@@ -58,6 +60,8 @@ pub struct Settings {
     pub stamp_hours: u32,
     /// Forms: each at `/f/<name>`, the one called `default` at `/` too.
     pub forms: BTreeMap<String, FormSettings>,
+    /// Files that come with a complaint.
+    pub uploads: Uploads,
     /// How often one sender may try what.
     pub rates: Rates,
     /// Longest fields.
@@ -80,6 +84,25 @@ pub struct Texts {
     pub consent: String,
     /// Who helps outside the house when somebody does not agree with its decision, and how to reach them.
     pub escalation: String,
+}
+
+/// `[web.uploads]`: files that come with a complaint, or are added to one. Each goes into a sealed blob as it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uploads {
+    /// Most files at once; 0 takes none.
+    pub files_max: u32,
+    /// Largest file in MiB.
+    pub file_mebibytes_max: u32,
+    /// Largest total in MiB.
+    pub total_mebibytes_max: u32,
+    /// Media types that are taken, as the first bytes of a file tell them.
+    pub media_types: Vec<String>,
+    /// How long all of a submission with files may take to come. The time for any request, `[public] request_seconds`, must
+    /// be longer.
+    pub read_seconds: u32,
+    /// Submissions with files that come in at once; of more, the form comes back and asks to choose the files again.
+    pub concurrency_max: u32,
 }
 
 /// `[web.rates]`: how often a minute one sender (an IPv4 address, a /64 of IPv6) may try what. More than that hears 429 and
@@ -133,6 +156,42 @@ impl Default for Limits {
     }
 }
 
+impl Default for Uploads {
+    fn default() -> Self {
+        let media_types = [
+            "image/jpeg",
+            "image/png",
+            "image/gif",
+            "image/webp",
+            "image/heif",
+            "image/avif",
+            "image/tiff",
+            "application/pdf",
+            "text/plain",
+            "application/msword",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.spreadsheet",
+            "audio/mpeg",
+            "audio/m4a",
+            "audio/ogg",
+            "audio/x-wav",
+            "video/mp4",
+            "video/quicktime",
+            "video/webm",
+        ];
+        Self {
+            files_max: 5,
+            file_mebibytes_max: 10,
+            total_mebibytes_max: 20,
+            media_types: media_types.map(str::to_owned).to_vec(),
+            read_seconds: 240,
+            concurrency_max: 32,
+        }
+    }
+}
+
 impl Default for Rates {
     fn default() -> Self {
         Self { submissions_per_minute: 60, receipt_tries_per_minute: 20 }
@@ -157,6 +216,7 @@ impl Default for Settings {
             min_fill_seconds: 3,
             stamp_hours: 2,
             forms: BTreeMap::new(),
+            uploads: Uploads::default(),
             rates: Rates::default(),
             limits: Limits::default(),
         }
@@ -172,6 +232,8 @@ pub struct Config {
     pub public_authority: String,
     /// The forms, the one at `/` first.
     pub(crate) forms: Vec<Form>,
+    /// The script of all pages.
+    pub(crate) script: Asset,
     /// Languages of the pages, one at least.
     pub(crate) languages: Vec<&'static Language>,
     /// Time zone of the pages.
@@ -186,6 +248,12 @@ pub struct Config {
     pub body_read_timeout: Duration,
     /// Requests worked on at once.
     pub concurrency_max: usize,
+    /// What is taken of files.
+    pub(crate) uploads: FileLimits,
+    /// How long a submission with files may take to come.
+    pub(crate) upload_timeout: Duration,
+    /// Submissions with files that come in at once.
+    pub(crate) uploads_at_once: usize,
     /// Shortest time in which a person fills in the form, in seconds.
     pub min_fill_seconds: i64,
     /// How long a stamp is good, in seconds.
@@ -296,6 +364,7 @@ impl Config {
             https,
             public_authority: authority(&settings.public_url),
             forms,
+            script: Asset::script(),
             languages,
             time_zone,
             patience: Duration::from_millis(settings.patience_ms.into()),
@@ -303,6 +372,14 @@ impl Config {
             body_bytes_max: settings.body_kib_max as usize * 1024,
             body_read_timeout: Duration::from_secs(settings.body_read_seconds.into()),
             concurrency_max: settings.concurrency_max as usize,
+            uploads: FileLimits {
+                files_max: settings.uploads.files_max as usize,
+                file_bytes_max: settings.uploads.file_mebibytes_max as usize * MEBIBYTE,
+                total_bytes_max: settings.uploads.total_mebibytes_max as usize * MEBIBYTE,
+                media_types: settings.uploads.media_types.clone(),
+            },
+            upload_timeout: Duration::from_secs(settings.uploads.read_seconds.into()),
+            uploads_at_once: settings.uploads.concurrency_max as usize,
             min_fill_seconds: settings.min_fill_seconds.into(),
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
             submissions_per_minute: at_least_one(settings.rates.submissions_per_minute),
@@ -416,6 +493,11 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("concurrency_max", settings.concurrency_max, 1, 100_000),
         ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
         ("stamp_hours", settings.stamp_hours, 1, 48),
+        ("uploads.files_max", settings.uploads.files_max, 0, 50),
+        ("uploads.file_mebibytes_max", settings.uploads.file_mebibytes_max, 1, 500),
+        ("uploads.total_mebibytes_max", settings.uploads.total_mebibytes_max, 1, 1_000),
+        ("uploads.read_seconds", settings.uploads.read_seconds, 1, 3_600),
+        ("uploads.concurrency_max", settings.uploads.concurrency_max, 1, 10_000),
         ("rates.submissions_per_minute", settings.rates.submissions_per_minute, 1, RATE_MAX),
         ("rates.receipt_tries_per_minute", settings.rates.receipt_tries_per_minute, 1, RATE_MAX),
     ] {

@@ -1,4 +1,4 @@
-//! What every answer tells the browser: load nothing from elsewhere, run nothing, remember nothing (SAFETY §4.2).
+//! What every answer tells the browser: load nothing from elsewhere, run nothing but our own script, remember nothing.
 //! Other sites learn no address of ours; our own posts name where they come from (`same-origin`; under `no-referrer` their
 //! `Origin` would be `null`). No cookie is ever set on public pages, so there is nothing for another site to ride on.
 
@@ -10,7 +10,7 @@ use axum::response::Response;
 const ALWAYS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
 //! (what is said about a complaint that is there), `progress` (where a complaint stands),
-//! `source` (HTTP in, answers out: `form`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `page`
+//! `file` (what a file is), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `page`
 //! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod addition;
@@ -16,6 +16,7 @@ pub mod config;
 pub mod normalize;
 pub mod submission;
 
+mod file;
 mod headers;
 mod openapi;
 mod page;

@@ -140,12 +140,23 @@ pub fn read_json(body: &[u8]) -> Result<JsonBody, JsonError> {
 }
 
 impl JsonBody {
+    /// The same from the texts of a multipart body.
+    pub(crate) fn of_texts(texts: Vec<(String, String)>) -> Self {
+        let (forms, texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(name, _)| name == "form");
+        let form = forms.into_iter().next().map(|(_, form)| form).unwrap_or_default();
+        Self { form, members: texts.into_iter().map(|(name, text)| (name, Member::Text(text))).collect() }
+    }
+
     /// The fields, as far as these demands ask for them, and what is wrong with some.
     pub fn fill_in(self, demands: &Demands) -> (Draft, Vec<FieldError>) {
         let (mut draft, mut errors) = (Draft::default(), Vec::new());
         for (name, value) in self.members {
             let filled = match (demands.name_of(&name, Field::api_name), value) {
                 (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
+                // In a part of a multipart body everything is text.
+                (Some(name @ FieldName::Known(Field::Consent)), Member::Text(text)) if text == "true" => {
+                    draft.set(name, GIVEN.to_owned())
+                }
                 (Some(name), Member::Text(text)) => draft.set(name, text),
                 (Some(name @ FieldName::Known(Field::Consent)), Member::Bool(given)) => {
                     draft.set(name, if given { GIVEN.to_owned() } else { String::new() })

@@ -10,8 +10,9 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use redress_contract::Reference;
 
 use crate::config::{Anonymous, Config, DEFAULT_FORM, Form, Texts};
+use crate::file::FILES_FIELD;
 use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
-use crate::submission::{Draft, FieldError, Submission};
+use crate::submission::{Draft, ErrorKind, FieldError, Submission};
 use crate::words::{Language, Words};
 
 mod docs;
@@ -64,6 +65,8 @@ pub(crate) enum Notice {
     TooOften,
     /// A page of another site sent it.
     Elsewhere,
+    /// Its files could not be taken now.
+    FilesMissing,
 }
 
 /// What the thank-you page shows.
@@ -105,6 +108,8 @@ pub(crate) enum Message {
     NotAdded,
     /// What is to be added was sent before, with other words.
     SentBefore,
+    /// Files could not be taken now.
+    FilesMissing,
 }
 
 impl Pages {
@@ -138,11 +143,13 @@ impl Pages {
             title => or_else(&texts.title, || words.say("form-title")),
             introduction => or_else(&texts.introduction, || words.say("form-introduction")),
             anonymous => form.demands.anonymous == Anonymous::Taken,
+            draft => &form.name,
             action => format!("/{}{path}", language.tag),
             // Whoever has typed already would lose it by going elsewhere.
             languages => if view.is_fresh() { self.languages(language, &path) } else { none() },
             fields => fields::standard(&words, form, &texts, view),
             own => fields::own(&words, form, view),
+            files => fields::files(&words, &self.config.uploads, view.file_error()),
             errors => fields::summary(&words, form, &texts, view.errors),
             notice => view.notice.map(|notice| titled(&words, notice.name())),
             hidden => context! {
@@ -162,6 +169,7 @@ impl Pages {
             languages => none(),
             reference => thanks.reference.to_string(),
             receipt_code => in_groups(thanks.receipt_code),
+            draft => &thanks.form.name,
             proof => status::proof(thanks.reference.as_str(), thanks.receipt_code),
             received_at => thanks.received_at.to_string(),
             received => words.time(thanks.received_at, &self.config.time_zone),
@@ -191,6 +199,7 @@ impl Pages {
             direction => language.direction,
             organisation => &form.organisation,
             stylesheet => &form.stylesheet.path,
+            script => &self.config.script.path,
             say => Value::from_function(move |name: &str| words.say(name)),
             ..values
         };
@@ -226,6 +235,11 @@ fn syntax() -> SyntaxConfig {
 }
 
 impl FormView<'_> {
+    fn file_error(&self) -> Option<&ErrorKind> {
+        let wrong = self.errors.iter().find(|error| error.field.form_name() == FILES_FIELD);
+        wrong.map(|error| &error.kind)
+    }
+
     fn is_fresh(&self) -> bool {
         self.errors.is_empty() && self.notice.is_none()
     }
@@ -247,6 +261,7 @@ impl Notice {
             Self::OtherWords => "notice-other-words",
             Self::TooOften => "notice-too-often",
             Self::Elsewhere => "notice-elsewhere",
+            Self::FilesMissing => "notice-files-missing",
         }
     }
 }
@@ -265,6 +280,7 @@ impl Message {
             Self::TooManyTries => "message-too-many-tries",
             Self::NotAdded => "message-not-added",
             Self::SentBefore => "message-sent-before",
+            Self::FilesMissing => "message-files-missing",
         }
     }
 }

@@ -10,6 +10,7 @@ mod origin;
 mod pace;
 mod record;
 mod status;
+mod upload;
 
 pub(crate) use api::Operations;
 pub use body::{BodyError, Parts, multipart};
@@ -39,6 +40,7 @@ pub(crate) struct App {
     deps: Deps,
     pages: Pages,
     permits: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     submissions: Pace,
     receipt_tries: Pace,
     health: Part,
@@ -51,6 +53,7 @@ impl App {
         Self {
             pages: Pages::new(&config),
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
+            uploads: Arc::new(Semaphore::new(config.uploads_at_once)),
             submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),
             receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
             config,
@@ -96,7 +99,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/v1/{*path}", any(api::other_path))
         .route("/openapi.json", get(docs::description))
         .route("/docs", get(docs::show))
-        .route("/assets/{file}", get(styles))
+        .route("/assets/{file}", get(asset))
         .with_state(app)
 }
 
@@ -113,15 +116,16 @@ impl FromRequestParts<Arc<App>> for Spoken {
     }
 }
 
-async fn styles(State(app): State<Arc<App>>, uri: Uri) -> Response {
-    let Some(form) = app.config.forms.iter().find(|form| form.stylesheet.path == uri.path()) else {
+async fn asset(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let styles = app.config.forms.iter().map(|form| &form.stylesheet);
+    let Some(asset) = styles.chain([&app.config.script]).find(|asset| asset.path == uri.path()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CONTENT_TYPE, asset.media_type),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    (headers, form.stylesheet.styles.clone()).into_response()
+    (headers, asset.content.clone()).into_response()
 }
 
 /// Tells the sender when to come again.

@@ -140,8 +140,25 @@ pub enum ErrorKind {
     Repeated,
     /// It is something else than a text.
     NotText,
-    /// It is a file, and files cannot be taken here.
-    File,
+    /// More files than are taken.
+    TooManyFiles {
+        /// Files that are taken.
+        max: usize,
+    },
+    /// A file is too large.
+    FileTooLarge {
+        /// MiB that a file may have.
+        mebibytes_max: usize,
+    },
+    /// All files together are too large.
+    FilesTooLarge {
+        /// MiB that they may have together.
+        mebibytes_max: usize,
+    },
+    /// It is no kind of file that is taken.
+    FileType,
+    /// A file has no content.
+    FileEmpty,
 }
 
 impl Field {
@@ -419,9 +436,13 @@ impl fmt::Display for ErrorKind {
             Self::Unknown => f.write_str("There is no such field."),
             Self::Repeated => f.write_str("This was given more than once."),
             Self::NotText => f.write_str("This must be a text."),
-            Self::File => {
-                f.write_str("Files cannot be taken here yet. Please send your complaint without the file.")
+            Self::TooManyFiles { max } => write!(f, "At most {max} files are taken."),
+            Self::FileTooLarge { mebibytes_max } => write!(f, "A file may have {mebibytes_max} MiB at most."),
+            Self::FilesTooLarge { mebibytes_max } => {
+                write!(f, "All files together may have {mebibytes_max} MiB at most.")
             }
+            Self::FileType => f.write_str("This kind of file is not taken."),
+            Self::FileEmpty => f.write_str("This file is empty."),
         }
     }
 }

@@ -17,6 +17,7 @@ const OWN_FIELDS_MAX: usize = 20;
 /// Words on this colour are white; WCAG 2.2 asks for this contrast (§1.4.3).
 const CONTRAST_MIN: f64 = 4.5;
 const STYLESHEET: &str = include_str!("../../assets/web.css");
+const SCRIPT: &str = include_str!("../../assets/web.js");
 
 /// `[web.forms.<name>]` as it is written. What it leaves out is as in `[web]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,14 +101,15 @@ pub struct Form {
     /// Texts of its own, by language of the pages.
     pub texts: BTreeMap<String, Texts>,
     /// What its pages look like.
-    pub(crate) stylesheet: Stylesheet,
+    pub(crate) stylesheet: Asset,
 }
 
-/// Styles under a path that names the content: a new version has a new path, so it may be kept for long.
+/// Styles or a script under a path that names the content: a new version has a new path, so it may be kept for long.
 #[derive(Debug, Clone)]
-pub(crate) struct Stylesheet {
+pub(crate) struct Asset {
     pub(crate) path: String,
-    pub(crate) styles: String,
+    pub(crate) media_type: &'static str,
+    pub(crate) content: String,
 }
 
 fn own_chars_max() -> u32 {
@@ -172,7 +174,7 @@ fn check(name: &str, form: &FormSettings, settings: &Settings, problems: &mut Pr
         demands,
         organisation: form.organisation.clone().unwrap_or_else(|| settings.organisation.clone()),
         texts,
-        stylesheet: Stylesheet::with(accent),
+        stylesheet: Asset::styles(accent),
     }
 }
 
@@ -307,12 +309,21 @@ impl Accent {
     }
 }
 
-impl Stylesheet {
-    fn with(accent: Option<Accent>) -> Self {
-        let styles =
-            accent.map_or_else(|| STYLESHEET.to_owned(), |accent| STYLESHEET.to_owned() + &accent.styles());
-        let digest = Sha256::digest(&styles);
-        Self { path: format!("/assets/web-{}.css", data_encoding::HEXLOWER.encode(&digest[..4])), styles }
+impl Asset {
+    fn styles(accent: Option<Accent>) -> Self {
+        let accent = accent.map(|accent| accent.styles()).unwrap_or_default();
+        Self::of("css", "text/css; charset=utf-8", STYLESHEET.to_owned() + &accent)
+    }
+
+    /// The script of all pages.
+    pub(super) fn script() -> Self {
+        Self::of("js", "text/javascript; charset=utf-8", SCRIPT.to_owned())
+    }
+
+    fn of(ending: &str, media_type: &'static str, content: String) -> Self {
+        let digest = Sha256::digest(&content);
+        let path = format!("/assets/web-{}.{ending}", data_encoding::HEXLOWER.encode(&digest[..4]));
+        Self { path, media_type, content }
     }
 }
 
@@ -382,12 +393,12 @@ mod tests {
 
     #[test]
     fn colours_come_after_the_styles_and_change_their_path() {
-        let plain = Stylesheet::with(None);
-        let colored = Stylesheet::with(Accent::of("#7A1F5C").ok());
+        let plain = Asset::styles(None);
+        let colored = Asset::styles(Accent::of("#7A1F5C").ok());
         assert!(
-            colored.styles.ends_with(":root { --accent: #7a1f5c; --accent-dark: #5a1545; }\n"),
+            colored.content.ends_with(":root { --accent: #7a1f5c; --accent-dark: #5a1545; }\n"),
             "{}",
-            colored.styles
+            colored.content
         );
         assert_ne!(plain.path, colored.path);
     }

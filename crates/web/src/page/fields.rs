@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use super::FormView;
 use crate::config::{Choice, Form, OwnField, OwnKind, Texts};
+use crate::file::{FILES_FIELD, FileLimits, MEBIBYTE};
 use crate::submission::{ErrorKind, Field, FieldError, FieldName, GIVEN};
 use crate::words::{Language, Words};
 
@@ -45,6 +46,27 @@ pub(super) fn own(words: &Words, form: &Form, view: &FormView<'_>) -> Value {
     form.demands.own.iter().map(of).collect()
 }
 
+/// The field for files; none when none are taken.
+pub(super) fn files(words: &Words, limits: &FileLimits, wrong: Option<&ErrorKind>) -> Value {
+    let figures = [
+        ("files", limits.files_max),
+        ("each", limits.file_bytes_max / MEBIBYTE),
+        ("total", limits.total_bytes_max / MEBIBYTE),
+    ];
+    context! {
+        are_taken => limits.files_max > 0,
+        name => FILES_FIELD,
+        label => words.say("files"),
+        hint => words.say_with("files-hint", &figures),
+        error => wrong.map(|kind| wrong_words(words, kind)),
+        mark => words.say("error-mark"),
+        required => (),
+        types => limits.media_types.join(","),
+        sending => words.say("sending"),
+        broken => words.say("sending-broken"),
+    }
+}
+
 fn common(words: &Words, form: &Form, view: &FormView<'_>, name: &FieldName) -> Value {
     let wrong = view.errors.iter().find(|error| error.field == *name);
     let required = *name == FieldName::Known(Field::WhatHappened) || form.demands.required.contains(name);
@@ -67,6 +89,7 @@ pub(super) fn summary(words: &Words, form: &Form, texts: &Texts, errors: &[Field
                     form.demands.own(name).map_or(name.as_str(), |own| own_label(own, words.language));
                 (Some(name.as_str()), label.to_owned())
             }
+            FieldName::Other(name) if name == FILES_FIELD => (Some(FILES_FIELD), words.say("files")),
             FieldName::Other(name) => (None, name.clone()),
         };
         context! { target, name, message => wrong_words(words, &error.kind) }
@@ -112,6 +135,13 @@ pub(super) fn wrong_words(words: &Words, kind: &ErrorKind) -> String {
         ErrorKind::TooLong { chars, max } => {
             return words.say_with("error-too-long", &[("chars", *chars), ("max", *max)]);
         }
+        ErrorKind::TooManyFiles { max } => return words.say_with("error-too-many-files", &[("max", *max)]),
+        ErrorKind::FileTooLarge { mebibytes_max } => {
+            return words.say_with("error-file-too-large", &[("max", *mebibytes_max)]);
+        }
+        ErrorKind::FilesTooLarge { mebibytes_max } => {
+            return words.say_with("error-files-too-large", &[("max", *mebibytes_max)]);
+        }
         ErrorKind::Missing => "error-missing",
         ErrorKind::Required => "error-required",
         ErrorKind::NotAgreed => "error-not-agreed",
@@ -123,7 +153,8 @@ pub(super) fn wrong_words(words: &Words, kind: &ErrorKind) -> String {
         ErrorKind::Unknown => "error-unknown",
         ErrorKind::Repeated => "error-repeated",
         ErrorKind::NotText => "error-not-text",
-        ErrorKind::File => "error-file",
+        ErrorKind::FileType => "error-file-type",
+        ErrorKind::FileEmpty => "error-file-empty",
     };
     words.say(name)
 }

@@ -30,6 +30,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) key: String,
     /// What is wrong with it.
     pub(crate) error: Option<ErrorKind>,
+    /// What is wrong with its files.
+    pub(crate) file_error: Option<ErrorKind>,
     /// Why it is not on record although nothing is wrong with it.
     pub(crate) notice: Option<Message>,
     /// True when something was added just now.
@@ -40,7 +42,7 @@ impl<'a> Shown<'a> {
     /// Where a complaint stands, with what was typed.
     pub(crate) fn of(typed: &'a StatusBody, key: String) -> Self {
         let (receipt_code, text) = (&typed.receipt_code, &typed.text);
-        Self { receipt_code, text, key, error: None, notice: None, is_added: false }
+        Self { receipt_code, text, key, error: None, file_error: None, notice: None, is_added: false }
     }
 }
 
@@ -87,6 +89,7 @@ impl Pages {
             expected => progress.map(|progress| self.expected(&words, progress)),
             steps => progress.map(|progress| self.steps(&words, progress)),
             is_open => progress.is_none_or(|progress| progress.is_open),
+            files => super::fields::files(&words, &self.config.uploads, shown.file_error.as_ref()),
             fields => context! {
                 text => context! {
                     name => TEXT_FIELD, value => shown.text, label => words.say("add-text"), error,

@@ -22,6 +22,7 @@ fn pages() -> Pages {
     };
     let mut config = Config::check(&settings).unwrap();
     config.forms[0].stylesheet.path = "/assets/web.css".to_owned();
+    config.script.path = "/assets/web.js".to_owned();
     Pages::new(&config)
 }
 
@@ -51,7 +52,7 @@ fn a_form_with_errors_names_them_and_keeps_what_was_typed() {
     let errors = [
         FieldError::known(Field::WhatHappened, ErrorKind::Missing),
         FieldError::known(Field::Email, ErrorKind::NotEmail),
-        FieldError::other("photo", ErrorKind::File),
+        FieldError::other("attachments", ErrorKind::FileType),
     ];
     let draft = draft(&[
         (Field::Remedy, "A new lamp,\nplease."),
@@ -112,12 +113,13 @@ fn each_notice_has_words_of_its_own_in_each_language() {
 #[test]
 fn every_page_speaks_every_language() {
     use ErrorKind::{
-        File, Missing, NoWayToAnswer, NotAgreed, NotChoice, NotEmail, NotLanguage, NotPhone, NotText,
-        Repeated, Required, Unknown,
+        FileEmpty, FileType, Missing, NoWayToAnswer, NotAgreed, NotChoice, NotEmail, NotLanguage, NotPhone,
+        NotText, Repeated, Required, Unknown,
     };
     use Message::{Busy, NoSuchForm, TooLarge, TooManyFields, TooSlow, Unreadable, WrongMethod};
     let kinds = [
-        File,
+        FileEmpty,
+        FileType,
         Missing,
         NoWayToAnswer,
         NotAgreed,
@@ -132,7 +134,12 @@ fn every_page_speaks_every_language() {
     ];
     let errors: Vec<_> = kinds
         .into_iter()
-        .chain([ErrorKind::TooLong { chars: 300, max: 200 }])
+        .chain([
+            ErrorKind::TooLong { chars: 300, max: 200 },
+            ErrorKind::TooManyFiles { max: 5 },
+            ErrorKind::FileTooLarge { mebibytes_max: 10 },
+            ErrorKind::FilesTooLarge { mebibytes_max: 20 },
+        ])
         .map(|kind| FieldError::known(Field::Name, kind))
         .collect();
     let english = Words::of(EN);
@@ -201,6 +208,7 @@ fn a_form_asks_what_its_settings_say() {
     .unwrap();
     let mut config = Config::check(&settings).unwrap();
     config.forms[1].stylesheet.path = "/assets/returns.css".to_owned();
+    config.script.path = "/assets/web.js".to_owned();
     let pages = Pages::new(&config);
     let errors = [
         FieldError { field: FieldName::Own("serial_number".to_owned()), kind: ErrorKind::Required },
@@ -229,7 +237,7 @@ fn whatever_was_typed_is_shown_as_text() {
         form: pages.config.first_form(),
     };
     for page in [form(EN, &view), pages.thanks(EN, &thanks)] {
-        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("\"'>"), "{page}");
+        assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("\"'>"), "{page}");
         assert!(page.contains("&lt;script&gt;"), "{page}");
     }
 }

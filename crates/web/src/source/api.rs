@@ -16,13 +16,15 @@ use tracing::warn;
 use utoipa::{OpenApi, ToSchema};
 
 use super::body::{self, BodyError};
+use super::form::{MULTIPART, URLENCODED};
 use super::pace::Pace;
 use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record_addition};
 use super::status::{Proof, prove};
+use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
-use crate::addition::{check_text, read_json_addition};
+use crate::addition::{CODE_MEMBER, check_text, read_json_addition, read_text_addition};
 use crate::config::{DEFAULT_FORM, Form};
-use crate::normalize::read_json;
+use crate::normalize::{JsonBody, read_json};
 use crate::problem::Problem;
 use crate::submission::{ErrorKind, FieldError, Submission};
 
@@ -75,6 +77,8 @@ struct AddedAnswer {
 }
 
 /// Takes a complaint.
+///
+/// With files: the same members as parts of multipart/form-data, and each file in a part named attachments.
 #[utoipa::path(
     post,
     path = "/v1/complaints",
@@ -87,12 +91,12 @@ struct AddedAnswer {
 )]
 pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
     let Some(_permit) = app.admit() else { return busy(&app) };
-    let (key, raw) = match receive(&app, &app.submissions, request).await {
+    let (key, mut sent) = match receive(&app, &app.submissions, request, &Gate::Open).await {
         Ok(received) => received,
         Err(refusal) => return refusal,
     };
-    let response = match understand(&app, &raw) {
-        Ok(understood) => take(&app, understood, key.clone(), raw).await,
+    let response = match understand(&app, &mut sent) {
+        Ok(understood) => take(&app, understood, key.clone(), sent).await,
         Err(problem) => refused(problem),
     };
     naming(&key, response)
@@ -100,7 +104,8 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
 
 /// Takes what somebody adds to their complaint.
 ///
-/// A reference that nobody has and a receipt code that is another's get the same answer.
+/// A reference that nobody has and a receipt code that is another's get the same answer. With files: the same members as
+/// parts of multipart/form-data, receiptCode first, and each file in a part named attachments.
 #[utoipa::path(
     post,
     path = "/v1/complaints/{reference}/messages",
@@ -125,13 +130,14 @@ pub(super) async fn add(
     let Some(_permit) = app.admit() else { return busy(&app) };
     // What is no text is no reference.
     let reference = reference.map_or_else(|_| String::new(), |Path(reference)| reference);
-    let (key, raw) = match receive(&app, &app.receipt_tries, request).await {
+    let gate = Gate::Receipt { reference: Some(&reference), code_field: CODE_MEMBER };
+    let (key, mut sent) = match receive(&app, &app.receipt_tries, request, &gate).await {
         Ok(received) => received,
         Err(refusal) => return refusal,
     };
-    let response = match understand_addition(&app, &raw) {
+    let response = match understand_addition(&app, &mut sent) {
         Ok((code, text)) => match prove(&app, &reference, &code).await {
-            Ok(Some(proof)) => take_addition(&app, &proof, text, key.clone()).await,
+            Ok(Some(proof)) => take_addition(&app, &proof, (text, sent.uploaded), key.clone()).await,
             Ok(None) => refused(no_match()),
             Err(error) => {
                 warn!(error = chain(&error), "Could not look up a complaint for the API");
@@ -143,8 +149,23 @@ pub(super) async fn add(
     naming(&key, response)
 }
 
-/// The idempotency key in force and the body, of a sender within this pace.
-async fn receive(app: &App, pace: &Pace, request: Request) -> Result<(String, Bytes), Response> {
+/// What was sent: JSON, or the same members as the parts of a multipart body, with files.
+struct Sent {
+    raw: Bytes,
+    media_type: &'static str,
+    /// None for JSON.
+    texts: Option<Vec<(String, String)>>,
+    errors: Vec<FieldError>,
+    uploaded: Uploaded,
+}
+
+/// The idempotency key in force and what was sent, of a sender within this pace.
+async fn receive(
+    app: &App,
+    pace: &Pace,
+    request: Request,
+    gate: &Gate<'_>,
+) -> Result<(String, Sent), Response> {
     let (parts, content) = request.into_parts();
     if !app.is_ours(&parts.headers) {
         let detail = "Nothing was recorded. A page of another site made a browser send this.";
@@ -158,15 +179,28 @@ async fn receive(app: &App, pace: &Pace, request: Request) -> Result<(String, By
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-often", "Too often", detail);
         return Err(retry_after(wait, problem.into_response()));
     }
-    if media_type(&parts.headers) != MEDIA_TYPE {
+    let media_type = media_type(&parts.headers);
+    if media_type != MEDIA_TYPE && media_type != MULTIPART {
         count("api", "refused");
         return Err(wrong_media_type());
     }
     let key = key_of(&parts.headers).map_err(refused)?.unwrap_or_else(fresh_key);
-    match body::read(content, &app.config).await {
-        Ok(raw) => Ok((key, raw)),
-        Err(error) => Err(refused(unreadable(app, error))),
+    if media_type == MEDIA_TYPE {
+        let raw = body::read(content, &app.config).await.map_err(|error| refused(unreadable(app, error)))?;
+        let uploaded = Uploaded::default();
+        return Ok((key, Sent { raw, media_type: MEDIA_TYPE, texts: None, errors: Vec::new(), uploaded }));
     }
+    let received = upload::receive(app, &parts.headers, content, gate).await;
+    let received = received.map_err(|error| refused(unreadable(app, error)))?;
+    match received.missing {
+        Some(Missing::NotAsked) => return Err(refused(no_match())),
+        Some(Missing::Busy) => return Err(busy(app)),
+        Some(Missing::NotStored) => return Err(naming(&key, not_recorded(app))),
+        None => {}
+    }
+    let raw = received.texts_alone();
+    let (texts, errors, uploaded) = (Some(received.texts), received.errors, received.uploaded);
+    Ok((key, Sent { raw, media_type: URLENCODED, texts, errors, uploaded }))
 }
 
 /// Whatever the answer, it names the idempotency key in force, so that a client that sent none can repeat safely too.
@@ -185,9 +219,19 @@ fn busy(app: &App) -> Response {
 }
 
 /// The receipt code and the words, or everything that is wrong at once.
-fn understand_addition(app: &App, raw: &Bytes) -> Result<(String, String), Problem> {
-    let (typed, mut errors) = read_json_addition(raw).map_err(|error| Problem::json(&error))?;
-    match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
+fn understand_addition(app: &App, sent: &mut Sent) -> Result<(String, String), Problem> {
+    let (typed, mut errors) = match sent.texts.take() {
+        None => read_json_addition(&sent.raw).map_err(|error| Problem::json(&error))?,
+        Some(texts) => read_text_addition(texts),
+    };
+    errors.append(&mut sent.errors);
+    let checked =
+        match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
+            // A file says enough.
+            Err(ErrorKind::Missing) if !sent.uploaded.attachments.is_empty() => Ok(String::new()),
+            checked => checked,
+        };
+    match checked {
         Ok(text) if errors.is_empty() => return Ok((typed.receipt_code, text)),
         Ok(_) => {}
         Err(kind) => errors.push(FieldError::other("text", kind)),
@@ -195,7 +239,12 @@ fn understand_addition(app: &App, raw: &Bytes) -> Result<(String, String), Probl
     Err(Problem::fields(&errors))
 }
 
-async fn take_addition(app: &App, proof: &Proof, text: String, key: String) -> Response {
+async fn take_addition(
+    app: &App,
+    proof: &Proof,
+    (text, uploaded): (String, Uploaded),
+    key: String,
+) -> Response {
     // What came, but for the receipt code: nobody is to find there what proves whose a complaint is.
     let raw = Bytes::from(serde_json::json!({ "text": text }).to_string());
     let addition = Addition {
@@ -208,6 +257,7 @@ async fn take_addition(app: &App, proof: &Proof, text: String, key: String) -> R
         key,
         media_type: MEDIA_TYPE.to_owned(),
         raw,
+        uploaded,
     };
     match record_addition(app, addition).await {
         Ok(added) => {
@@ -237,8 +287,11 @@ pub(super) async fn other_method() -> Response {
 }
 
 /// Everything that is wrong at once, or the submission and the form that it fills in.
-fn understand<'a>(app: &'a App, raw: &Bytes) -> Result<(Submission, &'a Form), Problem> {
-    let body = read_json(raw).map_err(|error| Problem::json(&error))?;
+fn understand<'a>(app: &'a App, sent: &mut Sent) -> Result<(Submission, &'a Form), Problem> {
+    let body = match sent.texts.take() {
+        None => read_json(&sent.raw).map_err(|error| Problem::json(&error))?,
+        Some(texts) => JsonBody::of_texts(texts),
+    };
     let form = match body.form.as_str() {
         "" => Some(app.config.first_form()),
         name => app.config.form(name),
@@ -247,6 +300,7 @@ fn understand<'a>(app: &'a App, raw: &Bytes) -> Result<(Submission, &'a Form), P
         return Err(Problem::fields(&[FieldError::other("form", ErrorKind::NotChoice)]));
     };
     let (draft, mut errors) = body.fill_in(&form.demands);
+    errors.append(&mut sent.errors);
     match draft.check(&form.demands) {
         Ok(submission) if errors.is_empty() => Ok((submission, form)),
         checked => {
@@ -256,7 +310,7 @@ fn understand<'a>(app: &'a App, raw: &Bytes) -> Result<(Submission, &'a Form), P
     }
 }
 
-async fn take(app: &App, (submission, form): (Submission, &Form), key: String, raw: Bytes) -> Response {
+async fn take(app: &App, (submission, form): (Submission, &Form), key: String, sent: Sent) -> Response {
     let account = if form.name == DEFAULT_FORM { ANONYMOUS } else { &form.name };
     let incoming = Incoming {
         submission,
@@ -264,8 +318,9 @@ async fn take(app: &App, (submission, form): (Submission, &Form), key: String, r
         account: account.to_owned(),
         page_language: String::new(),
         key,
-        media_type: MEDIA_TYPE.to_owned(),
-        raw,
+        media_type: sent.media_type.to_owned(),
+        raw: sent.raw,
+        uploaded: sent.uploaded,
     };
     match record(app, incoming).await {
         Ok(recorded) => {
@@ -333,10 +388,10 @@ fn unreadable(app: &App, error: BodyError) -> Problem {
 }
 
 fn wrong_media_type() -> Response {
-    let detail = "The body must be application/json.";
+    let detail = "The body must be application/json, or multipart/form-data with files.";
     let problem =
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type", detail);
-    ([("accept-post", MEDIA_TYPE)], problem).into_response()
+    ([("accept-post", "application/json, multipart/form-data")], problem).into_response()
 }
 
 fn refused(problem: Problem) -> Response {

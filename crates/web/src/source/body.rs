@@ -1,7 +1,8 @@
 //! Bodies: read whole within a size and a time, and taken apart when they are multipart.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::multipart::Field;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
@@ -52,26 +53,89 @@ impl From<ReadError> for BodyError {
 /// # Errors
 /// [`BodyError`] when it is not what its media type says, or has too many fields.
 pub async fn multipart(media_type: &str, body: Bytes) -> Result<Parts, BodyError> {
-    let mut request = Request::new(Body::from(body));
-    if let Ok(media_type) = HeaderValue::from_str(media_type) {
-        request.headers_mut().insert(CONTENT_TYPE, media_type);
-    }
-    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| BodyError::Broken)?;
+    let mut pieces = Pieces::of(media_type, body.len(), Body::from(body)).await?;
     let (mut texts, mut errors) = (Vec::new(), Vec::new());
-    while let Some(part) = multipart.next_field().await.map_err(|_| BodyError::Broken)? {
-        if texts.len() + errors.len() >= PARTS_MAX {
-            return Err(TooManyFields.into());
-        }
-        let name = part.name().unwrap_or_default().to_owned();
-        let is_file = part.file_name().is_some();
-        let content = part.bytes().await.map_err(|_| BodyError::Broken)?;
-        match (is_file, content.is_empty()) {
-            (true, true) => {}
-            (true, false) => errors.push(FieldError::other(&name, ErrorKind::File)),
-            (false, _) => texts.push((name, String::from_utf8_lossy(&content).into_owned())),
+    while let Some(piece) = pieces.next().await? {
+        match piece {
+            Piece::Text(name, text) => texts.push((name, text)),
+            Piece::Nothing => {}
+            Piece::EmptyFile(name) => errors.push(FieldError::other(&name, ErrorKind::FileEmpty)),
+            Piece::File(file) => errors.push(FieldError::other(&file.name, ErrorKind::Unknown)),
         }
     }
     Ok((texts, errors))
+}
+
+/// A multipart body, taken apart as it comes.
+pub(super) struct Pieces {
+    multipart: Multipart,
+    texts_max: usize,
+    count: usize,
+}
+
+/// A part of a multipart body.
+pub(super) enum Piece<'b> {
+    /// A field and what it says.
+    Text(String, String),
+    /// A field in which no file was chosen.
+    Nothing,
+    /// A field with a file that has no bytes.
+    EmptyFile(String),
+    /// A file; what is not read of it is passed over.
+    File(FilePiece<'b>),
+}
+
+/// A file as it comes.
+pub(super) struct FilePiece<'b> {
+    /// Of the field it was chosen in.
+    pub(super) name: String,
+    pub(super) field: Field<'b>,
+    /// Its first bytes, which are not empty.
+    pub(super) first: Bytes,
+}
+
+impl Pieces {
+    /// Of a body with this media type, with texts of so many bytes together.
+    pub(super) async fn of(media_type: &str, texts_max: usize, body: Body) -> Result<Self, BodyError> {
+        let mut request = Request::new(body);
+        if let Ok(media_type) = HeaderValue::from_str(media_type) {
+            request.headers_mut().insert(CONTENT_TYPE, media_type);
+        }
+        DefaultBodyLimit::disable().apply(&mut request);
+        let multipart = Multipart::from_request(request, &()).await.map_err(|_| BodyError::Broken)?;
+        Ok(Self { multipart, texts_max, count: 0 })
+    }
+
+    /// The next part.
+    pub(super) async fn next(&mut self) -> Result<Option<Piece<'_>>, BodyError> {
+        let Some(mut field) = self.multipart.next_field().await.map_err(|_| BodyError::Broken)? else {
+            return Ok(None);
+        };
+        self.count += 1;
+        if self.count > PARTS_MAX {
+            return Err(TooManyFields.into());
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        let Some(is_named) = field.file_name().map(|name| !name.is_empty()) else {
+            let text = read_text(&mut field, &mut self.texts_max).await?;
+            return Ok(Some(Piece::Text(name, text)));
+        };
+        let first = field.chunk().await.map_err(|_| BodyError::Broken)?.unwrap_or_default();
+        Ok(Some(match (first.is_empty(), is_named) {
+            (false, _) => Piece::File(FilePiece { name, field, first }),
+            (true, true) => Piece::EmptyFile(name),
+            (true, false) => Piece::Nothing,
+        }))
+    }
+}
+
+async fn read_text(part: &mut Field<'_>, room: &mut usize) -> Result<String, BodyError> {
+    let mut content = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|_| BodyError::Broken)? {
+        *room = room.checked_sub(chunk.len()).ok_or(BodyError::TooLarge)?;
+        content.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&content).into_owned())
 }
 
 #[cfg(test)]
@@ -99,7 +163,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(texts, [("what_happened".to_owned(), "The lamp broke.".to_owned())]);
-        assert_eq!(errors, [FieldError::other("photo", ErrorKind::File)]);
+        assert_eq!(errors, [FieldError::other("photo", ErrorKind::Unknown)]);
     }
 
     #[test]

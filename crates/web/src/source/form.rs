@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -10,6 +11,7 @@ use redress_contract::Channel;
 
 use super::body::{self, BodyError};
 use super::record::{Incoming, Recorded, Refusal, record};
+use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::config::{DEFAULT_FORM, Form};
 use crate::normalize::{FormBody, read_form, urlencoded_pairs};
@@ -19,11 +21,11 @@ use crate::submission::{FieldError, Submission};
 use crate::words::Language;
 
 pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
-const MULTIPART: &str = "multipart/form-data";
+pub(super) const MULTIPART: &str = "multipart/form-data";
 
 /// A form, and the language in which it is asked for.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     app: &'a App,
     form: &'a Form,
     language: &'static Language,
@@ -85,22 +87,19 @@ pub(super) async fn submit(
         return ([("accept-post", "application/x-www-form-urlencoded, multipart/form-data")], refusal)
             .into_response();
     }
-    let raw = match body::read(content, &app.config).await {
-        Ok(raw) => raw,
-        Err(error) => return unreadable(&app, language, error),
-    };
-    match read(asked.form, &parts.headers, &media_type, raw.clone()).await {
-        Ok(form) if too_often.is_some() => {
+    let gate = if too_often.is_none() && is_ours { Gate::Form(asked) } else { Gate::Closed };
+    match read(asked, &parts.headers, content, &gate).await {
+        Ok(Sent { form, .. }) if too_often.is_some() => {
             count("web", "too_often");
             let mut page = again(asked, form, &[], Some(Notice::TooOften));
             *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             retry_after(too_often.unwrap_or_default(), page)
         }
-        Ok(form) if !is_ours => {
+        Ok(Sent { form, .. }) if !is_ours => {
             count("web", "elsewhere");
             again(asked, form, &[], Some(Notice::Elsewhere))
         }
-        Ok(form) => answer(asked, form, (stated_media_type(&parts.headers), raw)).await,
+        Ok(sent) => answer(asked, sent).await,
         Err(error) => unreadable(&app, language, error),
     }
 }
@@ -111,24 +110,48 @@ pub(super) async fn other_method(State(app): State<Arc<App>>, Spoken(language): 
     ([(header::ALLOW, "GET, HEAD, POST")], refusal).into_response()
 }
 
-async fn read(form: &Form, headers: &HeaderMap, media_type: &str, raw: Bytes) -> Result<FormBody, BodyError> {
-    if media_type == URLENCODED {
-        return Ok(read_form(urlencoded_pairs(&raw)?, &form.demands));
+/// A form as it was sent.
+struct Sent {
+    form: FormBody,
+    media_type: String,
+    raw: Bytes,
+    uploaded: Uploaded,
+    missing: Option<Missing>,
+}
+
+impl Asked<'_> {
+    /// Whether these texts are the beginning of a form of ours that may be taken.
+    pub(super) fn is_sent(self, texts: &[(String, String)]) -> bool {
+        objection(self, &read_form(texts.to_vec(), &self.form.demands)).is_none()
     }
-    let (texts, files) = body::multipart(&stated_media_type(headers), raw).await?;
-    let mut body = read_form(texts, &form.demands);
-    body.errors.extend(files);
-    Ok(body)
+}
+
+async fn read(asked: Asked<'_>, headers: &HeaderMap, body: Body, gate: &Gate<'_>) -> Result<Sent, BodyError> {
+    let (app, demands) = (asked.app, &asked.form.demands);
+    if media_type(headers) == URLENCODED {
+        let raw = body::read(body, &app.config).await?;
+        let form = read_form(urlencoded_pairs(&raw)?, demands);
+        let media_type = stated_media_type(headers);
+        return Ok(Sent { form, media_type, raw, uploaded: Uploaded::default(), missing: None });
+    }
+    let received = upload::receive(app, headers, body, gate).await?;
+    let raw = received.texts_alone();
+    let mut form = read_form(received.texts, demands);
+    form.errors.extend(received.errors);
+    let (uploaded, missing) = (received.uploaded, received.missing);
+    Ok(Sent { form, media_type: URLENCODED.to_owned(), raw, uploaded, missing })
 }
 
 /// Takes the form, or shows it again.
-async fn answer(asked: Asked<'_>, mut body: FormBody, (media_type, raw): (String, Bytes)) -> Response {
+async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
     let Asked { app, form, language } = asked;
+    let Sent { form: mut body, media_type, raw, uploaded, missing } = sent;
     if !is_key(&body.key) {
         body.key = fresh_key();
     }
     let mut errors = std::mem::take(&mut body.errors);
-    let submission = match (body.draft.check(&form.demands), objection(asked, &body)) {
+    let notice = objection(asked, &body).or(missing.as_ref().map(|_| Notice::FilesMissing));
+    let submission = match (body.draft.check(&form.demands), notice) {
         (Ok(submission), None) if errors.is_empty() => submission,
         (checked, notice) => {
             errors.extend(checked.err().unwrap_or_default());
@@ -144,6 +167,7 @@ async fn answer(asked: Asked<'_>, mut body: FormBody, (media_type, raw): (String
         key: body.key.clone(),
         media_type,
         raw,
+        uploaded,
     };
     match record(app, incoming).await {
         Ok(recorded) => {
@@ -239,7 +263,7 @@ pub(super) fn page(status: StatusCode, language: &'static Language, html: String
 }
 
 /// With its parameters: a multipart body cannot be read without its boundary.
-fn stated_media_type(headers: &HeaderMap) -> String {
+pub(super) fn stated_media_type(headers: &HeaderMap) -> String {
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     stated.unwrap_or_default().to_owned()
 }

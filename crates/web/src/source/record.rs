@@ -11,8 +11,10 @@ use redress_runtime::logs::chain;
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
+use super::upload::Uploaded;
 use super::{App, hex};
 use crate::addition::{self, About};
+use crate::file;
 use crate::normalize::{self, Arrival};
 use crate::submission::Submission;
 
@@ -32,6 +34,7 @@ pub(super) struct Incoming {
     pub(super) key: String,
     pub(super) media_type: String,
     pub(super) raw: Bytes,
+    pub(super) uploaded: Uploaded,
 }
 
 /// It is on record: what the sender is told, the same for each repeat.
@@ -55,6 +58,7 @@ pub(super) struct Addition {
     pub(super) key: String,
     pub(super) media_type: String,
     pub(super) raw: Bytes,
+    pub(super) uploaded: Uploaded,
 }
 
 /// An addition is on record.
@@ -114,7 +118,7 @@ pub(super) async fn record_addition(app: &App, addition: Addition) -> Result<Add
     let said = addition.text.clone();
     let contact = addition::contact(addition.text, about);
     let attempt = async {
-        let received_at = put_once(app, contact, addition.raw, &said).await?;
+        let received_at = put_once(app, contact, addition.raw, addition.uploaded, &said).await?;
         Ok(received_at.map(|received_at| Added { contact_id: contact_id.clone(), received_at }))
     };
     within_patience(app, channel, &contact_id, attempt).await
@@ -166,7 +170,7 @@ async fn submission(
         },
     );
     let said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
-    let received_at = put_once(app, contact, incoming.raw, &said).await?;
+    let received_at = put_once(app, contact, incoming.raw, incoming.uploaded, &said).await?;
     Ok(received_at.map(|received_at| Recorded {
         contact_id: contact_id.clone(),
         receipt_code: app.keys().receipt_code(contact_id),
@@ -180,17 +184,21 @@ async fn submission(
 /// client may order its members anew.
 async fn put_once(
     app: &App,
-    contact: Contact,
+    mut contact: Contact,
     raw: Bytes,
+    uploaded: Uploaded,
     said: &str,
 ) -> Result<Option<Timestamp>, NotRecorded> {
     let (channel, contact_id, received_at) = (contact.channel, contact.id.clone(), contact.received_at);
-    let digest = app.keys().name("submission", &[contact_id.as_str(), said]);
+    let said = format!("{said}{}", file::said(&uploaded.attachments));
+    let digest = app.keys().name("submission", &[contact_id.as_str(), &said]);
+    contact.attachments = uploaded.attachments;
+    let files = uploaded.files.unwrap_or_else(|| app.deps.intake.begin_files());
     let headers = vec![
         (DIGEST_HEADER.to_owned(), digest.clone()),
         (RECEIVED_HEADER.to_owned(), received_at.to_string()),
     ];
-    let recording = app.deps.intake.record_with(contact, raw, headers);
+    let recording = app.deps.intake.record_with_files(contact, raw, files, headers);
     let receipt = Box::pin(recording).await?;
     fault::point("web::recorded");
     if !receipt.already_recorded {

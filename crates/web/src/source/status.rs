@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use redress_bus::KvError;
@@ -19,14 +20,17 @@ use redress_runtime::logs::chain;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
-use super::form::{URLENCODED, page, plain, unreadable};
+use super::body::{self, BodyError};
+use super::form::{MULTIPART, URLENCODED, page, plain, unreadable};
 use super::record::{Addition, Refusal, record_addition};
-use super::{App, Spoken, body, count, fresh_key, is_key, media_type, retry_after, retry_later};
+use super::upload::{self, Gate, Uploaded};
+use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later};
 use crate::addition::{CODE_FIELD, StatusBody, check_text, read_status};
 use crate::config::DEFAULT_FORM;
 use crate::normalize::urlencoded_pairs;
 use crate::page::{Asked, Message, Shown};
 use crate::progress::progress;
+use crate::submission::ErrorKind;
 use crate::words::Language;
 
 /// A complaint whose reference and receipt code were shown.
@@ -42,9 +46,18 @@ pub(super) struct Proof {
 struct Proven {
     typed: StatusBody,
     raw: Bytes,
+    uploaded: Uploaded,
+    /// Why files are missing that were sent, or what is wrong with one.
+    file_error: Option<FileProblem>,
     proof: Proof,
     /// Held while it is worked on.
     _permit: OwnedSemaphorePermit,
+}
+
+/// What became of the files of an addition.
+enum FileProblem {
+    Wrong(ErrorKind),
+    Missing,
 }
 
 /// Why a complaint could not be looked up.
@@ -77,14 +90,32 @@ pub(super) async fn show(
 
 /// Takes what somebody adds to their complaint, and shows where it stands.
 pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, request: Request) -> Response {
-    let Proven { mut typed, raw, proof, _permit } = match proven(&app, language, request).await {
-        Ok(proven) => proven,
-        Err(refusal) => return refusal,
-    };
+    let Proven { mut typed, raw, uploaded, file_error, proof, _permit } =
+        match proven(&app, language, request).await {
+            Ok(proven) => proven,
+            Err(refusal) => return refusal,
+        };
     if !is_key(&typed.key) {
         typed.key = fresh_key();
     }
+    if let Some(problem) = file_error {
+        count("status", "refused");
+        let view = match problem {
+            FileProblem::Wrong(kind) => {
+                Shown { file_error: Some(kind), ..Shown::of(&typed, typed.key.clone()) }
+            }
+            FileProblem::Missing => {
+                Shown { notice: Some(Message::FilesMissing), ..Shown::of(&typed, typed.key.clone()) }
+            }
+        };
+        return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view));
+    }
     let text = match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
+        // A file says enough.
+        Err(ErrorKind::Missing) if !uploaded.attachments.is_empty() => Ok(String::new()),
+        checked => checked,
+    };
+    let text = match text {
         Ok(text) => text,
         Err(error) => {
             count("status", "refused");
@@ -102,6 +133,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
         key: typed.key.clone(),
         media_type: URLENCODED.to_owned(),
         raw,
+        uploaded,
     };
     match record_addition(&app, addition).await {
         // Other words under the same key: a form that was sent, gone back to and changed.
@@ -145,16 +177,16 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
             plain(app, language, StatusCode::TOO_MANY_REQUESTS, Message::TooManyTries),
         ));
     }
-    if media_type(&parts.headers) != URLENCODED {
+    let media_type = media_type(&parts.headers);
+    if media_type != URLENCODED && media_type != MULTIPART {
         return Err(plain(app, language, StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::Unreadable));
     }
-    let read = body::read(content, &app.config).await;
-    let raw = read.map_err(|error| unreadable(app, language, error))?;
-    let pairs = urlencoded_pairs(&raw).map_err(|error| unreadable(app, language, error.into()))?;
+    let read = read(app, &media_type, &parts.headers, content).await;
+    let (pairs, uploaded, file_error) = read.map_err(|error| unreadable(app, language, error))?;
     let raw = without_code(&pairs);
     let typed = read_status(pairs);
     match prove(app, &typed.reference, &typed.receipt_code).await {
-        Ok(Some(proof)) => Ok(Proven { typed, raw, proof, _permit: permit }),
+        Ok(Some(proof)) => Ok(Proven { typed, raw, uploaded, file_error, proof, _permit: permit }),
         Ok(None) => {
             count("status", "no_match");
             let asked = Asked { reference: &typed.reference, is_wrong: true };
@@ -166,6 +198,24 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
             Err(retry_later(app, unavailable))
         }
     }
+}
+
+/// The texts, the files, and what is wrong with them.
+async fn read(
+    app: &App,
+    media_type: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Vec<(String, String)>, Uploaded, Option<FileProblem>), BodyError> {
+    if media_type == URLENCODED {
+        let raw = body::read(body, &app.config).await?;
+        return Ok((urlencoded_pairs(&raw)?, Uploaded::default(), None));
+    }
+    let gate = Gate::Receipt { reference: None, code_field: CODE_FIELD };
+    let received = upload::receive(app, headers, body, &gate).await?;
+    let wrong = received.errors.into_iter().next().map(|error| FileProblem::Wrong(error.kind));
+    let problem = wrong.or(received.missing.map(|_| FileProblem::Missing));
+    Ok((received.texts, received.uploaded, problem))
 }
 
 /// The complaint that a reference and a receipt code prove; none when they do not belong together.

@@ -9,3 +9,4 @@ mod normalize;
 mod outage;
 mod stage;
 mod status;
+mod uploads;

@@ -1,0 +1,251 @@
+//! A multipart body with files: each goes into a sealed blob as it comes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::multipart::Field;
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt as _};
+use redress_contract::contact::Attachment;
+use redress_intake::{FileError, Files};
+use redress_runtime::logs::chain;
+use tokio_util::io::StreamReader;
+use tracing::warn;
+
+use super::App;
+use super::body::{BodyError, FilePiece, Piece, Pieces};
+use super::form::{Asked, stated_media_type};
+use super::status::prove;
+use crate::addition::REFERENCE_FIELD;
+use crate::file::{self, FILES_FIELD, HEAD_BYTES, MEBIBYTE};
+use crate::submission::{ErrorKind, FieldError};
+
+/// How much beyond the limits is still read, so that whoever sends a little too much hears it from the form with all
+/// that they typed, and not from a broken connection.
+const BEYOND_MAX: usize = 8 * MEBIBYTE;
+
+/// A submission with its files, which lie in blobs.
+#[derive(Default)]
+pub(super) struct Received {
+    pub(super) texts: Vec<(String, String)>,
+    pub(super) errors: Vec<FieldError>,
+    pub(super) uploaded: Uploaded,
+    /// Why files are missing that were sent.
+    pub(super) missing: Option<Missing>,
+}
+
+/// Files on their way to a contact.
+#[derive(Default)]
+pub(super) struct Uploaded {
+    pub(super) attachments: Vec<Attachment>,
+    /// None when there are no files.
+    pub(super) files: Option<Files>,
+}
+
+/// Why files were not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They belong to nothing that can be taken as it is.
+    NotAsked,
+    /// Too many files are coming in at once.
+    Busy,
+    /// The broker did not take them.
+    NotStored,
+}
+
+impl Received {
+    /// Its texts, as a form without files would have sent them; the files lie beside.
+    pub(super) fn texts_alone(&self) -> Bytes {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.texts).finish().into()
+    }
+}
+
+/// What must be so before files are taken in: nobody is to fill the store who has no complaint to make. What says it stands
+/// before the files.
+pub(super) enum Gate<'a> {
+    /// Nothing.
+    Open,
+    /// It is known not to be so.
+    Closed,
+    /// A form of ours is being sent.
+    Form(Asked<'a>),
+    /// The receipt code in this field belongs to the reference, which is given or stands in a field too.
+    Receipt { reference: Option<&'a str>, code_field: &'static str },
+}
+
+impl Gate<'_> {
+    async fn opens(&self, app: &App, texts: &[(String, String)]) -> bool {
+        let text = |field: &str| texts.iter().find(|(name, _)| name == field).map_or("", |(_, text)| text);
+        match self {
+            Self::Open => true,
+            Self::Closed => false,
+            Self::Form(asked) => asked.is_sent(texts),
+            Self::Receipt { reference, code_field } => {
+                let reference = reference.unwrap_or_else(|| text(REFERENCE_FIELD));
+                matches!(prove(app, reference, text(code_field)).await, Ok(Some(_)))
+            }
+        }
+    }
+}
+
+/// Takes a submission in, within the limits of size and time.
+pub(super) async fn receive(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    gate: &Gate<'_>,
+) -> Result<Received, BodyError> {
+    let config = &app.config;
+    let bytes_max = config.body_bytes_max + config.uploads.total_bytes_max + BEYOND_MAX;
+    let stated =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if stated.is_some_and(|bytes| bytes > bytes_max) {
+        return Err(BodyError::TooLarge);
+    }
+    let (body, ended) = bounded(body, bytes_max, config.body_read_timeout);
+    let media_type = stated_media_type(headers);
+    let reading = Box::pin(take_apart(app, &media_type, body, gate));
+    let read = tokio::time::timeout(config.upload_timeout, reading).await;
+    // Why a body ended is known here; to who takes it apart it is merely broken.
+    read.unwrap_or(Err(BodyError::TooSlow)).map_err(|error| ended.get().copied().unwrap_or(error))
+}
+
+async fn take_apart(app: &App, media_type: &str, body: Body, gate: &Gate<'_>) -> Result<Received, BodyError> {
+    let mut pieces = Pieces::of(media_type, app.config.body_bytes_max, body).await?;
+    let mut received = Received::default();
+    let mut permit = None;
+    while let Some(piece) = pieces.next().await? {
+        let (name, objection) = match piece {
+            Piece::Text(name, text) => {
+                received.texts.push((name, text));
+                continue;
+            }
+            Piece::Nothing => continue,
+            Piece::EmptyFile(name) => (name, Some(ErrorKind::FileEmpty)),
+            Piece::File(file) if file.name != FILES_FIELD => (file.name, Some(ErrorKind::Unknown)),
+            Piece::File(file) => {
+                if permit.is_none() && received.missing.is_none() {
+                    permit = Arc::clone(&app.uploads).try_acquire_owned().ok();
+                    received.missing = match &permit {
+                        None => Some(Missing::Busy),
+                        Some(_) => (!gate.opens(app, &received.texts).await).then_some(Missing::NotAsked),
+                    };
+                }
+                if received.missing.is_some() {
+                    continue;
+                }
+                (FILES_FIELD.to_owned(), received.take_file(app, file).await?)
+            }
+        };
+        received.errors.extend(objection.map(|kind| FieldError::other(&name, kind)));
+    }
+    Ok(received)
+}
+
+impl Received {
+    /// Stores a file; answers what is wrong with it.
+    async fn take_file(
+        &mut self,
+        app: &App,
+        mut file: FilePiece<'_>,
+    ) -> Result<Option<ErrorKind>, BodyError> {
+        let (limits, uploaded) = (&app.config.uploads, &mut self.uploaded);
+        let head = head(&mut file).await?;
+        let media_type = file::media_type(&head);
+        let bytes = uploaded.attachments.iter().map(|file| file.size_bytes as usize).sum();
+        if let Some(objection) = limits.objection(uploaded.attachments.len(), bytes, media_type) {
+            return Ok(Some(objection));
+        }
+        let left = limits.left(bytes);
+        let file_name = file::name(file.field.file_name().unwrap_or_default());
+        let files = uploaded.files.get_or_insert_with(|| app.deps.intake.begin_files());
+        let mut content = Content { field: &mut file.field, ready: head, left, is_over: false };
+        match files.put(StreamReader::new(&mut content)).await {
+            Ok(stored) => {
+                uploaded.attachments.push(Attachment {
+                    file_name,
+                    media_type: media_type.to_owned(),
+                    size_bytes: stored.size_bytes,
+                    sha256: stored.sha256,
+                    blob: Some(stored.blob),
+                    ..Attachment::default()
+                });
+                Ok(None)
+            }
+            Err(FileError::Read(_)) if content.is_over => Ok(Some(limits.too_large(left))),
+            Err(FileError::Read(_)) => Err(BodyError::Broken),
+            Err(FileError::Put(error)) => {
+                warn!(error = chain(&error), "Could not store a file");
+                self.missing = Some(Missing::NotStored);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The body up to so many bytes, as long as it keeps coming, and where it says why it ended before its end.
+fn bounded(body: Body, bytes_max: usize, silence_max: Duration) -> (Body, Arc<OnceLock<BodyError>>) {
+    let ended = Arc::new(OnceLock::new());
+    let why = Arc::clone(&ended);
+    let begun = (body.into_data_stream(), bytes_max);
+    let chunks = futures::stream::try_unfold(begun, move |(mut chunks, left)| {
+        let why = Arc::clone(&why);
+        async move {
+            let end = |error| {
+                let _ = why.set(error);
+                io::Error::other(error)
+            };
+            let next = tokio::time::timeout(silence_max, chunks.next()).await;
+            let Some(chunk) = next.map_err(|_| end(BodyError::TooSlow))? else { return Ok(None) };
+            let chunk = chunk.map_err(|_| end(BodyError::Broken))?;
+            let left = left.checked_sub(chunk.len()).ok_or_else(|| end(BodyError::TooLarge))?;
+            Ok::<_, io::Error>(Some((chunk, (chunks, left))))
+        }
+    });
+    (Body::from_stream(chunks), ended)
+}
+
+/// The first bytes of a file, as many as tell what it is.
+async fn head(file: &mut FilePiece<'_>) -> Result<Bytes, BodyError> {
+    let mut head = BytesMut::from(std::mem::take(&mut file.first));
+    while head.len() < HEAD_BYTES {
+        let Some(chunk) = file.field.chunk().await.map_err(|_| BodyError::Broken)? else { break };
+        head.extend_from_slice(&chunk);
+    }
+    Ok(head.freeze())
+}
+
+/// The bytes of a file, up to a limit.
+struct Content<'f, 'm> {
+    field: &'f mut Field<'m>,
+    ready: Bytes,
+    left: usize,
+    is_over: bool,
+}
+
+impl Stream for Content<'_, '_> {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = if self.ready.is_empty() {
+            match ready!(Pin::new(&mut *self.field).poll_next(context)) {
+                Some(Ok(chunk)) => chunk,
+                Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+                None => return Poll::Ready(None),
+            }
+        } else {
+            std::mem::take(&mut self.ready)
+        };
+        let Some(left) = self.left.checked_sub(chunk.len()) else {
+            self.is_over = true;
+            return Poll::Ready(Some(Err(io::Error::other("larger than it may be"))));
+        };
+        self.left = left;
+        Poll::Ready(Some(Ok(chunk)))
+    }
+}
