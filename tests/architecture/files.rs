@@ -17,7 +17,7 @@ impl File {
 
     /// True for what people write and read; fixtures and lock files are not.
     pub(crate) fn has_text(&self) -> bool {
-        let kinds = ["rs", "toml", "md", "sh", "yaml", "yml", "conf", "service", "proto", "txt"];
+        let kinds = ["rs", "toml", "md", "sh", "yaml", "yml", "conf", "service", "proto", "txt", "mjs"];
         let extension = Path::new(&self.path).extension().and_then(|it| it.to_str()).unwrap_or_default();
         kinds.contains(&extension) || matches!(self.stem(), "Makefile" | "Dockerfile" | "run")
     }
@@ -58,8 +58,8 @@ fn walk(root: &Path, folder: &Path, paths: &mut Vec<String>) {
         let name = entry.file_name().into_string().unwrap();
         let path = entry.path();
         if entry.file_type().unwrap().is_dir() {
-            if (folder != root || FOLDERS.contains(&name.as_str())) && name != "fixtures" && name != "target"
-            {
+            let is_ours = folder != root || FOLDERS.contains(&name.as_str());
+            if is_ours && !["fixtures", "node_modules", "target"].contains(&name.as_str()) {
                 walk(root, &path, paths);
             }
         } else {
