@@ -46,14 +46,21 @@ up: ## Run every service with the example settings, until Ctrl-C
 
 TESTS = $(CARGO) test --workspace --lib --bins --tests --locked $(FAULTS)
 
+# The pages in a real browser, by the program that was built last.
+BROWSER = REDRESS="$${CARGO_TARGET_DIR:-target}/debug/redress" tests/browser/run.sh
+
 # Documentation holds no examples to run (the crates are not published), so nothing is built for them.
 .PHONY: test
-test: ## All tests, on the pinned nats-server; says which real servers are missing and skipped
+test: ## All tests, on the pinned nats-server; says which real servers, or browser, are missing and skipped
 	@for server in dovecot; do \
 		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
 		else echo "real server: $$server is missing; its tests are skipped"; fi; \
 	done
-	@$(PINNED) && echo "real server: $$NATS_SERVER" && $(TESTS) --no-fail-fast
+	@$(PINNED) && echo "real server: $$NATS_SERVER" && { failed=0; $(TESTS) --no-fail-fast || failed=1; $(BROWSER) || failed=1; exit $$failed; }
+
+.PHONY: browser
+browser: ## The pages in a real browser (Chromium, node, npm), with pictures of them in target/browser/
+	@$(PINNED) && $(CARGO) build --locked $(FAULTS) --bin redress && $(BROWSER)
 
 # What `test` runs, built and not run: CI does other work beside the running tests, which mostly wait.
 .PHONY: test-build
