@@ -134,10 +134,12 @@ fn retry_later(app: &App, mut response: Response) -> Response {
     response
 }
 
-/// Tells the sender when to come again: whole seconds, one at least.
+/// Tells a sender who came too often when to come again, whole seconds, one at least, and hangs up: who sends on without
+/// waiting for answers would have a dozen of them at each turn of their connection, and everybody else waits for that.
 fn retry_after(wait: Duration, response: Response) -> Response {
     let seconds = wait.as_secs() + 1;
-    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
+    let headers = [(header::RETRY_AFTER, seconds.to_string()), (header::CONNECTION, "close".to_owned())];
+    (headers, response).into_response()
 }
 
 /// The media type of a body in lower case, without its parameters.

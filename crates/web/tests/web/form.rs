@@ -292,6 +292,7 @@ async fn who_sends_too_often_keeps_what_was_typed_and_hears_when_to_come_again()
     assert_eq!(answer.status(), 429);
     let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(answer.headers()["connection"], "close", "who sends too much does not go on at once");
     let page = answer.text().await.unwrap();
     assert!(page.contains("Too much has been sent") && page.contains(TOLD), "{page}");
     let posted =
