@@ -1,68 +1,26 @@
 //! Services and broker are killed at random while mails come in through Dovecot and forms through the web.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use redress_testkit::dovecot::Dovecot;
 use redress_testkit::smtp::{Act, Rule, Stage};
 use redress_testkit::{Broker, SmtpSink, Sync};
-use redress_tests::mails::Dice;
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results, say};
 use tokio::task::JoinSet;
 
+use crate::battlefield::Battlefield;
 use crate::load::Load;
 use crate::processes::{Place, SERVICES, Service, mailbox};
 use crate::{Form, quiet, workload};
 
-const BROKER: &str = "nats-server";
 /// How long a mail server takes before it says yes, which is the window for sending twice.
 const YES_AFTER: Duration = Duration::from_millis(20);
 /// How long a kill waits for the house to keep up with the load.
 const PACE: Duration = Duration::from_secs(6);
 /// Of the contacts, one in so many comes by the web.
 const WEB_EACH: usize = 4;
-
-/// Who was killed how often.
-#[derive(Debug, Default)]
-struct Kills(BTreeMap<&'static str, usize>);
-
-impl Kills {
-    fn note(&mut self, victim: &'static str) {
-        *self.0.entry(victim).or_default() += 1;
-    }
-
-    fn of(&self, victim: &str) -> usize {
-        self.0.get(victim).copied().unwrap_or_default()
-    }
-
-    fn services(&self) -> usize {
-        self.0.values().sum::<usize>() - self.of(BROKER)
-    }
-
-    /// Mails that may have gone out twice: those in flight at a kill of the notifier or the broker.
-    fn resent_max(&self) -> usize {
-        (self.of("notifier") + self.of(BROKER)) * quiet::IN_FLIGHT
-    }
-}
-
-impl std::fmt::Display for Kills {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let told: Vec<String> = self.0.iter().map(|(victim, times)| format!("{victim} {times}")).collect();
-        f.write_str(&told.join(", "))
-    }
-}
-
-/// What the killing goes on over.
-struct Battlefield {
-    broker: Broker,
-    services: Vec<Service>,
-    kills: Kills,
-    dice: Dice,
-    /// Drawn without replacement, so that each of them is killed as often as the others.
-    victims: Vec<usize>,
-}
 
 pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()> {
     let Some(dovecot) = Dovecot::start() else {
@@ -82,8 +40,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let services = SERVICES.iter().map(|name| place.start(name)).collect::<anyhow::Result<Vec<_>>>()?;
     let records = Records::open(&broker.url(), &place.key()).await?;
     let load = Load::new(place.web())?;
-    let dice = Dice::new(form.seed);
-    let mut field = Battlefield { broker, services, kills: Kills::default(), dice, victims: Vec::new() };
+    let mut field = Battlefield::new(broker, services, form.seed);
 
     let mut clients = JoinSet::new();
     let mut sent = 0..contacts / WEB_EACH;
@@ -107,7 +64,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     }
     say(&format!("{} mails and {} people, kills: {}", mails.len(), sent.end, field.kills));
     results.count("core.kills_cycles", field.kills.services(), "kills", Bar::at_least(kills));
-    results.count("core.kills_broker", field.kills.of(BROKER), "kills", Bar::None);
+    results.count("core.kills_broker", field.kills.broker(), "kills", Bar::None);
     while let Some(ended) = clients.join_next().await {
         ended??;
     }
@@ -119,24 +76,4 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     verdicts.tell("core.kills", field.kills.resent_max(), results);
     quiet::tell_record("core.kills", &records, &place, results).await?;
     field.services.iter_mut().try_for_each(Service::stop)
-}
-
-impl Battlefield {
-    /// Waits a little and kills somebody; the broker beside a service now and then.
-    async fn strike(&mut self) -> anyhow::Result<()> {
-        tokio::time::sleep(Duration::from_millis(100 + self.dice.below(700) as u64)).await;
-        if self.victims.is_empty() {
-            self.victims = (0..=self.services.len()).collect();
-            self.dice.shuffle(&mut self.victims);
-        }
-        let mut victim = self.victims.pop().unwrap_or_default();
-        if victim == self.services.len() {
-            self.broker.restart().await;
-            self.kills.note(BROKER);
-            victim = self.dice.below(self.services.len());
-        }
-        let service = &mut self.services[victim];
-        self.kills.note(service.name);
-        service.kill()
-    }
 }

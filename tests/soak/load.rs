@@ -95,6 +95,24 @@ impl Load {
         });
     }
 
+    /// The `n`th person, some of whom send once and never come back when they hear nothing.
+    pub(crate) fn passer_by(&self, clients: &mut JoinSet<anyhow::Result<()>>, n: usize) {
+        if n % 7 != 3 {
+            return self.person(clients, n);
+        }
+        let load = self.clone();
+        clients.spawn(async move {
+            let _one = load.at_once.clone().acquire_owned().await?;
+            let key = format!("passer-by-{n:08}-key");
+            let contact = load.keys.submission_contact_id("api/api", &key);
+            let body = json!({ "whatHappened": format!("The shop number {n} was closed."), "email": "a@passers.example" });
+            load.promises.sent(contact.clone(), &key, None);
+            let answer = load.post(&key, &body, ANSWER).await;
+            load.note(&contact, answer);
+            Ok(())
+        });
+    }
+
     async fn api(&self, n: usize) -> anyhow::Result<()> {
         let key = format!("client-{n:08}-key");
         let contact = self.keys.submission_contact_id("api/api", &key);

@@ -4,6 +4,7 @@
 //! `--mails <folder>` takes `mail/*.eml` and `manifest.jsonl` from a folder instead of mails of our own making;
 //! `--append <file>` adds a row with date, commit, seed and figures to a page.
 
+mod battlefield;
 mod borders;
 mod broker;
 mod clock;
@@ -28,6 +29,7 @@ mod restore;
 mod room;
 mod threads;
 mod verification;
+mod web;
 mod workload;
 mod writers;
 
@@ -66,7 +68,15 @@ const PARTS: &[(&str, &str)] = &[
         "a person is erased, the keys are rotated, the source is read again; on one node and on three",
     ),
     ("partitions", "three nodes are parted at random while writers publish on each side"),
+    ("idempotency", "one key a thousand times, two hundred times at once, and with other words"),
+    ("web-kills", "`web` and broker are killed while forms and posts come in"),
+    ("cut-answers", "three in ten answers are cut on their way, and the senders send again"),
+    ("overload", "five senders ask fifty times as much as `web` can do, and a sixth behaves"),
+    ("large-upload", "bodies of a gibibyte, and two hundred senders who send a byte a second"),
 ];
+
+/// Parts about the web channel alone.
+const WEB: [&str; 5] = ["idempotency", "web-kills", "cut-answers", "overload", "large-upload"];
 
 /// These mostly wait, and run beside the others, one after the other.
 const BESIDE: [&str; 3] = ["poison", "points", "partitions"];
@@ -122,10 +132,11 @@ async fn soak() -> anyhow::Result<()> {
     let (beside, own): (Vec<_>, Vec<_>) = chosen.iter().partition(|(part, _)| BESIDE.contains(part));
     let (lane, own) = if own.is_empty() { (None, beside) } else { (room::beside(&beside, &form)?, own) };
     for (part, what) in own {
-        say(&format!("\ncore.{part}: {what}"));
+        let area = if WEB.contains(part) { "web" } else { "core" };
+        say(&format!("\n{area}.{part}: {what}"));
         let started = std::time::Instant::now();
         run(part, &form, &mut results).await.with_context(|| format!("soak {part}"))?;
-        say(&format!("core.{part}: {} s", started.elapsed().as_secs()));
+        say(&format!("{area}.{part}: {} s", started.elapsed().as_secs()));
     }
     if let Some(lane) = lane {
         say("\nbeside the others:");
@@ -158,6 +169,11 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "headers" => borders::headers::run(form.seed, form.pick(20_000, 1_000_000), results),
         "bombing" => Box::pin(borders::bombing::run(form.seed, 10_000, results)).await,
         "markers" => borders::markers::run(form.seed, form.pick(200, 5_000), results).await,
+        "idempotency" => web::idempotency::run(results).await,
+        "web-kills" => web::kills::run(form, results).await,
+        "cut-answers" => web::cut_answers::run(form, results).await,
+        "overload" => web::overload::run(form, results).await,
+        "large-upload" => web::large_upload::run(form, results).await,
         _ => room::enter(part, form)?.map_or(Ok(()), |room| room.leave(results)),
     }
 }
