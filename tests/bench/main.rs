@@ -1,7 +1,7 @@
 //! `make bench`: speed as ratios to the physical limit or to a plain loop in the same run. Each figure is a RESULT line.
 //!
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
-//! name the parts to run (`intake router story paced maildir`); none runs all. `--corpus <folder>` runs the parts of
+//! name the parts to run (`intake router story paced maildir web`); none runs all. `--corpus <folder>` runs the parts of
 //! `workload` instead (`speed pollers full`) over the mails of that folder.
 
 mod bare;
@@ -11,6 +11,7 @@ mod maildir;
 mod paced;
 mod router;
 mod story;
+mod web;
 mod workload;
 
 use redress_tests::results::{Results, say};
@@ -21,6 +22,9 @@ async fn main() -> anyhow::Result<()> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
     if wanted.first().is_some_and(|first| first == workload::SINK) {
         return workload::be_sink().await;
+    }
+    if wanted.first().is_some_and(|first| first == web::BE_HANDLER) {
+        return web::be_handler().await;
     }
     if wanted.first().is_some_and(|first| first == "--corpus") {
         anyhow::ensure!(wanted.len() > 1, "usage: bench --corpus <folder> [speed] [pollers] [full]");
@@ -48,6 +52,12 @@ async fn main() -> anyhow::Result<()> {
     if wants("maildir") {
         say("\nemail.story: Maildir to acknowledgement at 20/s, settings as shipped");
         maildir::run(&mut results).await?;
+    }
+    if wants("web") {
+        say(
+            "\nweb.accepted: complaints over 64 connections beside a plain handler that publishes the same messages",
+        );
+        web::run(&mut results).await?;
     }
     results.finish()
 }

@@ -18,7 +18,7 @@ const CONTACTS: usize = 10_000;
 const SERVICES: [&str; 5] = ["run", "router", "sla", "notifier", "feed"];
 
 /// Streams that must be synced before they are acknowledged; EVENTS and TIMERS can be derived again.
-const DURABLE: [&str; 13] = [
+pub(crate) const DURABLE: [&str; 13] = [
     name::INTAKE,
     name::COMPLAINTS,
     name::CONTENT,
