@@ -71,7 +71,7 @@ const PARTS: &[(&str, &str)] = &[
     ("idempotency", "one key a thousand times, two hundred times at once, and with other words"),
     ("web-kills", "`web` and broker are killed while forms and posts come in"),
     ("cut-answers", "three in ten answers are cut on their way, and the senders send again"),
-    ("overload", "five senders ask fifty times as much as `web` can do, and a sixth behaves"),
+    ("overload", "a few senders ask fifty times as much as `web` can do, and another behaves"),
     ("large-upload", "bodies of a gibibyte, and two hundred senders who send a byte a second"),
 ];
 
