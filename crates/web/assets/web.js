@@ -39,7 +39,7 @@ function send(event) {
   const files = form.querySelector("input[type=file]");
   if (!files || files.files.length === 0) return;
   event.preventDefault();
-  const button = form.querySelector("button[type=submit]");
+  const buttons = form.querySelectorAll("button[type=submit]");
   const shown = form.querySelector(".sending");
   const bar = shown.querySelector("progress");
   const said = shown.querySelector("[role=status]");
@@ -61,25 +61,26 @@ function send(event) {
   });
   request.addEventListener("error", () => {
     bar.hidden = true;
-    button.disabled = false;
+    buttons.forEach((button) => (button.disabled = false));
     said.textContent = said.dataset.broken;
   });
   bar.hidden = false;
   bar.removeAttribute("value");
-  button.disabled = true;
   said.textContent = said.dataset.sending;
-  request.send(new FormData(form));
+  request.send(new FormData(form, event.submitter));
+  buttons.forEach((button) => (button.disabled = true));
 }
 
-for (const form of document.querySelectorAll("form[data-draft]")) {
-  bringBack(form);
-  form.addEventListener("input", () => keep(form));
-  form.addEventListener("submit", send);
-}
+// What is on record is no draft any more.
 for (const done of document.querySelectorAll("[data-draft-done]")) {
   try {
     sessionStorage.removeItem(PREFIX + done.dataset.draftDone);
   } catch {
     // It was never stored, then.
   }
+}
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  bringBack(form);
+  form.addEventListener("input", () => keep(form));
+  form.addEventListener("submit", send);
 }

@@ -17,6 +17,10 @@ pub const KEY_FIELD: &str = "submission_key";
 pub const STAMP_FIELD: &str = "form_stamp";
 /// A field that people do not see and that programs like to fill in.
 pub const TRAP_FIELD: &str = "website";
+/// Hidden field: the key that the form was sent with before, with other words.
+pub const SENT_BEFORE_FIELD: &str = "sent_before";
+/// The button that adds the words to the complaint that was sent before.
+pub const ADD_FIELD: &str = "as_addition";
 /// Most fields of one body: pairs, parts or members. Each may become an error that names it, so this also bounds what
 /// an answer holds.
 pub const PARTS_MAX: usize = 64;
@@ -32,6 +36,10 @@ pub struct FormBody {
     pub stamp: String,
     /// What stood in the trap; empty for people.
     pub trap: String,
+    /// The key of what was sent before; empty when there was none.
+    pub sent_before: String,
+    /// Not empty when it is to be added to what was sent before.
+    pub add: String,
     /// Fields that are none of ours, came twice, or are files.
     pub errors: Vec<FieldError>,
 }
@@ -102,6 +110,8 @@ pub fn read_form(pairs: Vec<(String, String)>, demands: &Demands) -> FormBody {
             KEY_FIELD => &mut form.key,
             STAMP_FIELD => &mut form.stamp,
             TRAP_FIELD => &mut form.trap,
+            SENT_BEFORE_FIELD => &mut form.sent_before,
+            ADD_FIELD => &mut form.add,
             _ => {
                 let filled = match demands.name_of(&name, Field::form_name) {
                     Some(name) => form.draft.set(name, value),

@@ -20,10 +20,10 @@ const REFUSALS: [(&str, &str, bool); 8] = [
     ("415", "The body is not application/json.", false),
     (
         "422",
-        "Some members are wrong (`errors` names each), or the key was used before with another body.",
+        "Some members are wrong, each named in errors, or the key was used before with another body.",
         false,
     ),
-    ("429", "One sender sent too much; `Retry-After` says when to come again.", true),
+    ("429", "One sender sent too much; Retry-After says when to come again.", true),
     ("503", "Not known to be recorded. Send it again with the key of the answer: it is counted once.", true),
 ];
 

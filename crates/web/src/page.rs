@@ -11,7 +11,7 @@ use redress_contract::Reference;
 
 use crate::config::{Anonymous, Config, DEFAULT_FORM, Form, Texts};
 use crate::file::FILES_FIELD;
-use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
+use crate::normalize::{ADD_FIELD, KEY_FIELD, SENT_BEFORE_FIELD, STAMP_FIELD, TRAP_FIELD};
 use crate::submission::{Draft, ErrorKind, FieldError, Submission};
 use crate::words::{Language, Words};
 
@@ -44,6 +44,8 @@ pub(crate) struct FormView<'a> {
     pub(crate) errors: &'a [FieldError],
     /// Why it is shown again.
     pub(crate) notice: Option<Notice>,
+    /// The key that it was sent with before, with other words.
+    pub(crate) sent_before: Option<&'a str>,
 }
 
 /// Why a form is shown again although its fields are right. What was typed is always kept.
@@ -144,7 +146,8 @@ impl Pages {
             introduction => or_else(&texts.introduction, || words.say("form-introduction")),
             anonymous => form.demands.anonymous == Anonymous::Taken,
             draft => &form.name,
-            action => format!("/{}{path}", language.tag),
+            // Not the address of the empty form: browsers forget that one when something is posted to it.
+            action => format!("/{}{path}?sent", language.tag),
             // Whoever has typed already would lose it by going elsewhere.
             languages => if view.is_fresh() { self.languages(language, &path) } else { none() },
             fields => fields::standard(&words, form, &texts, view),
@@ -156,6 +159,8 @@ impl Pages {
                 key_field => KEY_FIELD, key => view.key,
                 stamp_field => STAMP_FIELD, stamp => view.stamp,
                 trap_field => TRAP_FIELD,
+                sent_before_field => SENT_BEFORE_FIELD, sent_before => view.sent_before,
+                add_field => ADD_FIELD,
             },
         };
         self.render(words, form, "form.html", values)

@@ -99,6 +99,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/v1/{*path}", any(api::other_path))
         .route("/openapi.json", get(docs::description))
         .route("/docs", get(docs::show))
+        .route("/favicon.ico", get(no_icon))
         .route("/assets/{file}", get(asset))
         .with_state(app)
 }
@@ -126,6 +127,11 @@ async fn asset(State(app): State<Arc<App>>, uri: Uri) -> Response {
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
     (headers, asset.content.clone()).into_response()
+}
+
+/// Browsers ask for one whether a page names it or not.
+async fn no_icon() -> Response {
+    (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "public, max-age=86400")]).into_response()
 }
 
 /// Tells the sender when to come again.

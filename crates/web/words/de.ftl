@@ -57,6 +57,7 @@ circumstances-hint = Zum Beispiel eine Krankheit, ein Trauerfall, Geldsorgen, od
 consent = Ich bin einverstanden, dass meine Angaben zur Bearbeitung meiner Beschwerde verwendet werden.
 trap = Bitte lassen Sie dieses Feld leer
 send = Beschwerde abschicken
+send-as-addition = Zur schon erhaltenen Beschwerde hinzufügen
 
 error-missing = Sagen Sie uns, was passiert ist.
 error-required = Bitte füllen Sie dieses Feld aus.
@@ -93,7 +94,7 @@ notice-files-missing = Bitte wählen Sie Ihre Dateien noch einmal
 notice-elsewhere = Bitte prüfen und selbst absenden
     .text = Das hat eine andere Website gesendet. Es ist noch nichts festgehalten: Wenn das Ihre Worte sind, prüfen Sie sie bitte und drücken Sie „{ send }“.
 notice-other-words = Dieses Formular wurde schon einmal abgeschickt, mit anderen Worten
-    .text = Was vorher abgeschickt wurde, bleibt unverändert. Wenn Sie auch diese Worte schicken möchten, als eigene Beschwerde, wählen Sie noch einmal „{ send }“.
+    .text = Was vorher gesendet wurde, ist festgehalten und ändert sich dadurch nicht. Sie können diese Worte hinzufügen oder sie als eigene Beschwerde senden.
 
 thanks-title = Wir haben Ihre Beschwerde erhalten
 received = Eingegangen am

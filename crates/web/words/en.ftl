@@ -60,6 +60,7 @@ circumstances-hint = For example an illness, a bereavement, money worries, or th
 consent = I agree that what I tell you here is used to deal with my complaint.
 trap = Please leave this field empty
 send = Send complaint
+send-as-addition = Add it to the complaint already received
 
 # What is wrong with a field
 error-missing = Tell us what happened.
@@ -98,7 +99,7 @@ notice-files-missing = Please choose your files again
 notice-elsewhere = Please check and send it yourself
     .text = Another website sent this. Nothing was recorded yet: if these are your words, please check them and press “{ send }”.
 notice-other-words = This form was sent before, with other words
-    .text = What was sent before is not changed by this. If you want to send these words too, as a complaint of their own, press “{ send }” again.
+    .text = What was sent before is on record and is not changed by this. You can add these words to it, or send them as a complaint of their own.
 
 # The thank-you page
 thanks-title = We have received your complaint

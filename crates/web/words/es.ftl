@@ -57,6 +57,7 @@ circumstances-hint = Por ejemplo una enfermedad, un duelo, problemas de dinero, 
 consent = Acepto que lo que cuento aquí se use para tratar mi reclamación.
 trap = Deje este campo vacío
 send = Enviar la reclamación
+send-as-addition = Añadirlo a la reclamación ya recibida
 
 error-missing = Cuéntenos qué ha pasado.
 error-required = Rellene este campo, por favor.
@@ -93,7 +94,7 @@ notice-files-missing = Elija sus archivos otra vez
 notice-elsewhere = Compruébelo y envíelo usted
     .text = Esto lo ha enviado otro sitio web. Todavía no se ha registrado nada: si estas son sus palabras, compruébelas y pulse «{ send }».
 notice-other-words = Este formulario ya se envió antes, con otras palabras
-    .text = Lo que se envió antes no cambia. Si quiere enviar también estas palabras, como otra reclamación, elija «{ send }» de nuevo.
+    .text = Lo que se envió antes está registrado y no cambia. Puede añadirle estas palabras, o enviarlas como una reclamación aparte.
 
 thanks-title = Hemos recibido su reclamación
 received = Recibida el

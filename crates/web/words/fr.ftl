@@ -57,6 +57,7 @@ circumstances-hint = Par exemple une maladie, un deuil, des soucis d’argent, o
 consent = J’accepte que mes indications soient utilisées pour traiter ma réclamation.
 trap = Veuillez laisser ce champ vide
 send = Envoyer la réclamation
+send-as-addition = L’ajouter à la réclamation déjà reçue
 
 error-missing = Dites-nous ce qui s’est passé.
 error-required = Veuillez remplir ce champ.
@@ -93,7 +94,7 @@ notice-files-missing = Veuillez choisir vos fichiers à nouveau
 notice-elsewhere = Veuillez vérifier et envoyer vous-même
     .text = C’est un autre site web qui a envoyé ceci. Rien n’est encore enregistré : si ce sont vos mots, veuillez les vérifier et appuyer sur « { send } ».
 notice-other-words = Ce formulaire a déjà été envoyé, avec d’autres mots
-    .text = Ce qui a été envoyé avant ne change pas. Si vous voulez envoyer aussi ces mots, comme une réclamation à part, choisissez de nouveau « { send } ».
+    .text = Ce qui a été envoyé auparavant est enregistré et ne change pas. Vous pouvez y ajouter ces mots, ou les envoyer comme une réclamation à part.
 
 thanks-title = Nous avons reçu votre réclamation
 received = Reçue le

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Anonymous, Demands, Settings, Texts};
-use crate::normalize::{KEY_FIELD, STAMP_FIELD, TRAP_FIELD};
+use crate::file::FILES_FIELD;
+use crate::normalize::{ADD_FIELD, KEY_FIELD, SENT_BEFORE_FIELD, STAMP_FIELD, TRAP_FIELD};
 use crate::submission::Field;
 
 /// The form at `/`; it is there without a table of its own.
@@ -200,7 +201,17 @@ fn asks(name: &str, form: &FormSettings, problems: &mut Problems) -> Vec<Field> 
 }
 
 fn check_own(name: &str, form: &FormSettings, settings: &Settings, problems: &mut Problems) {
-    let hidden = [KEY_FIELD, STAMP_FIELD, TRAP_FIELD, "form", "attachments"];
+    let hidden = [
+        KEY_FIELD,
+        STAMP_FIELD,
+        TRAP_FIELD,
+        SENT_BEFORE_FIELD,
+        ADD_FIELD,
+        FILES_FIELD,
+        "form",
+        "text",
+        "reference",
+    ];
     let ours = |name: &str| {
         hidden.contains(&name)
             || Field::ALL.iter().any(|field| [field.form_name(), field.api_name()].contains(&name))

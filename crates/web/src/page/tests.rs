@@ -59,7 +59,14 @@ fn a_form_with_errors_names_them_and_keeps_what_was_typed() {
         (Field::Email, "kim at example"),
         (Field::Language, "de"),
     ]);
-    let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &errors, notice: None };
+    let view = FormView {
+        draft,
+        key: "the-key",
+        stamp: "the-stamp",
+        errors: &errors,
+        notice: None,
+        sent_before: None,
+    };
     insta::assert_snapshot!(form(EN, &view));
 }
 
@@ -67,7 +74,7 @@ fn a_form_with_errors_names_them_and_keeps_what_was_typed() {
 fn a_form_that_could_not_be_recorded_says_that_sending_again_is_safe() {
     let draft = draft(&[(Field::WhatHappened, "The lamp broke."), (Field::Phone, "+49 30 901820")]);
     let notice = Some(Notice::NotRecorded);
-    let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &[], notice };
+    let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &[], notice, sent_before: None };
     insta::assert_snapshot!(form(EN, &view));
 }
 
@@ -147,7 +154,10 @@ fn every_page_speaks_every_language() {
         let pages = pages();
         let form = form(language, &FormView { errors: &errors, ..FormView::default() });
         let head = format!("<html lang=\"{}\" dir=\"{}\">", language.tag, language.direction);
-        assert!(form.contains(&head) && form.contains(&format!("action=\"/{}\"", language.tag)), "{form}");
+        assert!(
+            form.contains(&head) && form.contains(&format!("action=\"/{}?sent\"", language.tag)),
+            "{form}"
+        );
         assert!(form.contains("300") && form.contains("200"), "{form}");
         for name in ["send", "what-happened", "error-missing", "reach", "form-introduction"] {
             assert!(!form.contains(&english.say(name)), "{name} is English in {}", language.tag);
@@ -216,7 +226,14 @@ fn a_form_asks_what_its_settings_say() {
     ];
     let mut draft = draft(&[(Field::Category, "broken")]);
     draft.set(FieldName::Own("colour".to_owned()), "red".to_owned()).unwrap();
-    let view = FormView { draft, key: "the-key", stamp: "the-stamp", errors: &errors, notice: None };
+    let view = FormView {
+        draft,
+        key: "the-key",
+        stamp: "the-stamp",
+        errors: &errors,
+        notice: None,
+        sent_before: None,
+    };
     insta::assert_snapshot!(pages.form(EN, pages.config.form("returns").unwrap(), &view));
 }
 
@@ -225,7 +242,14 @@ fn whatever_was_typed_is_shown_as_text() {
     let hostile = "</textarea><script>alert(1)</script>\"'><img src=x onerror=alert(1)>&lt;";
     let all: Vec<_> = Field::ALL.into_iter().map(|field| (field, hostile)).collect();
     let errors = [FieldError::other(hostile, ErrorKind::Unknown)];
-    let view = FormView { draft: draft(&all), key: hostile, stamp: hostile, errors: &errors, notice: None };
+    let view = FormView {
+        draft: draft(&all),
+        key: hostile,
+        stamp: hostile,
+        errors: &errors,
+        notice: None,
+        sent_before: None,
+    };
     let submission =
         Submission { what_happened: hostile.to_owned(), remedy: hostile.to_owned(), ..Submission::default() };
     let pages = pages();

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use redress_contract::Channel;
 
 use super::body::{self, BodyError};
-use super::record::{Incoming, Recorded, Refusal, record};
+use super::record::{self, Addition, Incoming, Recorded, Refusal, record, record_addition};
+use super::status::{self, Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::config::{DEFAULT_FORM, Form};
@@ -57,7 +58,10 @@ pub(super) async fn show(
     let key = fresh_key();
     let stamp = stamp::fresh(app.keys(), &asked.form.name, &key, app.deps.clock.now());
     let view = FormView { key: &key, stamp: &stamp, ..FormView::default() };
-    page(StatusCode::OK, language, app.pages.form(language, asked.form, &view))
+    let mut page = page(StatusCode::OK, language, app.pages.form(language, asked.form, &view));
+    // Whoever goes back to it after sending finds it with its key, so that sending it again makes no second complaint.
+    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    page
 }
 
 /// A form that came back. The answer to one that is taken is the thank-you page itself: no reference in a URL, no
@@ -169,6 +173,11 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
         raw,
         uploaded,
     };
+    if !body.add.is_empty() {
+        if let Some(proof) = sent_before(asked, &body).await {
+            return add(asked, body, &proof, incoming).await;
+        }
+    }
     match record(app, incoming).await {
         Ok(recorded) => {
             count("web", "accepted");
@@ -176,10 +185,46 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
         }
         Err(Refusal::OtherWords) => {
             count("web", "refused");
-            body.key = fresh_key();
+            body.sent_before = std::mem::replace(&mut body.key, fresh_key());
             again(asked, body, &[], Some(Notice::OtherWords))
         }
         Err(Refusal::NotRecorded(_)) => {
+            count("web", "not_recorded");
+            let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
+            *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            retry_later(app, page)
+        }
+    }
+}
+
+/// The complaint that this form was sent as before: whoever has its key has its receipt.
+async fn sent_before(Asked { app, form, .. }: Asked<'_>, body: &FormBody) -> Option<Proof> {
+    let (contact, reference) = record::sent_before(app, &form.name, &body.sent_before).await?;
+    prove(app, reference.as_str(), &app.keys().receipt_code(&contact)).await.ok().flatten()
+}
+
+/// Adds the words to the complaint that was sent before, and shows where that stands.
+async fn add(asked: Asked<'_>, body: FormBody, proof: &Proof, incoming: Incoming) -> Response {
+    let Asked { app, language, .. } = asked;
+    let addition = Addition {
+        text: [incoming.submission.what_happened, incoming.submission.remedy].join("\n\n").trim().to_owned(),
+        channel: incoming.channel,
+        account: incoming.account,
+        page_language: incoming.page_language,
+        first: proof.contact.clone(),
+        reference: proof.reference.clone(),
+        key: incoming.key,
+        media_type: incoming.media_type,
+        raw: incoming.raw,
+        uploaded: incoming.uploaded,
+    };
+    match record_addition(app, addition).await {
+        Ok(_) => {
+            count("web", "added");
+            let code = app.keys().receipt_code(&proof.contact);
+            status::added(app, language, proof, code)
+        }
+        Err(_) => {
             count("web", "not_recorded");
             let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
             *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -217,7 +262,8 @@ fn again(asked: Asked<'_>, body: FormBody, errors: &[FieldError], notice: Option
         Verdict::Unsigned if notice == Some(Notice::OtherWords) => renewed(),
         Verdict::Unsigned => stamp::fresh(app.keys(), &form.name, &body.key, now),
     };
-    let view = FormView { draft: body.draft, key: &body.key, stamp: &stamp, errors, notice };
+    let sent_before = Some(body.sent_before.as_str()).filter(|key| is_key(key));
+    let view = FormView { draft: body.draft, key: &body.key, stamp: &stamp, errors, notice, sent_before };
     page(StatusCode::UNPROCESSABLE_ENTITY, language, app.pages.form(language, form, &view))
 }
 

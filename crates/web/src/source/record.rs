@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use super::upload::Uploaded;
-use super::{App, hex};
+use super::{App, hex, is_key};
 use crate::addition::{self, About};
 use crate::file;
 use crate::normalize::{self, Arrival};
@@ -97,6 +97,20 @@ pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Re
     let (channel, source) = (incoming.channel, source_name(incoming.channel, &incoming.account));
     let contact_id = app.keys().submission_contact_id(&source, &incoming.key);
     within_patience(app, channel, &contact_id, submission(app, &contact_id, incoming)).await
+}
+
+/// The contact that a form was recorded as under this key, and its reference; none when it was not, or when nobody can say.
+pub(super) async fn sent_before(app: &App, form: &str, key: &str) -> Option<(ContactId, Reference)> {
+    if !is_key(key) {
+        return None;
+    }
+    let contact_id = app.keys().submission_contact_id(&source_name(Channel::Web, form), key);
+    let look_up = async {
+        app.deps.intake.recorded_headers(Channel::Web, &contact_id).await.ok()??;
+        references::claim(app.deps.intake.vault(), &contact_id, None).await.ok()
+    };
+    let reference = tokio::time::timeout(app.config.patience, look_up).await.ok()??;
+    Some((contact_id, reference))
 }
 
 /// Records an addition within the patience of the settings. Each complaint has idempotency keys of its own.

@@ -157,6 +157,13 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
     }
 }
 
+/// Where the complaint stands to which something was added just now.
+pub(super) fn added(app: &App, language: &'static Language, proof: &Proof, receipt_code: String) -> Response {
+    let typed = StatusBody { receipt_code, ..StatusBody::default() };
+    let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
+    with(StatusCode::ACCEPTED, shown(app, language, proof, &view))
+}
+
 /// What came, and the complaint it proves; or the page that says why not.
 async fn proven(app: &App, language: &'static Language, request: Request) -> Result<Proven, Response> {
     let Some(permit) = app.admit() else {

@@ -5,7 +5,7 @@ use redress_contract::{AddressKind, Channel, ParseStatus};
 use redress_web::Settings;
 use redress_web::config::Rates;
 
-use crate::stage::{Hidden, Stage, TOLD};
+use crate::stage::{Hidden, Stage, TOLD, hidden_value};
 
 fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
     page.split_once(before).and_then(|(_, rest)| rest.split_once(after)).unwrap_or_else(|| panic!("{page}")).0
@@ -113,7 +113,7 @@ async fn pages_speak_the_language_of_the_address_or_of_the_browser() {
     stage.clock.advance(SignedDuration::from_secs(60));
     let wrong = stage.send_to("/ar", &hidden, &[("what_happened", "")]).await;
     let page = wrong.text().await.unwrap();
-    assert!(page.contains("أخبرنا بما حدث.") && page.contains("action=\"/ar\""), "{page}");
+    assert!(page.contains("أخبرنا بما حدث.") && page.contains("action=\"/ar?sent\""), "{page}");
     let answer = stage.send_to("/ar", &hidden, &[("what_happened", "K-200"), ("phone", "030 901820")]).await;
     assert_eq!(answer.status(), 202);
     assert!(answer.text().await.unwrap().contains("لقد استلمنا شكواك"));
@@ -136,6 +136,36 @@ async fn the_same_form_with_other_words_is_asked_whether_it_is_another_complaint
     assert_eq!(stage.contacts().await.len(), 1);
     assert_eq!(stage.send(&Hidden::of(&page), &changed).await.status(), 202);
     assert_eq!(stage.contacts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_changed_after_sending_can_be_added_to_the_complaint_received() {
+    let stage = Stage::start().await;
+    let hidden = stage.open().await;
+    let first = stage.send(&hidden, &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
+    let first = first.text().await.unwrap();
+    let mut changed = vec![("what_happened", "It was the second lamp."), ("email", "kim@example.org")];
+    let page = stage.send(&hidden, &changed).await.text().await.unwrap();
+    let sent_before = hidden_value(&page, "sent_before");
+    changed.extend([("sent_before", sent_before.as_str()), ("as_addition", "yes")]);
+    let added = stage.send(&Hidden::of(&page), &changed).await;
+    assert_eq!(added.status(), 202);
+    let added = added.text().await.unwrap();
+    assert!(added.contains("We have received what you added"), "{added}");
+    assert!(added.contains(between(&first, "class=\"reference\">", "<")), "{added}");
+    let contacts = stage.contacts().await;
+    let addition = contacts.iter().find(|contact| contact.part_of.is_some()).unwrap();
+    assert_eq!((contacts.len(), addition.text.as_str()), (2, "It was the second lamp."));
+    assert_eq!(
+        addition.part_of.as_ref(),
+        contacts.iter().map(|contact| &contact.id).find(|id| **id != addition.id)
+    );
+
+    // A key that nobody sent a form with is no receipt: the words are a complaint of their own.
+    let other = stage.open().await;
+    let unknown = [changed[0], changed[1], ("sent_before", "0123456789abcdef"), ("as_addition", "yes")];
+    assert_eq!(stage.send(&other, &unknown).await.status(), 202);
+    assert_eq!(stage.contacts().await.iter().filter(|contact| contact.part_of.is_none()).count(), 2);
 }
 
 #[tokio::test]
@@ -228,7 +258,7 @@ async fn pages_tell_browsers_to_load_run_and_keep_nothing() {
     );
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(header("referrer-policy"), "same-origin");
-    assert_eq!(header("cache-control"), "no-store");
+    assert_eq!(header("cache-control"), "private, no-cache");
     assert_eq!(header("strict-transport-security"), "max-age=31536000");
     assert_eq!(header("set-cookie"), "");
     assert_eq!(header("content-type"), "text/html; charset=utf-8");
