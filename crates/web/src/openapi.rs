@@ -1,4 +1,4 @@
-//! The API, described: OpenAPI 3.1, from what the handlers say of themselves and the limits in force.
+//! The API, described (`OpenAPI` 3.1), from what the handlers say of themselves and the limits in force.
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;

@@ -152,7 +152,7 @@ impl Pages {
             languages => if view.is_fresh() { self.languages(language, &path) } else { none() },
             fields => fields::standard(&words, form, &texts, view),
             own => fields::own(&words, form, view),
-            files => fields::files(&words, &self.config.uploads, view.file_error()),
+            files => fields::files(&words, &self.config.uploads, view.file_error(), !view.is_fresh()),
             errors => fields::summary(&words, form, &texts, view.errors),
             notice => view.notice.map(|notice| titled(&words, notice.name())),
             hidden => context! {

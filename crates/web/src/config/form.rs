@@ -165,7 +165,7 @@ fn check(name: &str, form: &FormSettings, settings: &Settings, problems: &mut Pr
         match demands.name_of(required, Field::form_name) {
             Some(name) => demands.required.push(name),
             None => {
-                problems.note(key(".requires"), format!("{required:?} is no field that this form asks for"))
+                problems.note(key(".requires"), format!("{required:?} is no field that this form asks for"));
             }
         }
     }

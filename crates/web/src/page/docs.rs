@@ -8,7 +8,7 @@ use super::{Pages, none};
 use crate::words::LANGUAGES;
 
 impl Pages {
-    /// The API's description (OpenAPI), to be read.
+    /// The API's description (`OpenAPI`), to be read.
     pub(crate) fn docs(&self, api: &Value) -> String {
         let values = context! { languages => none(), api => Serde(api) };
         self.render_plain(self.words(&LANGUAGES[0]), "docs.html", values)

@@ -47,7 +47,7 @@ pub(super) fn own(words: &Words, form: &Form, view: &FormView<'_>) -> Value {
 }
 
 /// The field for files; none when none are taken.
-pub(super) fn files(words: &Words, limits: &FileLimits, wrong: Option<&ErrorKind>) -> Value {
+pub(super) fn files(words: &Words, limits: &FileLimits, wrong: Option<&ErrorKind>, again: bool) -> Value {
     let figures = [
         ("files", limits.files_max),
         ("each", limits.file_bytes_max / MEBIBYTE),
@@ -57,7 +57,8 @@ pub(super) fn files(words: &Words, limits: &FileLimits, wrong: Option<&ErrorKind
         are_taken => limits.files_max > 0,
         name => FILES_FIELD,
         label => words.say("files"),
-        hint => words.say_with("files-hint", &figures),
+        // Browsers let no page choose a file again.
+        hint => [words.say_with("files-hint", &figures), if again { words.say("files-again") } else { String::new() }].join(" ").trim(),
         error => wrong.map(|kind| wrong_words(words, kind)),
         mark => words.say("error-mark"),
         required => (),

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 use redress_contract::Reference;
 
-use super::fields::wrong_words;
+use super::fields::{self, wrong_words};
 use super::{Message, Pages, none, titled};
 use crate::addition::{CODE_FIELD, REFERENCE_FIELD, StatusBody, TEXT_FIELD};
 use crate::normalize::KEY_FIELD;
@@ -77,6 +77,7 @@ impl Pages {
             ErrorKind::Missing => words.say("add-missing"),
             other => wrong_words(&words, other),
         });
+        let again = shown.error.is_some() || shown.file_error.is_some() || shown.notice.is_some();
         let values = context! {
             languages => none(),
             proof => proof(reference.as_str(), shown.receipt_code),
@@ -89,7 +90,7 @@ impl Pages {
             expected => progress.map(|progress| self.expected(&words, progress)),
             steps => progress.map(|progress| self.steps(&words, progress)),
             is_open => progress.is_none_or(|progress| progress.is_open),
-            files => super::fields::files(&words, &self.config.uploads, shown.file_error.as_ref()),
+            files => fields::files(&words, &self.config.uploads, shown.file_error.as_ref(), again),
             fields => context! {
                 text => context! {
                     name => TEXT_FIELD, value => shown.text, label => words.say("add-text"), error,

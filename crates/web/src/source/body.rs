@@ -82,7 +82,7 @@ pub(super) enum Piece<'b> {
     /// A field with a file that has no bytes.
     EmptyFile(String),
     /// A file; what is not read of it is passed over.
-    File(FilePiece<'b>),
+    File(Box<FilePiece<'b>>),
 }
 
 /// A file as it comes.
@@ -122,7 +122,7 @@ impl Pieces {
         };
         let first = field.chunk().await.map_err(|_| BodyError::Broken)?.unwrap_or_default();
         Ok(Some(match (first.is_empty(), is_named) {
-            (false, _) => Piece::File(FilePiece { name, field, first }),
+            (false, _) => Piece::File(Box::new(FilePiece { name, field, first })),
             (true, true) => Piece::EmptyFile(name),
             (true, false) => Piece::Nothing,
         }))

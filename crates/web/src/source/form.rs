@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use redress_contract::Channel;
+use redress_runtime::logs::chain;
+use tracing::warn;
 
 use super::body::{self, BodyError};
 use super::record::{self, Addition, Incoming, Recorded, Refusal, record, record_addition};
-use super::status::{self, Proof, prove};
+use super::status::{self, LookUpError, Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::config::{DEFAULT_FORM, Form};
@@ -32,17 +34,14 @@ pub(super) struct Asked<'a> {
     language: &'static Language,
 }
 
-/// The form that an address names; the page that says so when there is none.
-fn asked<'a>(
-    app: &'a App,
-    names: &RawPathParams,
-    language: &'static Language,
-) -> Result<Asked<'a>, Response> {
+/// The form that an address names.
+fn asked<'a>(app: &'a App, names: &RawPathParams, language: &'static Language) -> Option<Asked<'a>> {
     let name = names.iter().find(|(param, _)| *param == "form").map_or(DEFAULT_FORM, |(_, name)| name);
-    match app.config.form(name) {
-        Some(form) => Ok(Asked { app, form, language }),
-        None => Err(plain(app, language, StatusCode::NOT_FOUND, Message::NoSuchForm)),
-    }
+    app.config.form(name).map(|form| Asked { app, form, language })
+}
+
+fn no_such_form(app: &App, language: &'static Language) -> Response {
+    plain(app, language, StatusCode::NOT_FOUND, Message::NoSuchForm)
 }
 
 /// An empty form.
@@ -51,10 +50,7 @@ pub(super) async fn show(
     Spoken(language): Spoken,
     names: RawPathParams,
 ) -> Response {
-    let asked = match asked(&app, &names, language) {
-        Ok(asked) => asked,
-        Err(page) => return page,
-    };
+    let Some(asked) = asked(&app, &names, language) else { return no_such_form(&app, language) };
     let key = fresh_key();
     let stamp = stamp::fresh(app.keys(), &asked.form.name, &key, app.deps.clock.now());
     let view = FormView { key: &key, stamp: &stamp, ..FormView::default() };
@@ -72,10 +68,7 @@ pub(super) async fn submit(
     names: RawPathParams,
     request: Request,
 ) -> Response {
-    let asked = match asked(&app, &names, language) {
-        Ok(asked) => asked,
-        Err(page) => return page,
-    };
+    let Some(asked) = asked(&app, &names, language) else { return no_such_form(&app, language) };
     let Some(_permit) = app.admit() else {
         count("web", "busy");
         return retry_later(&app, plain(&app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Busy));
@@ -174,8 +167,14 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
         uploaded,
     };
     if !body.add.is_empty() {
-        if let Some(proof) = sent_before(asked, &body).await {
-            return add(asked, body, &proof, incoming).await;
+        match sent_before(asked, &body).await {
+            Ok(Some(proof)) => return add(asked, body, &proof, incoming).await,
+            // A key that nobody sent a form with: the words are a complaint of their own.
+            Ok(None) => {}
+            Err(error) => {
+                warn!(error = chain(&error), "Could not look up the form that was sent before");
+                return not_recorded(asked, body);
+            }
         }
     }
     match record(app, incoming).await {
@@ -188,19 +187,27 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
             body.sent_before = std::mem::replace(&mut body.key, fresh_key());
             again(asked, body, &[], Some(Notice::OtherWords))
         }
-        Err(Refusal::NotRecorded(_)) => {
-            count("web", "not_recorded");
-            let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
-            *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            retry_later(app, page)
-        }
+        Err(Refusal::NotRecorded(_)) => not_recorded(asked, body),
     }
 }
 
+/// The form again, for nobody could say in time that it is on record.
+fn not_recorded(asked: Asked<'_>, body: FormBody) -> Response {
+    count("web", "not_recorded");
+    let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
+    *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    retry_later(asked.app, page)
+}
+
 /// The complaint that this form was sent as before: whoever has its key has its receipt.
-async fn sent_before(Asked { app, form, .. }: Asked<'_>, body: &FormBody) -> Option<Proof> {
-    let (contact, reference) = record::sent_before(app, &form.name, &body.sent_before).await?;
-    prove(app, reference.as_str(), &app.keys().receipt_code(&contact)).await.ok().flatten()
+async fn sent_before(
+    Asked { app, form, .. }: Asked<'_>,
+    body: &FormBody,
+) -> Result<Option<Proof>, LookUpError> {
+    let Some((contact, reference)) = record::sent_before(app, &form.name, &body.sent_before).await? else {
+        return Ok(None);
+    };
+    prove(app, reference.as_str(), &app.keys().receipt_code(&contact)).await
 }
 
 /// Adds the words to the complaint that was sent before, and shows where that stands.
@@ -218,19 +225,12 @@ async fn add(asked: Asked<'_>, body: FormBody, proof: &Proof, incoming: Incoming
         raw: incoming.raw,
         uploaded: incoming.uploaded,
     };
-    match record_addition(app, addition).await {
-        Ok(_) => {
-            count("web", "added");
-            let code = app.keys().receipt_code(&proof.contact);
-            status::added(app, language, proof, code)
-        }
-        Err(_) => {
-            count("web", "not_recorded");
-            let mut page = again(asked, body, &[], Some(Notice::NotRecorded));
-            *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            retry_later(app, page)
-        }
+    if let Err(refusal) = record_addition(app, addition).await {
+        warn!(error = chain(&refusal), "Could not add a form to what was sent before");
+        return not_recorded(asked, body);
     }
+    count("web", "added");
+    status::added(app, language, proof, app.keys().receipt_code(&proof.contact))
 }
 
 /// Why a form whose fields are right is asked for once more.

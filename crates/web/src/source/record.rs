@@ -11,6 +11,7 @@ use redress_runtime::logs::chain;
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
+use super::status::LookUpError;
 use super::upload::Uploaded;
 use super::{App, hex, is_key};
 use crate::addition::{self, About};
@@ -99,18 +100,27 @@ pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Re
     within_patience(app, channel, &contact_id, submission(app, &contact_id, incoming)).await
 }
 
-/// The contact that a form was recorded as under this key, and its reference; none when it was not, or when nobody can say.
-pub(super) async fn sent_before(app: &App, form: &str, key: &str) -> Option<(ContactId, Reference)> {
+/// The contact that a form was recorded as under this key, and its reference; none when it was not.
+///
+/// # Errors
+/// [`LookUpError`] when nobody could say in time.
+pub(super) async fn sent_before(
+    app: &App,
+    form: &str,
+    key: &str,
+) -> Result<Option<(ContactId, Reference)>, LookUpError> {
     if !is_key(key) {
-        return None;
+        return Ok(None);
     }
     let contact_id = app.keys().submission_contact_id(&source_name(Channel::Web, form), key);
     let look_up = async {
-        app.deps.intake.recorded_headers(Channel::Web, &contact_id).await.ok()??;
-        references::claim(app.deps.intake.vault(), &contact_id, None).await.ok()
+        if app.deps.intake.recorded_headers(Channel::Web, &contact_id).await?.is_none() {
+            return Ok(None);
+        }
+        let reference = references::claim(app.deps.intake.vault(), &contact_id, None).await?;
+        Ok(Some((contact_id, reference)))
     };
-    let reference = tokio::time::timeout(app.config.patience, look_up).await.ok()??;
-    Some((contact_id, reference))
+    tokio::time::timeout(app.config.patience, look_up).await.unwrap_or(Err(LookUpError::Patience))
 }
 
 /// Records an addition within the patience of the settings. Each complaint has idempotency keys of its own.

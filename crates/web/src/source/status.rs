@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use redress_bus::KvError;
+use redress_bus::{KvError, ReadError};
 use redress_contract::{Channel, ContactId, PartyStanding, Reference};
 use redress_domain::Complaint;
 use redress_identity::reference;
@@ -68,6 +68,8 @@ pub(super) enum LookUpError {
     #[error(transparent)]
     Reference(#[from] KvError),
     #[error(transparent)]
+    Contact(#[from] ReadError),
+    #[error(transparent)]
     Load(#[from] LoadError),
 }
 
@@ -98,28 +100,10 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
     if !is_key(&typed.key) {
         typed.key = fresh_key();
     }
-    if let Some(problem) = file_error {
-        count("status", "refused");
-        let view = match problem {
-            FileProblem::Wrong(kind) => {
-                Shown { file_error: Some(kind), ..Shown::of(&typed, typed.key.clone()) }
-            }
-            FileProblem::Missing => {
-                Shown { notice: Some(Message::FilesMissing), ..Shown::of(&typed, typed.key.clone()) }
-            }
-        };
-        return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view));
-    }
-    let text = match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
-        // A file says enough.
-        Err(ErrorKind::Missing) if !uploaded.attachments.is_empty() => Ok(String::new()),
-        checked => checked,
-    };
-    let text = match text {
+    let text = match added_text(&app, &typed, &uploaded, file_error) {
         Ok(text) => text,
-        Err(error) => {
+        Err(view) => {
             count("status", "refused");
-            let view = Shown { error: Some(error), ..Shown::of(&typed, typed.key.clone()) };
             return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view));
         }
     };
@@ -154,6 +138,26 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
             let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
             with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view))
         }
+    }
+}
+
+/// The words of an addition, or why it is shown again.
+fn added_text<'t>(
+    app: &App,
+    typed: &'t StatusBody,
+    uploaded: &Uploaded,
+    file_error: Option<FileProblem>,
+) -> Result<String, Shown<'t>> {
+    let again = || Shown::of(typed, typed.key.clone());
+    match file_error {
+        Some(FileProblem::Wrong(kind)) => return Err(Shown { file_error: Some(kind), ..again() }),
+        Some(FileProblem::Missing) => return Err(Shown { notice: Some(Message::FilesMissing), ..again() }),
+        None => {}
+    }
+    match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
+        // A file says enough.
+        Err(ErrorKind::Missing) if !uploaded.attachments.is_empty() => Ok(String::new()),
+        checked => checked.map_err(|error| Shown { error: Some(error), ..again() }),
     }
 }
 

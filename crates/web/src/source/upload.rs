@@ -152,7 +152,7 @@ impl Received {
     async fn take_file(
         &mut self,
         app: &App,
-        mut file: FilePiece<'_>,
+        mut file: Box<FilePiece<'_>>,
     ) -> Result<Option<ErrorKind>, BodyError> {
         let (limits, uploaded) = (&app.config.uploads, &mut self.uploaded);
         let head = head(&mut file).await?;
