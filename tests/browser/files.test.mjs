@@ -100,6 +100,30 @@ test('what was typed is there again after a reload, in this tab only, until it i
   assert.equal(await page.locator('#what_happened').inputValue(), '');
 });
 
+test('a draft goes with the files it was sent with, and the address is that of what was sent', async (t) => {
+  const page = await here.page(t);
+  await fill(page);
+  await page.locator('#attachments').setInputFiles(picture_of('lamp.png', 500));
+  await page.locator('main form button:not(.second)').click();
+  await page.locator('.reference').waitFor();
+  assert.ok(page.url().endsWith('/en?sent'), page.url());
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+test('after an answer with errors files are sent with a bar again', async (t) => {
+  const page = await here.page(t);
+  await fill(page);
+  await page.locator('#email').fill('no address');
+  await page.locator('#attachments').setInputFiles(picture_of('lamp.png', 500));
+  await page.locator('main form button:not(.second)').click();
+  await page.getByText('Files must be chosen again.').waitFor();
+  await page.locator('#email').fill(SENDER);
+  await page.locator('#attachments').setInputFiles(picture_of('lamp.png', 500));
+  await page.route('**/*', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+  await page.locator('main form button:not(.second)').click();
+  await page.getByRole('status').filter({ hasText: 'The connection broke' }).waitFor();
+});
+
 test('what was changed after sending is added to the complaint already received', async (t) => {
   const page = await here.page(t);
   await fill(page);

@@ -2,85 +2,90 @@
 // the sending of files shows how far it is.
 "use strict";
 
-const PREFIX = "draft:";
+// Its own scope: an answer that is written into the page runs this anew.
+(() => {
+  const PREFIX = "draft:";
 
-function typedFields(form) {
-  return Array.from(form.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea, select"));
-}
-
-function keep(form) {
-  const typed = typedFields(form).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]);
-  try {
-    sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(typed.filter(([, value]) => value)));
-  } catch {
-    // Without room or leave to store anything the form is as it was without this.
+  function typedFields(form) {
+    return Array.from(form.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea, select"));
   }
-}
 
-function bringBack(form) {
-  let typed = [];
-  try {
-    typed = JSON.parse(sessionStorage.getItem(PREFIX + form.dataset.draft)) || [];
-  } catch {
-    return;
+  function keep(form) {
+    const typed = typedFields(form).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]);
+    try {
+      sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(typed.filter(([, value]) => value)));
+    } catch {
+      // Without room or leave to store anything the form is as it was without this.
+    }
   }
-  const isEmpty = typedFields(form).every((field) => (field.type === "checkbox" ? !field.checked : !field.value));
-  if (!isEmpty) return;
-  for (const [name, value] of typed) {
-    const field = typedFields(form).find((field) => field.name === name);
-    if (!field) continue;
-    if (field.type === "checkbox") field.checked = value;
-    else field.value = value;
-  }
-}
 
-function send(event) {
-  const form = event.currentTarget;
-  const files = form.querySelector("input[type=file]");
-  if (!files || files.files.length === 0) return;
-  event.preventDefault();
-  const buttons = form.querySelectorAll("button[type=submit]");
-  const shown = form.querySelector(".sending");
-  const bar = shown.querySelector("progress");
-  const said = shown.querySelector("[role=status]");
-  const request = new XMLHttpRequest();
-  request.open("POST", form.action);
-  request.upload.addEventListener("progress", (step) => {
-    if (!step.lengthComputable) return;
-    bar.max = step.total;
-    bar.value = step.loaded;
-    const tenths = Math.floor((10 * step.loaded) / step.total);
-    // Said ten times at most, not with every packet.
-    const words = `${said.dataset.sending}: ${tenths * 10} %`;
-    if (said.textContent !== words) said.textContent = words;
-  });
-  request.addEventListener("load", () => {
-    document.open();
-    document.write(request.responseText);
-    document.close();
-  });
-  request.addEventListener("error", () => {
-    bar.hidden = true;
-    buttons.forEach((button) => (button.disabled = false));
-    said.textContent = said.dataset.broken;
-  });
-  bar.hidden = false;
-  bar.removeAttribute("value");
-  said.textContent = said.dataset.sending;
-  request.send(new FormData(form, event.submitter));
-  buttons.forEach((button) => (button.disabled = true));
-}
-
-// What is on record is no draft any more.
-for (const done of document.querySelectorAll("[data-draft-done]")) {
-  try {
-    sessionStorage.removeItem(PREFIX + done.dataset.draftDone);
-  } catch {
-    // It was never stored, then.
+  function bringBack(form) {
+    let typed = [];
+    try {
+      typed = JSON.parse(sessionStorage.getItem(PREFIX + form.dataset.draft)) || [];
+    } catch {
+      return;
+    }
+    const isEmpty = typedFields(form).every((field) => (field.type === "checkbox" ? !field.checked : !field.value));
+    if (!isEmpty) return;
+    for (const [name, value] of typed) {
+      const field = typedFields(form).find((field) => field.name === name);
+      if (!field) continue;
+      if (field.type === "checkbox") field.checked = value;
+      else field.value = value;
+    }
   }
-}
-for (const form of document.querySelectorAll("form[data-draft]")) {
-  bringBack(form);
-  form.addEventListener("input", () => keep(form));
-  form.addEventListener("submit", send);
-}
+
+  function send(event) {
+    const form = event.currentTarget;
+    const files = form.querySelector("input[type=file]");
+    if (!files || files.files.length === 0) return;
+    event.preventDefault();
+    const buttons = form.querySelectorAll("button[type=submit]");
+    const shown = form.querySelector(".sending");
+    const bar = shown.querySelector("progress");
+    const said = shown.querySelector("[role=status]");
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.upload.addEventListener("progress", (step) => {
+      if (!step.lengthComputable) return;
+      bar.max = step.total;
+      bar.value = step.loaded;
+      const tenths = Math.floor((10 * step.loaded) / step.total);
+      // Said ten times at most, not with every packet.
+      const words = `${said.dataset.sending}: ${tenths * 10} %`;
+      if (said.textContent !== words) said.textContent = words;
+    });
+    request.addEventListener("load", () => {
+      // Where the answer to a form that is sent without this would stand: a reload asks for no new form.
+      history.replaceState(null, "", form.action);
+      document.open();
+      document.write(request.responseText);
+      document.close();
+    });
+    request.addEventListener("error", () => {
+      bar.hidden = true;
+      buttons.forEach((button) => (button.disabled = false));
+      said.textContent = said.dataset.broken;
+    });
+    bar.hidden = false;
+    bar.removeAttribute("value");
+    said.textContent = said.dataset.sending;
+    request.send(new FormData(form, event.submitter));
+    buttons.forEach((button) => (button.disabled = true));
+  }
+
+  // What is on record is no draft any more.
+  for (const done of document.querySelectorAll("[data-draft-done]")) {
+    try {
+      sessionStorage.removeItem(PREFIX + done.dataset.draftDone);
+    } catch {
+      // It was never stored, then.
+    }
+  }
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    bringBack(form);
+    form.addEventListener("input", () => keep(form));
+    form.addEventListener("submit", send);
+  }
+})();

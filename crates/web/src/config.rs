@@ -22,6 +22,8 @@ use crate::words::{LANGUAGES, Language};
 const BYTES_PER_CHAR_MAX: usize = 12;
 /// What a form needs beside the texts: names, key, stamp.
 const FRAME_BYTES: usize = 2048;
+/// Most that a submission with files may be set to have: the listener takes no more of one.
+const UPLOAD_MEBIBYTES_MAX: u32 = 50;
 /// A rate of more than this a minute is none.
 const RATE_MAX: u32 = 100_000_000;
 
@@ -114,6 +116,8 @@ pub struct Rates {
     pub submissions_per_minute: u32,
     /// Show a reference with its receipt code.
     pub receipt_tries_per_minute: u32,
+    /// MiB of submissions with files, an hour.
+    pub upload_mebibytes_per_hour: u32,
 }
 
 /// `[web.limits]`: the longest fields, in characters.
@@ -194,7 +198,7 @@ impl Default for Uploads {
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { submissions_per_minute: 60, receipt_tries_per_minute: 20 }
+        Self { submissions_per_minute: 60, receipt_tries_per_minute: 20, upload_mebibytes_per_hour: 200 }
     }
 }
 
@@ -262,6 +266,8 @@ pub struct Config {
     pub(crate) submissions_per_minute: NonZeroU32,
     /// How often a minute one sender may show a reference with its receipt code.
     pub(crate) receipt_tries_per_minute: NonZeroU32,
+    /// How many MiB of submissions with files one sender may send an hour.
+    pub(crate) upload_mebibytes_per_hour: NonZeroU32,
 }
 
 /// What a submission must hold, and how much.
@@ -384,6 +390,7 @@ impl Config {
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
             submissions_per_minute: at_least_one(settings.rates.submissions_per_minute),
             receipt_tries_per_minute: at_least_one(settings.rates.receipt_tries_per_minute),
+            upload_mebibytes_per_hour: at_least_one(settings.rates.upload_mebibytes_per_hour),
         })
     }
 }
@@ -442,7 +449,10 @@ fn check_url(text: &str, problems: &mut Problems) -> bool {
 
 fn authority(url: &str) -> String {
     let uri = url.parse::<axum::http::Uri>().unwrap_or_default();
-    uri.authority().map_or_else(String::new, ToString::to_string)
+    let authority =
+        uri.authority().map_or_else(String::new, |authority| authority.as_str().to_ascii_lowercase());
+    let default_port = if uri.scheme_str() == Some("https") { ":443" } else { ":80" };
+    authority.strip_suffix(default_port).unwrap_or(&authority).to_owned()
 }
 
 fn check_languages(settings: &Settings, problems: &mut Problems) -> Vec<&'static Language> {
@@ -493,16 +503,39 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("concurrency_max", settings.concurrency_max, 1, 100_000),
         ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
         ("stamp_hours", settings.stamp_hours, 1, 48),
-        ("uploads.files_max", settings.uploads.files_max, 0, 50),
-        ("uploads.file_mebibytes_max", settings.uploads.file_mebibytes_max, 1, 500),
-        ("uploads.total_mebibytes_max", settings.uploads.total_mebibytes_max, 1, 1_000),
+        ("uploads.files_max", settings.uploads.files_max, 0, 20),
+        (
+            "uploads.file_mebibytes_max",
+            settings.uploads.file_mebibytes_max,
+            1,
+            settings.uploads.total_mebibytes_max,
+        ),
+        ("uploads.total_mebibytes_max", settings.uploads.total_mebibytes_max, 1, UPLOAD_MEBIBYTES_MAX),
         ("uploads.read_seconds", settings.uploads.read_seconds, 1, 3_600),
         ("uploads.concurrency_max", settings.uploads.concurrency_max, 1, 10_000),
         ("rates.submissions_per_minute", settings.rates.submissions_per_minute, 1, RATE_MAX),
+        (
+            "rates.upload_mebibytes_per_hour",
+            settings.rates.upload_mebibytes_per_hour,
+            settings.uploads.total_mebibytes_max + 1,
+            RATE_MAX,
+        ),
         ("rates.receipt_tries_per_minute", settings.rates.receipt_tries_per_minute, 1, RATE_MAX),
     ] {
         between(format!("web.{key}"), value, least, most);
     }
+    let known = |tag: &String| tag == "text/plain" || infer::is_mime_supported(tag);
+    for unknown in settings.uploads.media_types.iter().filter(|media_type| !known(media_type)) {
+        problems.note(
+            "web.uploads.media_types",
+            format!("{unknown:?} is no kind that is told by its first bytes"),
+        );
+    }
+    let mut between = |key: String, value: u32, least: u32, most: u32| {
+        if !(least..=most).contains(&value) {
+            problems.note(key, format!("{value} is not between {least} and {most}"));
+        }
+    };
     for (key, value) in settings.limits.keyed() {
         between(format!("web.limits.{key}"), value, 10, 100_000);
     }
@@ -563,6 +596,16 @@ mod tests {
         assert_eq!(wrong(|s| s.limits.name_chars_max = 0), ["web.limits.name_chars_max"]);
         assert_eq!(wrong(|s| s.body_kib_max = 64), ["web.body_kib_max"]);
         assert_eq!(wrong(|s| s.rates.submissions_per_minute = 0), ["web.rates.submissions_per_minute"]);
+        assert_eq!(wrong(|s| s.uploads.total_mebibytes_max = 51), ["web.uploads.total_mebibytes_max"]);
+        assert_eq!(wrong(|s| s.uploads.file_mebibytes_max = 21), ["web.uploads.file_mebibytes_max"]);
+        assert_eq!(
+            wrong(|s| s.uploads.media_types.push("image/jpg".to_owned())),
+            ["web.uploads.media_types"]
+        );
+        assert_eq!(
+            wrong(|s| s.rates.upload_mebibytes_per_hour = 20),
+            ["web.rates.upload_mebibytes_per_hour"]
+        );
         assert_eq!(wrong(|s| s.rates.receipt_tries_per_minute = 0), ["web.rates.receipt_tries_per_minute"]);
         assert_eq!(wrong(|s| (s.stamp_hours, s.retry_after_seconds) = (0, 0)).len(), 2);
     }

@@ -17,7 +17,7 @@ const REFUSALS: [(&str, &str, bool); 8] = [
     ("403", "A page of another site made a browser send this.", false),
     ("408", "The body came too slowly.", false),
     ("413", "The body is too large or has too many members.", false),
-    ("415", "The body is not application/json.", false),
+    ("415", "The body is neither application/json nor multipart/form-data.", false),
     (
         "422",
         "Some members are wrong, each named in errors, or the key was used before with another body.",

@@ -43,6 +43,7 @@ pub(crate) struct App {
     uploads: Arc<Semaphore>,
     submissions: Pace,
     receipt_tries: Pace,
+    upload_budget: Pace,
     health: Part,
 }
 
@@ -56,6 +57,7 @@ impl App {
             uploads: Arc::new(Semaphore::new(config.uploads_at_once)),
             submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),
             receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
+            upload_budget: Pace::per_hour(config.upload_mebibytes_per_hour, deps.proxies.clone()),
             config,
             deps,
             health,

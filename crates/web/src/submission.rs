@@ -308,7 +308,14 @@ impl Submission {
         Self { more: more.map(|(name, value)| (name.form_name().to_owned(), value)).collect(), ..submission }
     }
 
-    /// Every value, by its name in the form; absent ones are empty.
+    /// All of it as one text: what happened first, then everything else under its name.
+    pub(crate) fn in_words(&self) -> String {
+        let rest = self.values().skip(1).filter(|(_, value)| !value.is_empty());
+        let rest: Vec<String> = rest.map(|(name, value)| format!("{name}: {value}")).collect();
+        [self.what_happened.clone(), rest.join("\n")].join("\n\n").trim().to_owned()
+    }
+
+    /// Every value, by its name in the form, what happened first; absent ones are empty.
     pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         let standard = [
             (Field::WhatHappened, &self.what_happened),

@@ -209,6 +209,7 @@ fn check_own(name: &str, form: &FormSettings, settings: &Settings, problems: &mu
         ADD_FIELD,
         FILES_FIELD,
         "form",
+        "main",
         "text",
         "reference",
     ];

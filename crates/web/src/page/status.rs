@@ -2,6 +2,7 @@
 
 use minijinja::{Value, context};
 use redress_contract::Reference;
+use sha2::{Digest as _, Sha256};
 
 use super::fields::{self, wrong_words};
 use super::{Message, Pages, none, titled};
@@ -36,13 +37,24 @@ pub(crate) struct Shown<'a> {
     pub(crate) notice: Option<Message>,
     /// True when something was added just now.
     pub(crate) is_added: bool,
+    /// The form that it was added with, when it was not this page's.
+    pub(crate) form: Option<&'a str>,
 }
 
 impl<'a> Shown<'a> {
     /// Where a complaint stands, with what was typed.
     pub(crate) fn of(typed: &'a StatusBody, key: String) -> Self {
         let (receipt_code, text) = (&typed.receipt_code, &typed.text);
-        Self { receipt_code, text, key, error: None, file_error: None, notice: None, is_added: false }
+        Self {
+            receipt_code,
+            text,
+            key,
+            error: None,
+            file_error: None,
+            notice: None,
+            is_added: false,
+            form: None,
+        }
     }
 }
 
@@ -85,6 +97,9 @@ impl Pages {
             key => &shown.key,
             notice => shown.notice.map(|notice| titled(&words, notice.name())),
             is_added => shown.is_added,
+            // One draft for each complaint; a tab may see several.
+            draft => format!("addition-{}", data_encoding::HEXLOWER.encode(&Sha256::digest(shown.receipt_code)[..8])),
+            form_draft => shown.form,
             now => words.say(progress.map_or("now-not-registered", |progress| progress.now)),
             team => progress.and_then(|progress| progress.team.as_ref()).map(ToString::to_string),
             expected => progress.map(|progress| self.expected(&words, progress)),

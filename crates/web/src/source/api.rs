@@ -190,7 +190,7 @@ async fn receive(
         let uploaded = Uploaded::default();
         return Ok((key, Sent { raw, media_type: MEDIA_TYPE, texts: None, errors: Vec::new(), uploaded }));
     }
-    let received = upload::receive(app, &parts.headers, content, gate).await;
+    let received = upload::receive(app, &parts, content, gate).await;
     let received = received.map_err(|error| refused(unreadable(app, error)))?;
     match received.missing {
         Some(Missing::NotAsked) => return Err(refused(no_match())),
@@ -198,7 +198,7 @@ async fn receive(
         Some(Missing::NotStored) => return Err(naming(&key, not_recorded(app))),
         None => {}
     }
-    let raw = received.texts_alone();
+    let raw = received.raw.into();
     let (texts, errors, uploaded) = (Some(received.texts), received.errors, received.uploaded);
     Ok((key, Sent { raw, media_type: URLENCODED, texts, errors, uploaded }))
 }

@@ -57,7 +57,7 @@ pub async fn multipart(media_type: &str, body: Bytes) -> Result<Parts, BodyError
     let (mut texts, mut errors) = (Vec::new(), Vec::new());
     while let Some(piece) = pieces.next().await? {
         match piece {
-            Piece::Text(name, text) => texts.push((name, text)),
+            Piece::Text(name, text) => texts.push((name, String::from_utf8_lossy(&text).into_owned())),
             Piece::Nothing => {}
             Piece::EmptyFile(name) => errors.push(FieldError::other(&name, ErrorKind::FileEmpty)),
             Piece::File(file) => errors.push(FieldError::other(&file.name, ErrorKind::Unknown)),
@@ -76,7 +76,7 @@ pub(super) struct Pieces {
 /// A part of a multipart body.
 pub(super) enum Piece<'b> {
     /// A field and what it says.
-    Text(String, String),
+    Text(String, Vec<u8>),
     /// A field in which no file was chosen.
     Nothing,
     /// A field with a file that has no bytes.
@@ -129,13 +129,13 @@ impl Pieces {
     }
 }
 
-async fn read_text(part: &mut Field<'_>, room: &mut usize) -> Result<String, BodyError> {
+async fn read_text(part: &mut Field<'_>, room: &mut usize) -> Result<Vec<u8>, BodyError> {
     let mut content = Vec::new();
     while let Some(chunk) = part.chunk().await.map_err(|_| BodyError::Broken)? {
         *room = room.checked_sub(chunk.len()).ok_or(BodyError::TooLarge)?;
         content.extend_from_slice(&chunk);
     }
-    Ok(String::from_utf8_lossy(&content).into_owned())
+    Ok(content)
 }
 
 #[cfg(test)]

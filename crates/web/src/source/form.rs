@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
+use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
@@ -85,7 +86,7 @@ pub(super) async fn submit(
             .into_response();
     }
     let gate = if too_often.is_none() && is_ours { Gate::Form(asked) } else { Gate::Closed };
-    match read(asked, &parts.headers, content, &gate).await {
+    match read(asked, &parts, content, &gate).await {
         Ok(Sent { form, .. }) if too_often.is_some() => {
             count("web", "too_often");
             let mut page = again(asked, form, &[], Some(Notice::TooOften));
@@ -94,7 +95,7 @@ pub(super) async fn submit(
         }
         Ok(Sent { form, .. }) if !is_ours => {
             count("web", "elsewhere");
-            again(asked, form, &[], Some(Notice::Elsewhere))
+            again(asked, form.unsent(), &[], Some(Notice::Elsewhere))
         }
         Ok(sent) => answer(asked, sent).await,
         Err(error) => unreadable(&app, language, error),
@@ -116,6 +117,14 @@ struct Sent {
     missing: Option<Missing>,
 }
 
+impl FormBody {
+    /// The same words, to be sent under a key that nobody else can know: what came from elsewhere, or with no stamp of ours,
+    /// may bear a key that was chosen to learn of what is sent under it.
+    fn unsent(self) -> Self {
+        Self { key: fresh_key(), sent_before: String::new(), add: String::new(), ..self }
+    }
+}
+
 impl Asked<'_> {
     /// Whether these texts are the beginning of a form of ours that may be taken.
     pub(super) fn is_sent(self, texts: &[(String, String)]) -> bool {
@@ -123,16 +132,21 @@ impl Asked<'_> {
     }
 }
 
-async fn read(asked: Asked<'_>, headers: &HeaderMap, body: Body, gate: &Gate<'_>) -> Result<Sent, BodyError> {
+async fn read(
+    asked: Asked<'_>,
+    parts: &RequestParts,
+    body: Body,
+    gate: &Gate<'_>,
+) -> Result<Sent, BodyError> {
     let (app, demands) = (asked.app, &asked.form.demands);
-    if media_type(headers) == URLENCODED {
+    if media_type(&parts.headers) == URLENCODED {
         let raw = body::read(body, &app.config).await?;
         let form = read_form(urlencoded_pairs(&raw)?, demands);
-        let media_type = stated_media_type(headers);
+        let media_type = stated_media_type(&parts.headers);
         return Ok(Sent { form, media_type, raw, uploaded: Uploaded::default(), missing: None });
     }
-    let received = upload::receive(app, headers, body, gate).await?;
-    let raw = received.texts_alone();
+    let received = upload::receive(app, parts, body, gate).await?;
+    let raw = received.raw.into();
     let mut form = read_form(received.texts, demands);
     form.errors.extend(received.errors);
     let (uploaded, missing) = (received.uploaded, received.missing);
@@ -148,6 +162,9 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
     }
     let mut errors = std::mem::take(&mut body.errors);
     let notice = objection(asked, &body).or(missing.as_ref().map(|_| Notice::FilesMissing));
+    if notice == Some(Notice::Unsigned) {
+        body = body.unsent();
+    }
     let submission = match (body.draft.check(&form.demands), notice) {
         (Ok(submission), None) if errors.is_empty() => submission,
         (checked, notice) => {
@@ -211,10 +228,10 @@ async fn sent_before(
 }
 
 /// Adds the words to the complaint that was sent before, and shows where that stands.
-async fn add(asked: Asked<'_>, body: FormBody, proof: &Proof, incoming: Incoming) -> Response {
-    let Asked { app, language, .. } = asked;
+async fn add(asked: Asked<'_>, mut body: FormBody, proof: &Proof, incoming: Incoming) -> Response {
+    let Asked { app, form, language } = asked;
     let addition = Addition {
-        text: [incoming.submission.what_happened, incoming.submission.remedy].join("\n\n").trim().to_owned(),
+        text: incoming.submission.in_words(),
         channel: incoming.channel,
         account: incoming.account,
         page_language: incoming.page_language,
@@ -225,12 +242,19 @@ async fn add(asked: Asked<'_>, body: FormBody, proof: &Proof, incoming: Incoming
         raw: incoming.raw,
         uploaded: incoming.uploaded,
     };
-    if let Err(refusal) = record_addition(app, addition).await {
-        warn!(error = chain(&refusal), "Could not add a form to what was sent before");
-        return not_recorded(asked, body);
+    match record_addition(app, addition).await {
+        Ok(_) => {
+            count("web", "added");
+            let code = app.keys().receipt_code(&proof.contact);
+            status::added(app, language, proof, code, &form.name)
+        }
+        Err(Refusal::OtherWords) => {
+            count("web", "refused");
+            body.key = fresh_key();
+            again(asked, body, &[], Some(Notice::OtherWords))
+        }
+        Err(Refusal::NotRecorded(_)) => not_recorded(asked, body),
     }
-    count("web", "added");
-    status::added(app, language, proof, app.keys().receipt_code(&proof.contact))
 }
 
 /// Why a form whose fields are right is asked for once more.

@@ -26,8 +26,16 @@ pub(super) struct Pace {
 impl Pace {
     /// So many a minute, all of them at once if need be.
     pub(super) fn new(per_minute: NonZeroU32, proxies: Proxies) -> Self {
-        let limiter = RateLimiter::keyed(Quota::per_minute(per_minute));
-        Self { proxies, limiter, tries: AtomicU32::new(0) }
+        Self::of(Quota::per_minute(per_minute), proxies)
+    }
+
+    /// So many an hour, all of them at once if need be.
+    pub(super) fn per_hour(per_hour: NonZeroU32, proxies: Proxies) -> Self {
+        Self::of(Quota::per_hour(per_hour), proxies)
+    }
+
+    fn of(quota: Quota, proxies: Proxies) -> Self {
+        Self { proxies, limiter: RateLimiter::keyed(quota), tries: AtomicU32::new(0) }
     }
 
     /// Counts a try of whoever sends this. The house's own machines, which are trusted to say who asks, are not limited when
@@ -36,6 +44,14 @@ impl Pace {
     /// # Errors
     /// How long they have to wait, when it is one too many.
     pub(super) fn admit(&self, request: &Parts) -> Result<(), Duration> {
+        self.admit_many(request, 1)
+    }
+
+    /// As [`admit`](Self::admit), of so many tries at once; one at least is counted.
+    ///
+    /// # Errors
+    /// How long they have to wait; the longest time there is when it is more than they may ever have at once.
+    pub(super) fn admit_many(&self, request: &Parts, tries: usize) -> Result<(), Duration> {
         if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();
         }
@@ -43,9 +59,9 @@ impl Pace {
         let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(address)| address.ip());
         let Some(sender) = self.proxies.client(peer, &request.headers).map(block) else { return Ok(()) };
-        self.limiter
-            .check_key(&sender)
-            .map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
+        let tries = NonZeroU32::new(u32::try_from(tries).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
+        let counted = self.limiter.check_key_n(&sender, tries).map_err(|_| Duration::MAX)?;
+        counted.map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
     }
 }
 
@@ -68,6 +84,8 @@ mod tests {
         let wait = pace.admit(&from("2001:db8::2")).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(30), "{wait:?}");
         pace.admit(&from("2001:db8:0:1::1")).unwrap();
+        assert_eq!(pace.admit_many(&from("2001:db8:0:2::1"), 3), Err(Duration::MAX));
+        assert_eq!(pace.admit_many(&from("2001:db8:0:2::1"), 2), Ok(()));
         let trusting = Pace::new(NonZeroU32::MIN, Proxies::new(vec!["2001:db8::1/128".parse().unwrap()]));
         assert_eq!((trusting.admit(&eve), trusting.admit(&eve)), (Ok(()), Ok(())));
     }

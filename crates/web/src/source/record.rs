@@ -114,8 +114,14 @@ pub(super) async fn sent_before(
     }
     let contact_id = app.keys().submission_contact_id(&source_name(Channel::Web, form), key);
     let look_up = async {
-        if app.deps.intake.recorded_headers(Channel::Web, &contact_id).await?.is_none() {
-            return Ok(None);
+        let mut looks = 5;
+        // A replica that is behind does not know it yet.
+        while app.deps.intake.recorded_headers(Channel::Web, &contact_id).await?.is_none() {
+            looks -= 1;
+            if looks == 0 {
+                return Ok(None);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         let reference = references::claim(app.deps.intake.vault(), &contact_id, None).await?;
         Ok(Some((contact_id, reference)))

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts as RequestParts;
 use axum::response::Response;
 use bytes::Bytes;
 use redress_bus::{KvError, ReadError};
@@ -147,24 +148,32 @@ fn added_text<'t>(
     typed: &'t StatusBody,
     uploaded: &Uploaded,
     file_error: Option<FileProblem>,
-) -> Result<String, Shown<'t>> {
+) -> Result<String, Box<Shown<'t>>> {
     let again = || Shown::of(typed, typed.key.clone());
     match file_error {
-        Some(FileProblem::Wrong(kind)) => return Err(Shown { file_error: Some(kind), ..again() }),
-        Some(FileProblem::Missing) => return Err(Shown { notice: Some(Message::FilesMissing), ..again() }),
+        Some(FileProblem::Wrong(kind)) => return Err(Box::new(Shown { file_error: Some(kind), ..again() })),
+        Some(FileProblem::Missing) => {
+            return Err(Box::new(Shown { notice: Some(Message::FilesMissing), ..again() }));
+        }
         None => {}
     }
     match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
         // A file says enough.
         Err(ErrorKind::Missing) if !uploaded.attachments.is_empty() => Ok(String::new()),
-        checked => checked.map_err(|error| Shown { error: Some(error), ..again() }),
+        checked => checked.map_err(|error| Box::new(Shown { error: Some(error), ..again() })),
     }
 }
 
 /// Where the complaint stands to which something was added just now.
-pub(super) fn added(app: &App, language: &'static Language, proof: &Proof, receipt_code: String) -> Response {
+pub(super) fn added(
+    app: &App,
+    language: &'static Language,
+    proof: &Proof,
+    receipt_code: String,
+    form: &str,
+) -> Response {
     let typed = StatusBody { receipt_code, ..StatusBody::default() };
-    let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
+    let view = Shown { is_added: true, form: Some(form), ..Shown::of(&typed, fresh_key()) };
     with(StatusCode::ACCEPTED, shown(app, language, proof, &view))
 }
 
@@ -192,7 +201,7 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
     if media_type != URLENCODED && media_type != MULTIPART {
         return Err(plain(app, language, StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::Unreadable));
     }
-    let read = read(app, &media_type, &parts.headers, content).await;
+    let read = read(app, &media_type, &parts, content).await;
     let (pairs, uploaded, file_error) = read.map_err(|error| unreadable(app, language, error))?;
     let raw = without_code(&pairs);
     let typed = read_status(pairs);
@@ -215,7 +224,7 @@ async fn proven(app: &App, language: &'static Language, request: Request) -> Res
 async fn read(
     app: &App,
     media_type: &str,
-    headers: &HeaderMap,
+    parts: &RequestParts,
     body: Body,
 ) -> Result<(Vec<(String, String)>, Uploaded, Option<FileProblem>), BodyError> {
     if media_type == URLENCODED {
@@ -223,7 +232,7 @@ async fn read(
         return Ok((urlencoded_pairs(&raw)?, Uploaded::default(), None));
     }
     let gate = Gate::Receipt { reference: None, code_field: CODE_FIELD };
-    let received = upload::receive(app, headers, body, &gate).await?;
+    let received = upload::receive(app, parts, body, &gate).await?;
     let wrong = received.errors.into_iter().next().map(|error| FileProblem::Wrong(error.kind));
     let problem = wrong.or(received.missing.map(|_| FileProblem::Missing));
     Ok((received.texts, received.uploaded, problem))

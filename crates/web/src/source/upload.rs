@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::multipart::Field;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
+use axum::http::request::Parts as RequestParts;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _};
 use redress_contract::contact::Attachment;
 use redress_intake::{FileError, Files};
 use redress_runtime::logs::chain;
+use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 use tracing::warn;
 
@@ -33,6 +35,8 @@ const BEYOND_MAX: usize = 8 * MEBIBYTE;
 #[derive(Default)]
 pub(super) struct Received {
     pub(super) texts: Vec<(String, String)>,
+    /// Its texts, as a form without files would have sent them; the files lie beside.
+    pub(super) raw: String,
     pub(super) errors: Vec<FieldError>,
     pub(super) uploaded: Uploaded,
     /// Why files are missing that were sent.
@@ -52,16 +56,22 @@ pub(super) struct Uploaded {
 pub(super) enum Missing {
     /// They belong to nothing that can be taken as it is.
     NotAsked,
-    /// Too many files are coming in at once.
+    /// Too many files are coming in at once, or too much from one sender.
     Busy,
     /// The broker did not take them.
     NotStored,
 }
 
 impl Received {
-    /// Its texts, as a form without files would have sent them; the files lie beside.
-    pub(super) fn texts_alone(&self) -> Bytes {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.texts).finish().into()
+    /// Keeps a text as it came, byte by byte, beside what can be read of it.
+    fn keep_text(&mut self, name: String, text: &[u8]) {
+        if !self.raw.is_empty() {
+            self.raw.push('&');
+        }
+        self.raw.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.raw.push('=');
+        self.raw.extend(form_urlencoded::byte_serialize(text));
+        self.texts.push((name, String::from_utf8_lossy(text).into_owned()));
     }
 }
 
@@ -79,50 +89,77 @@ pub(super) enum Gate<'a> {
 }
 
 impl Gate<'_> {
-    async fn opens(&self, app: &App, texts: &[(String, String)]) -> bool {
+    /// Why files are not taken in for these texts.
+    async fn refuses(&self, app: &App, texts: &[(String, String)]) -> Option<Missing> {
         let text = |field: &str| texts.iter().find(|(name, _)| name == field).map_or("", |(_, text)| text);
-        match self {
+        let is_so = match self {
             Self::Open => true,
             Self::Closed => false,
             Self::Form(asked) => asked.is_sent(texts),
             Self::Receipt { reference, code_field } => {
                 let reference = reference.unwrap_or_else(|| text(REFERENCE_FIELD));
-                matches!(prove(app, reference, text(code_field)).await, Ok(Some(_)))
+                match prove(app, reference, text(code_field)).await {
+                    Ok(proof) => proof.is_some(),
+                    Err(error) => {
+                        warn!(error = chain(&error), "Could not look up a complaint that files are for");
+                        return Some(Missing::NotStored);
+                    }
+                }
             }
-        }
+        };
+        (!is_so).then_some(Missing::NotAsked)
     }
 }
 
 /// Takes a submission in, within the limits of size and time.
 pub(super) async fn receive(
     app: &App,
-    headers: &HeaderMap,
+    parts: &RequestParts,
     body: Body,
     gate: &Gate<'_>,
 ) -> Result<Received, BodyError> {
     let config = &app.config;
     let bytes_max = config.body_bytes_max + config.uploads.total_bytes_max + BEYOND_MAX;
-    let stated =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let stated = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if stated.is_some_and(|bytes| bytes > bytes_max) {
         return Err(BodyError::TooLarge);
     }
     let (body, ended) = bounded(body, bytes_max, config.body_read_timeout);
-    let media_type = stated_media_type(headers);
-    let reading = Box::pin(take_apart(app, &media_type, body, gate));
+    let media_type = stated_media_type(&parts.headers);
+    // What is not said is taken for the most that it may be.
+    let mebibytes = stated.unwrap_or(config.uploads.total_bytes_max).div_ceil(MEBIBYTE);
+    let within_budget = || app.upload_budget.admit_many(parts, mebibytes).is_ok();
+    let reading = Box::pin(take_apart(app, &media_type, body, (gate, &within_budget)));
     let read = tokio::time::timeout(config.upload_timeout, reading).await;
     // Why a body ended is known here; to who takes it apart it is merely broken.
     read.unwrap_or(Err(BodyError::TooSlow)).map_err(|error| ended.get().copied().unwrap_or(error))
 }
 
-async fn take_apart(app: &App, media_type: &str, body: Body, gate: &Gate<'_>) -> Result<Received, BodyError> {
+async fn take_apart(
+    app: &App,
+    media_type: &str,
+    body: Body,
+    (gate, within_budget): (&Gate<'_>, &(dyn Fn() -> bool + Sync)),
+) -> Result<Received, BodyError> {
     let mut pieces = Pieces::of(media_type, app.config.body_bytes_max, body).await?;
     let mut received = Received::default();
     let mut permit = None;
-    while let Some(piece) = pieces.next().await? {
+    // Without files a submission may take no longer than any other.
+    let texts_by = Instant::now() + app.config.body_read_timeout;
+    loop {
+        let next = pieces.next();
+        let piece = if received.uploaded.files.is_some() {
+            next.await?
+        } else {
+            tokio::time::timeout_at(texts_by, next).await.unwrap_or(Err(BodyError::TooSlow))?
+        };
+        let Some(piece) = piece else { return Ok(received) };
         let (name, objection) = match piece {
             Piece::Text(name, text) => {
-                received.texts.push((name, text));
+                received.keep_text(name, &text);
                 continue;
             }
             Piece::Nothing => continue,
@@ -133,8 +170,11 @@ async fn take_apart(app: &App, media_type: &str, body: Body, gate: &Gate<'_>) ->
                     permit = Arc::clone(&app.uploads).try_acquire_owned().ok();
                     received.missing = match &permit {
                         None => Some(Missing::Busy),
-                        Some(_) => (!gate.opens(app, &received.texts).await).then_some(Missing::NotAsked),
+                        Some(_) => gate.refuses(app, &received.texts).await,
                     };
+                    if received.missing.is_none() && !within_budget() {
+                        received.missing = Some(Missing::Busy);
+                    }
                 }
                 if received.missing.is_some() {
                     continue;
@@ -144,7 +184,6 @@ async fn take_apart(app: &App, media_type: &str, body: Body, gate: &Gate<'_>) ->
         };
         received.errors.extend(objection.map(|kind| FieldError::other(&name, kind)));
     }
-    Ok(received)
 }
 
 impl Received {

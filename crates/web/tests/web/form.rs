@@ -139,12 +139,35 @@ async fn the_same_form_with_other_words_is_asked_whether_it_is_another_complaint
 }
 
 #[tokio::test]
+async fn nobody_learns_of_a_complaint_by_a_key_they_chose_for_it() {
+    let stage = Stage::start().await;
+    // Somebody opens a form, and a page of theirs makes another person's browser send its key and stamp.
+    let theirs = stage.open().await;
+    let planted = [
+        ("submission_key", theirs.key.as_str()),
+        ("form_stamp", &theirs.stamp),
+        ("sent_before", &theirs.key),
+        ("as_addition", "yes"),
+    ];
+    let post = stage.client.post(stage.path("/")).header("sec-fetch-site", "cross-site");
+    let page = post.form(&planted).send().await.unwrap().text().await.unwrap();
+    assert!(
+        !page.contains(&theirs.key),
+        "the key is another, and no button adds to what others sent: {page}"
+    );
+    // Nor is a key kept that comes without a stamp of ours.
+    let unsigned = Hidden { key: theirs.key.clone(), stamp: String::new() };
+    let page = stage.send(&unsigned, &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
+    assert!(!page.text().await.unwrap().contains(&theirs.key));
+}
+
+#[tokio::test]
 async fn what_was_changed_after_sending_can_be_added_to_the_complaint_received() {
     let stage = Stage::start().await;
     let hidden = stage.open().await;
     let first = stage.send(&hidden, &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
     let first = first.text().await.unwrap();
-    let mut changed = vec![("what_happened", "It was the second lamp."), ("email", "kim@example.org")];
+    let mut changed = vec![("what_happened", "It was the second lamp."), ("email", "kim.lee@example.org")];
     let page = stage.send(&hidden, &changed).await.text().await.unwrap();
     let sent_before = hidden_value(&page, "sent_before");
     changed.extend([("sent_before", sent_before.as_str()), ("as_addition", "yes")]);
@@ -155,7 +178,10 @@ async fn what_was_changed_after_sending_can_be_added_to_the_complaint_received()
     assert!(added.contains(between(&first, "class=\"reference\">", "<")), "{added}");
     let contacts = stage.contacts().await;
     let addition = contacts.iter().find(|contact| contact.part_of.is_some()).unwrap();
-    assert_eq!((contacts.len(), addition.text.as_str()), (2, "It was the second lamp."));
+    assert_eq!(
+        (contacts.len(), addition.text.as_str()),
+        (2, "It was the second lamp.\n\nemail: kim.lee@example.org")
+    );
     assert_eq!(
         addition.part_of.as_ref(),
         contacts.iter().map(|contact| &contact.id).find(|id| **id != addition.id)
@@ -364,6 +390,7 @@ async fn what_another_site_sends_is_shown_to_be_sent_by_hand() {
     let page = page.text().await.unwrap();
     assert!(page.contains("Another website sent this") && page.contains(TOLD), "{page}");
     assert_eq!(stage.contacts().await.len(), 0);
+    stage.clock.advance(SignedDuration::from_secs(10));
     let again =
         stage.send(&Hidden::of(&page), &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
     assert_eq!(again.status(), 202);

@@ -138,6 +138,35 @@ async fn nobody_stores_files_without_a_form_of_ours() {
 }
 
 #[tokio::test]
+async fn one_sender_may_send_so_much_an_hour() {
+    let rates = redress_web::config::Rates { upload_mebibytes_per_hour: 2, ..Default::default() };
+    let stage = Stage::start_with(&Settings { rates, ..small() }).await;
+    let post = |megabytes: usize| {
+        let form = Form::new().text("whatHappened", TOLD).text("email", "kim@example.org");
+        let form = form.part("attachments", file("text.txt", vec![b'a'; megabytes * 900_000]));
+        let post = stage.client.post(stage.path("/v1/complaints")).header("x-forwarded-for", "192.0.2.7");
+        post.multipart(form).send()
+    };
+    assert_eq!(post(1).await.unwrap().status(), 202);
+    assert_eq!(post(1).await.unwrap().status(), 202);
+    let refused = post(1).await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
+    assert_eq!(stage.contacts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn texts_are_kept_byte_by_byte() {
+    let stage = Stage::start().await;
+    let form = Form::new()
+        .part("whatHappened", Part::bytes(&b"Gr\xf6\xdfe falsch"[..]))
+        .text("email", "kim@example.org");
+    let answer = stage.client.post(stage.path("/v1/complaints")).multipart(form).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let raw = stage.vault.raw(&only_contact(&stage).await).await.unwrap().unwrap();
+    assert_eq!(raw, "whatHappened=Gr%F6%DFe+falsch&email=kim%40example.org");
+}
+
+#[tokio::test]
 async fn files_are_added_on_the_status_page_by_whoever_has_the_receipt() {
     let stage = Stage::start().await;
     let hidden = stage.open().await;
