@@ -21,6 +21,20 @@ work=$(mktemp -d)
 cat >"$work/redress.toml" <<SETTINGS
 [data]
 folder = "$work/data"
+[web]
+languages = ["en"]
+[web.forms.returns]
+asks = ["what_happened", "email", "phone", "category", "consent", "language"]
+requires = ["serial_number", "consent", "email"]
+categories = [{ id = "broken" }, { id = "late" }]
+[[web.forms.returns.fields]]
+name = "serial_number"
+label = { en = "Serial number" }
+[[web.forms.returns.fields]]
+name = "size"
+kind = "choice"
+label = { en = "Size" }
+choices = [{ id = "small" }, { id = "large" }]
 [public]
 address = "127.0.0.1:0"
 [health]

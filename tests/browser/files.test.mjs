@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { faults, told } from './stage/axe.mjs';
 import { picture, stage } from './stage/stage.mjs';
+import { until } from './stage/until.mjs';
 import { SENDER, TOLD, look, receipt } from './stage/visit.mjs';
 
 const here = stage();
@@ -98,6 +99,25 @@ test('what was typed is there again after a reload, in this tab only, until it i
   await page.locator('.reference').waitFor();
   await page.goto('/en');
   assert.equal(await page.locator('#what_happened').inputValue(), '');
+});
+
+test('when an answer is lost, a reload and sending again is the same complaint', async (t) => {
+  const page = await here.page(t);
+  await fill(page);
+  let lost = '';
+  await page.route('**/*', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    lost = await (await route.fetch()).text();
+    return route.abort();
+  });
+  await page.locator('main form button:not(.second)').click({ noWaitAfter: true });
+  await until('the complaint is on record', () => lost !== '');
+  await page.unroute('**/*');
+  await page.goto('/en');
+  assert.equal(await page.locator('#what_happened').inputValue(), TOLD);
+  await page.locator('main form button:not(.second)').click();
+  await page.locator('.reference').waitFor();
+  assert.ok(lost.includes((await receipt(page)).reference), 'it is the reference of the answer that was lost');
 });
 
 test('a draft goes with the files it was sent with, and the address is that of what was sent', async (t) => {

@@ -10,26 +10,33 @@
     return Array.from(form.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea, select"));
   }
 
+  // What makes sending it twice one complaint: a copy of the form that was sent and never answered keeps its key.
+  function copyOf(form) {
+    return Array.from(form.querySelectorAll("[name=submission_key], [name=form_stamp]"));
+  }
+
   function keep(form) {
+    const copy = copyOf(form).map((field) => [field.name, field.value]);
     const typed = typedFields(form).map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]);
     try {
-      sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(typed.filter(([, value]) => value)));
+      sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ copy, typed: typed.filter(([, value]) => value) }));
     } catch {
       // Without room or leave to store anything the form is as it was without this.
     }
   }
 
   function bringBack(form) {
-    let typed = [];
+    let draft = null;
     try {
-      typed = JSON.parse(sessionStorage.getItem(PREFIX + form.dataset.draft)) || [];
+      draft = JSON.parse(sessionStorage.getItem(PREFIX + form.dataset.draft));
     } catch {
       return;
     }
+    if (!draft || draft.typed.length === 0) return;
     const isEmpty = typedFields(form).every((field) => (field.type === "checkbox" ? !field.checked : !field.value));
     if (!isEmpty) return;
-    for (const [name, value] of typed) {
-      const field = typedFields(form).find((field) => field.name === name);
+    for (const [name, value] of [...draft.copy, ...draft.typed]) {
+      const field = [...copyOf(form), ...typedFields(form)].find((field) => field.name === name);
       if (!field) continue;
       if (field.type === "checkbox") field.checked = value;
       else field.value = value;

@@ -92,7 +92,7 @@ fn property(name: &FieldName, demands: &Demands) -> Value {
     let empty = json!({ "type": "string", "pattern": SAYS_NOTHING });
     // Null says what leaving out says, and so does an empty text.
     if !required {
-        let description = schema["description"].take();
+        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         return json!({ "description": description, "anyOf": [schema, empty, { "type": "null" }] });
     }
     if schema.get("pattern").is_none() && schema.get("enum").is_none() {
