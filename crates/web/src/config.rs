@@ -292,7 +292,7 @@ impl Default for Demands {
         Self {
             anonymous: Anonymous::default(),
             limits: Limits::default(),
-            asks: Field::USUAL.to_vec(),
+            asks: Field::usual().collect(),
             own: Vec::new(),
             categories: Vec::new(),
             required: Vec::new(),

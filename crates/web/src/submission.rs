@@ -180,20 +180,15 @@ impl Field {
         Self::Consent,
     ];
 
-    /// What a form asks for that does not say what it asks for.
-    pub const USUAL: [Self; 11] = [
-        Self::WhatHappened,
-        Self::Remedy,
-        Self::Product,
-        Self::OrderNumber,
-        Self::Name,
-        Self::Email,
-        Self::Phone,
-        Self::Language,
-        Self::Accessibility,
-        Self::Representative,
-        Self::Circumstances,
-    ];
+    /// What a form asks for that does not say what it asks for, in its order.
+    pub fn usual() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|field| field.is_usual())
+    }
+
+    /// Whether a form asks for it that does not say what it asks for.
+    pub fn is_usual(self) -> bool {
+        !matches!(self, Self::Category | Self::Location | Self::Consent)
+    }
 
     /// Its name in the form.
     pub fn form_name(self) -> &'static str {

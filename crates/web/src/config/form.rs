@@ -182,8 +182,8 @@ fn check(name: &str, form: &FormSettings, settings: &Settings, problems: &mut Pr
 fn asks(name: &str, form: &FormSettings, problems: &mut Problems) -> Vec<Field> {
     let key = format!("web.forms.{name}.asks");
     let Some(asked) = &form.asks else {
-        let categories = (!form.categories.is_empty()).then_some(Field::Category);
-        return Field::USUAL.into_iter().chain(categories).collect();
+        let offered = |field: &Field| *field == Field::Category && !form.categories.is_empty();
+        return Field::ALL.into_iter().filter(|field| field.is_usual() || offered(field)).collect();
     };
     for unknown in asked.iter().filter(|asked| Field::ALL.iter().all(|field| field.form_name() != **asked)) {
         let known: Vec<_> = Field::ALL.iter().map(|field| field.form_name()).collect();

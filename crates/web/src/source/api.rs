@@ -372,13 +372,16 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 fn unreadable(app: &App, error: BodyError) -> Problem {
     let (kind, title, detail) = match error {
         BodyError::TooLarge => {
-            let limit = app.config.body_bytes_max;
-            ("body-too-large", "The body is too large", format!("At most {limit} bytes are taken."))
+            let (limit, files) = (app.config.body_bytes_max, app.config.uploads.total_bytes_max);
+            let detail = format!("At most {limit} bytes are taken, and {files} more of files.");
+            ("body-too-large", "The body is too large", detail)
         }
         BodyError::TooManyFields(_) => return Problem::too_many_fields(),
         BodyError::TooSlow => {
-            let limit = app.config.body_read_timeout.as_secs();
-            ("body-too-slow", "The body came too slowly", format!("It must arrive within {limit} seconds."))
+            let (limit, files) =
+                (app.config.body_read_timeout.as_secs(), app.config.upload_timeout.as_secs());
+            let detail = format!("It must arrive within {limit} seconds, with files within {files}.");
+            ("body-too-slow", "The body came too slowly", detail)
         }
         BodyError::Broken => {
             ("broken-body", "The body cannot be read", "The body ended too early.".to_owned())

@@ -86,19 +86,25 @@ pub(super) async fn submit(
             .into_response();
     }
     let gate = if too_often.is_none() && is_ours { Gate::Form(asked) } else { Gate::Closed };
-    match read(asked, &parts, content, &gate).await {
-        Ok(Sent { form, .. }) if too_often.is_some() => {
+    let mut sent = match read(asked, &parts, content, &gate).await {
+        Ok(sent) => sent,
+        Err(error) => return unreadable(&app, language, error),
+    };
+    if !is_ours {
+        sent.form = sent.form.unsent();
+    }
+    match too_often {
+        Some(wait) => {
             count("web", "too_often");
-            let mut page = again(asked, form, &[], Some(Notice::TooOften));
+            let mut page = again(asked, sent.form, &[], Some(Notice::TooOften));
             *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            retry_after(too_often.unwrap_or_default(), page)
+            retry_after(wait, page)
         }
-        Ok(Sent { form, .. }) if !is_ours => {
+        None if !is_ours => {
             count("web", "elsewhere");
-            again(asked, form.unsent(), &[], Some(Notice::Elsewhere))
+            again(asked, sent.form, &[], Some(Notice::Elsewhere))
         }
-        Ok(sent) => answer(asked, sent).await,
-        Err(error) => unreadable(&app, language, error),
+        None => answer(asked, sent).await,
     }
 }
 

@@ -155,6 +155,15 @@ async fn nobody_learns_of_a_complaint_by_a_key_they_chose_for_it() {
         !page.contains(&theirs.key),
         "the key is another, and no button adds to what others sent: {page}"
     );
+    // Nor when the limit of the sender is what the page speaks of.
+    let rates = Rates { submissions_per_minute: 1, ..Rates::default() };
+    let limited = Stage::start_with(&Settings { rates, ..Settings::default() }).await;
+    for status in [422, 429] {
+        let post = limited.client.post(limited.path("/")).header("x-forwarded-for", "192.0.2.7");
+        let page = post.header("sec-fetch-site", "cross-site").form(&planted).send().await.unwrap();
+        assert_eq!(page.status(), status);
+        assert!(!page.text().await.unwrap().contains(&theirs.key));
+    }
     // Nor is a key kept that comes without a stamp of ours.
     let unsigned = Hidden { key: theirs.key.clone(), stamp: String::new() };
     let page = stage.send(&unsigned, &[("what_happened", TOLD), ("email", "kim@example.org")]).await;
