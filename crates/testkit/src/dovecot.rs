@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
+use crate::eventually::PATIENCE;
 use crate::port::Port;
 
 /// Every user's password.
@@ -191,7 +192,7 @@ impl Dovecot {
     pub fn restart(&mut self) {
         self.stop();
         let free = || self.imap_port.is_free() && self.imaps_port.is_free();
-        assert!(happens_within(Duration::from_secs(15), free), "what Dovecot started keeps its ports");
+        assert!(happens_within(PATIENCE, free), "what Dovecot started keeps its ports");
         let config = self.path("dovecot.conf");
         let mut command = if self.user == "nobody" {
             let mut command = Command::new("setpriv");
@@ -221,7 +222,7 @@ impl Dovecot {
     }
 
     fn wait_for_greeting(&self) {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.imap_port())) {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
@@ -233,7 +234,7 @@ impl Dovecot {
             std::thread::sleep(Duration::from_millis(20));
         }
         let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap_or_default();
-        panic!("Dovecot did not come up within 30 s:\n{}{}", read("stdout.log"), read("dovecot.log"));
+        panic!("Dovecot did not come up within {PATIENCE:?}:\n{}{}", read("stdout.log"), read("dovecot.log"));
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Asks until the answer is `Some`, at most 30 s; panics with `what` when it never is.
+/// How long tests wait for what must come. Long: a machine that does much else is slow, and is not to fail a test.
+pub const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Asks until the answer is `Some`, for [`PATIENCE`] at most; panics with `what` when it never is.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
-    eventually_within(Duration::from_secs(30), what, ask).await
+    eventually_within(PATIENCE, what, ask).await
 }
 
 /// As [`eventually`], with a patience of its own.

@@ -19,7 +19,7 @@ mod process;
 
 pub use broker::{Broker, Sync};
 pub use cluster::Cluster;
-pub use eventually::{eventually, eventually_within};
+pub use eventually::{PATIENCE, eventually, eventually_within};
 pub use port::Port;
 pub use power::Power;
 pub use proxy::Proxy;

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use conversation::listen;
 
+use crate::eventually::PATIENCE;
+
 /// A running sink; stops when dropped.
 #[derive(Debug)]
 pub struct SmtpSink {
@@ -175,23 +177,22 @@ impl SmtpSink {
     /// Returns when at least `n` mails were taken.
     ///
     /// # Panics
-    /// When they do not come within 30 seconds.
+    /// When they do not come within [`PATIENCE`].
     pub async fn wait_for(&self, n: usize) -> Vec<Mail> {
         let mut count = self.shared.count.subscribe();
-        let waited = tokio::time::timeout(Duration::from_secs(30), count.wait_for(|count| *count >= n)).await;
-        assert!(waited.is_ok(), "waited 30 s for {n} mails, {} came", self.count());
+        let waited = tokio::time::timeout(PATIENCE, count.wait_for(|count| *count >= n)).await;
+        assert!(waited.is_ok(), "waited {PATIENCE:?} for {n} mails, {} came", self.count());
         self.mails()
     }
 
     /// Returns when at least `n` connections were made.
     ///
     /// # Panics
-    /// When they are not made within 30 seconds.
+    /// When they are not made within [`PATIENCE`].
     pub async fn wait_for_connections(&self, n: usize) {
         let mut connections = self.shared.connections.subscribe();
-        let made =
-            tokio::time::timeout(Duration::from_secs(30), connections.wait_for(|made| *made >= n)).await;
-        assert!(made.is_ok(), "waited 30 s for {n} connections, {} were made", self.connections());
+        let made = tokio::time::timeout(PATIENCE, connections.wait_for(|made| *made >= n)).await;
+        assert!(made.is_ok(), "waited {PATIENCE:?} for {n} connections, {} were made", self.connections());
     }
 }
 

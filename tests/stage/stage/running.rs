@@ -75,8 +75,8 @@ impl Replica {
     async fn stop(self) {
         self.shutdown.ask();
         let word = self.service.word();
-        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), self.task).await;
-        let ended = ended.unwrap_or_else(|_| panic!("{word} does not drain within 30 s"));
+        let ended = tokio::time::timeout(redress_testkit::PATIENCE, self.task).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{word} does not drain in time"));
         let ended = ended.unwrap_or_else(|problem| panic!("{word} panicked: {problem}"));
         ended.unwrap_or_else(|problem| panic!("{word} ended by an error: {problem:#}"));
     }

@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use redress::cli::Service;
 use redress_contract::CloudEvent;
 use redress_contract::subject::name;
-use redress_testkit::eventually_within;
+use redress_testkit::{PATIENCE, eventually};
 
 use super::Stage;
 
@@ -14,14 +14,12 @@ use super::Stage;
 const STREAMS: [&str; 7] =
     [name::INTAKE, name::COMPLAINTS, name::CONTENT, name::TIMERS, name::OUTBOX, name::EVENTS, name::DEAD];
 
-const PATIENCE: Duration = Duration::from_mins(1);
-
 impl Stage {
     /// Waits until every mail is taken, every message handled and acknowledged, every rung that is due recorded and
     /// every event published.
     ///
     /// # Panics
-    /// When that does not come within a minute; says what is left.
+    /// When that does not come in time; says what is left.
     pub async fn settle(&self) {
         let mut before = None;
         let mut left = String::new();
@@ -152,8 +150,8 @@ impl Stage {
     /// Waits until something is so.
     ///
     /// # Panics
-    /// When it is not within a minute.
+    /// When it is not in time.
     pub async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
-        eventually_within(PATIENCE, what, async || is_so().await.then_some(())).await;
+        eventually(what, async || is_so().await.then_some(())).await;
     }
 }

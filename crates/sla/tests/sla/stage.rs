@@ -1,7 +1,6 @@
 //! A broker, a ledger with second-long deadlines, and the service, started and stopped at will.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use redress_bus::Stored;
@@ -17,7 +16,7 @@ use redress_ledger::Ledger;
 use redress_ledger::history::Entry;
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_sla::{Config, Deps, Settings};
-use redress_testkit::{Broker, eventually, eventually_within};
+use redress_testkit::{Broker, eventually};
 use redress_vault::{PrivateKey, Seals, Vault};
 use tokio::task::JoinHandle;
 
@@ -122,11 +121,8 @@ impl Stage {
 
     pub(crate) async fn eventually_fired(&self, complaint: &str, expected: &[&str]) {
         let what = format!("{complaint}: {expected:?}");
-        let patience = Duration::from_secs(30);
-        eventually_within(patience, &what, || async {
-            (self.fired(complaint).await.len() >= expected.len()).then_some(())
-        })
-        .await;
+        eventually(&what, || async { (self.fired(complaint).await.len() >= expected.len()).then_some(()) })
+            .await;
         assert_eq!(self.fired(complaint).await, expected);
     }
 

@@ -19,8 +19,8 @@ const NONCE: usize = 19;
 /// Reads as the sealed form of what it reads.
 pub(crate) struct Sealing<R> {
     plain: R,
-    bound_to: String,
-    encryptor: Option<EncryptorBE32<XChaCha20Poly1305>>,
+    /// Nothing once the last chunk is sealed.
+    encryptor: Option<Encryptor>,
     /// Plain bytes that were read: a chunk and one byte more, which shows that it is not the last.
     next: Vec<u8>,
     filled: usize,
@@ -32,16 +32,10 @@ impl DataKey {
     pub(crate) fn seal_blob<R>(&self, name: &str, plain: R) -> Sealing<R> {
         let mut nonce = [0; NONCE];
         random(&mut nonce);
-        let encryptor = Some(EncryptorBE32::from_aead(self.cipher(), (&nonce).into()));
+        let chunks = EncryptorBE32::from_aead(self.cipher(), (&nonce).into());
+        let encryptor = Some(Encryptor { chunks, bound_to: self.bound_to(name) });
         let ready = Bytes::from([MAGIC.as_slice(), &nonce].concat());
-        Sealing {
-            plain,
-            bound_to: self.bound_to(name),
-            encryptor,
-            next: vec![0; CHUNK + 1],
-            filled: 0,
-            ready,
-        }
+        Sealing { plain, encryptor, next: vec![0; CHUNK + 1], filled: 0, ready }
     }
 
     /// Opens a blob of this name; `size_hint` is the size of its sealed form.
@@ -58,8 +52,8 @@ impl DataKey {
         fill(sealed, &mut head).await?.eq(&head.len()).then_some(()).ok_or(Broken)?;
         let nonce: [u8; NONCE] =
             head.strip_prefix(MAGIC).and_then(|rest| rest.try_into().ok()).ok_or(Broken)?;
-        let mut decryptor = DecryptorBE32::from_aead(self.cipher(), (&nonce).into());
-        let bound_to = self.bound_to(name);
+        let chunks = DecryptorBE32::from_aead(self.cipher(), (&nonce).into());
+        let mut decryptor = Decryptor { chunks, bound_to: self.bound_to(name) };
         let mut plain = BytesMut::with_capacity(size_hint);
         let mut chunk = vec![0; CHUNK + TAG];
         let mut next = vec![0; CHUNK + TAG];
@@ -69,16 +63,55 @@ impl DataKey {
             let following = if length == chunk.len() { fill(sealed, &mut next).await? } else { 0 };
             chunk.truncate(length);
             if following == 0 {
-                decryptor.decrypt_last_in_place(bound_to.as_bytes(), &mut chunk).map_err(|_| Broken)?;
+                decryptor.last(&mut chunk)?;
                 plain.extend_from_slice(&chunk);
                 return Ok(plain.freeze());
             }
-            decryptor.decrypt_next_in_place(bound_to.as_bytes(), &mut chunk).map_err(|_| Broken)?;
+            decryptor.next(&mut chunk)?;
             plain.extend_from_slice(&chunk);
             chunk.resize(CHUNK + TAG, 0);
             std::mem::swap(&mut chunk, &mut next);
             length = following;
         }
+    }
+}
+
+/// Seals chunk after chunk. Its work is done in this crate, whose build is optimised for tests too: what is generic or
+/// `async` is compiled by whoever calls it.
+struct Encryptor {
+    chunks: EncryptorBE32<XChaCha20Poly1305>,
+    bound_to: String,
+}
+
+impl Encryptor {
+    #[inline(never)]
+    fn next(&mut self, chunk: &mut Vec<u8>) {
+        self.chunks.encrypt_next_in_place(self.bound_to.as_bytes(), chunk).expect(FEW_CHUNKS);
+    }
+
+    #[inline(never)]
+    fn last(self, chunk: &mut Vec<u8>) {
+        self.chunks.encrypt_last_in_place(self.bound_to.as_bytes(), chunk).expect(FEW_CHUNKS);
+    }
+}
+
+const FEW_CHUNKS: &str = "a blob has fewer chunks than 32 bits count";
+
+/// The reverse of [`Encryptor`].
+struct Decryptor {
+    chunks: DecryptorBE32<XChaCha20Poly1305>,
+    bound_to: String,
+}
+
+impl Decryptor {
+    #[inline(never)]
+    fn next(&mut self, chunk: &mut Vec<u8>) -> Result<(), Broken> {
+        self.chunks.decrypt_next_in_place(self.bound_to.as_bytes(), chunk).map_err(|_| Broken)
+    }
+
+    #[inline(never)]
+    fn last(self, chunk: &mut Vec<u8>) -> Result<(), Broken> {
+        self.chunks.decrypt_last_in_place(self.bound_to.as_bytes(), chunk).map_err(|_| Broken)
     }
 }
 
@@ -127,21 +160,18 @@ impl<R: AsyncRead + Unpin> Sealing<R> {
         Poll::Ready(Ok(()))
     }
 
-    fn seal_next(&mut self, mut encryptor: EncryptorBE32<XChaCha20Poly1305>) {
+    fn seal_next(&mut self, mut encryptor: Encryptor) {
         let length = self.filled.min(CHUNK);
         let mut chunk = Vec::with_capacity(length + TAG);
         chunk.extend_from_slice(&self.next[..length]);
         self.next.copy_within(length..self.filled, 0);
         self.filled -= length;
-        let bound_to = self.bound_to.as_bytes();
-        let sealed = if self.filled == 0 {
-            encryptor.encrypt_last_in_place(bound_to, &mut chunk)
+        if self.filled == 0 {
+            encryptor.last(&mut chunk);
         } else {
-            let sealed = encryptor.encrypt_next_in_place(bound_to, &mut chunk);
+            encryptor.next(&mut chunk);
             self.encryptor = Some(encryptor);
-            sealed
-        };
-        sealed.expect("a blob has fewer chunks than 32 bits count");
+        }
         self.ready = chunk.into();
     }
 }
