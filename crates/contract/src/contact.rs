@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
-use crate::words::{AddressKind, Channel, MachineKind, ParseStatus, TextRole, Verdict, VerdictMethod};
+use crate::words::{
+    Act, AddressKind, Channel, MachineKind, ParseStatus, ScanState, TextRole, Verdict, VerdictMethod,
+};
 
 /// One inbound message or act, normalised, with its raw bytes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -86,6 +88,26 @@ pub struct Contact {
     /// True for a mail that a member of staff sent from a mailbox of ours, about a complaint that it names: it went out, and
     /// the channel vouches for that.
     pub sent_by_hand: bool,
+    /// What the complainant did, when they did something beside writing; the channel vouches for who did it.
+    #[serde(skip_serializing_if = "Act::is_unspecified")]
+    pub act: Act,
+    /// Who wrote it down, when the complainant did not: a clerk, or a system with an API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_by: Option<RecordedBy>,
+}
+
+/// Somebody who wrote down what a complainant said or sent, and answers for what they state about it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RecordedBy {
+    /// Who: `clerk:<account>` or `client:<account>`, as the settings name them.
+    pub actor: String,
+    /// How it reached the organisation, in their words: `registered letter`, `counter in the town hall`; may be empty.
+    pub arrival: String,
+    /// Why `received_at` lies before the day on which it was written down; empty when it does not.
+    pub backdating_reason: String,
+    /// True when it was read back to the complainant, who confirmed it.
+    pub read_back: bool,
 }
 
 /// Whether a sender is who they say, and by whose word.
@@ -153,6 +175,12 @@ pub struct Attachment {
     pub blob: Option<BlobName>,
     /// True when it is shown inside the text.
     pub inline: bool,
+    /// What a scanner says of it; unspecified where none is to look.
+    #[serde(skip_serializing_if = "ScanState::is_unspecified")]
+    pub scan: ScanState,
+    /// What the scanner calls what it found, or why it could not look; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scan_finding: String,
 }
 
 /// The bytes as they came: inside the message, or in the bucket `blobs`.
@@ -251,4 +279,4 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Address, Attachment, Raw, SenderVerdict, Thread, Machine, DeliveryReport, Field);
+redacted!(Address, Attachment, Raw, RecordedBy, SenderVerdict, Thread, Machine, DeliveryReport, Field);

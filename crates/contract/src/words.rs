@@ -126,6 +126,24 @@ VerdictMethod / "VERDICT_METHOD_UNSPECIFIED" {
     Spf = "VERDICT_METHOD_SPF" / "spf",
 });
 
+words!(/// What somebody did about their complaint, beside writing.
+Act / "ACT_UNSPECIFIED" {
+    /// Took it back.
+    Withdraw = "ACT_WITHDRAW" / "withdraw",
+    /// Asked for the decision to be looked at again, by somebody else.
+    RequestReview = "ACT_REQUEST_REVIEW" / "request_review",
+});
+
+words!(/// Whether a scanner looked for malicious code in a file.
+ScanState / "SCAN_STATE_UNSPECIFIED" {
+    /// It did, and knows nothing bad of it.
+    Scanned = "SCAN_STATE_SCANNED" / "scanned",
+    /// It did, and says that it is malicious: the file is kept out of reach.
+    Infected = "SCAN_STATE_INFECTED" / "infected",
+    /// It was to, and could not.
+    Unscanned = "SCAN_STATE_UNSCANNED" / "unscanned",
+});
+
 words!(/// What a part of a text is, beside its sender's new words.
 TextRole / "TEXT_ROLE_UNSPECIFIED" {
     /// Somebody else's words, quoted, with the line that introduces them.

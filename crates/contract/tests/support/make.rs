@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
 use redress_contract::contact::{
-    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, SenderVerdict, TextSpan, Thread,
+    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict, TextSpan,
+    Thread,
 };
 use redress_contract::event::*;
 use redress_contract::*;
@@ -84,11 +85,13 @@ make! {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
         reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict, sent_by_hand,
+        act, recorded_by,
     }
+    RecordedBy { actor, arrival, backdating_reason, read_back }
     SenderVerdict { verdict, method, domain, verifier }
     TextSpan { role, start_byte, end_byte }
     Address { kind, value, display_name }
-    Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline }
+    Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline, scan, scan_finding }
     Raw { media_type, size_bytes, sha256, inline, blob, cut_from_bytes }
     Thread { message_id, in_reply_to, references, platform_thread }
     Machine { kind, evidence, deliveries }
@@ -147,6 +150,7 @@ macro_rules! make_words {
 }
 
 make_words!(
+    Act,
     ActorRole,
     AddressKind,
     Channel,
@@ -161,6 +165,7 @@ make_words!(
     ParseStatus,
     PartyStanding,
     Recipient,
+    ScanState,
     Severity,
     Stage,
     StopReason,
