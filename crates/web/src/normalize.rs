@@ -3,9 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use redress_contract::contact::{Address, Field as NamedValue, Raw};
+use redress_contract::contact::{Address, Field as NamedValue, Raw, RecordedBy};
 use redress_contract::{AddressKind, Channel, Contact, ContactId, ParseStatus, Reference};
 use redress_intake::language;
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::config::Demands;
@@ -83,11 +84,24 @@ pub struct Arrival {
     /// Claimed before the contact is recorded, since the sender is told.
     pub reference: Reference,
     /// Time of the request.
-    pub received_at: Timestamp,
+    pub recorded_at: Timestamp,
+    /// What whoever sent it may state about it.
+    pub stated: Stated,
     /// Of the body.
     pub media_type: String,
     /// Of the body, hex.
     pub sha256: String,
+}
+
+/// What a clerk, or a system with an API key, states about a complaint that somebody else made. The public states nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Stated {
+    /// When it reached the organisation, when that was not at the time of the request.
+    pub received_at: Option<Timestamp>,
+    /// Who answers for it.
+    pub recorded_by: Option<RecordedBy>,
+    /// True when they vouch that the sender is who they say.
+    pub sender_authenticated: bool,
 }
 
 /// The pairs of an urlencoded body.
@@ -207,11 +221,13 @@ pub fn contact(submission: &Submission, arrival: Arrival) -> Contact {
         id: arrival.contact_id,
         channel: arrival.channel,
         account: arrival.account,
-        received_at: arrival.received_at,
-        recorded_at: arrival.received_at,
+        received_at: arrival.stated.received_at.unwrap_or(arrival.recorded_at),
+        recorded_at: arrival.recorded_at,
         parse_status,
         parse_problem,
         sender: sender(submission),
+        sender_authenticated: arrival.stated.sender_authenticated,
+        recorded_by: arrival.stated.recorded_by,
         text: submission.what_happened.clone(),
         language: language_of(submission, arrival.page_language),
         raw: Some(Raw { media_type: arrival.media_type, sha256: arrival.sha256, ..Raw::default() }),

@@ -18,13 +18,13 @@ use utoipa::{OpenApi, ToSchema};
 use super::body::{self, BodyError};
 use super::form::{MULTIPART, URLENCODED};
 use super::pace::Pace;
-use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record_addition};
+use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record_addition, source_name};
 use super::status::{Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::addition::{CODE_MEMBER, check_text, read_json_addition, read_text_addition};
 use crate::config::{DEFAULT_FORM, Form};
-use crate::normalize::{JsonBody, read_json};
+use crate::normalize::{JsonBody, Stated, read_json};
 use crate::problem::Problem;
 use crate::submission::{ErrorKind, FieldError, Submission};
 
@@ -313,6 +313,8 @@ fn understand<'a>(app: &'a App, sent: &mut Sent) -> Result<(Submission, &'a Form
 async fn take(app: &App, (submission, form): (Submission, &Form), key: String, sent: Sent) -> Response {
     let account = if form.name == DEFAULT_FORM { ANONYMOUS } else { &form.name };
     let incoming = Incoming {
+        source: source_name(Channel::Api, account),
+        stated: Stated::default(),
         submission,
         channel: Channel::Api,
         account: account.to_owned(),

@@ -13,12 +13,12 @@ use redress_runtime::logs::chain;
 use tracing::warn;
 
 use super::body::{self, BodyError};
-use super::record::{self, Addition, Incoming, Recorded, Refusal, record, record_addition};
+use super::record::{self, Addition, Incoming, Recorded, Refusal, record, record_addition, source_name};
 use super::status::{self, LookUpError, Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::config::{DEFAULT_FORM, Form};
-use crate::normalize::{FormBody, read_form, urlencoded_pairs};
+use crate::normalize::{FormBody, Stated, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, Thanks};
 use crate::stamp::{self, Verdict};
 use crate::submission::{FieldError, Submission};
@@ -180,6 +180,8 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
         }
     };
     let incoming = Incoming {
+        source: source_name(Channel::Web, &form.name),
+        stated: Stated::default(),
         submission: submission.clone(),
         channel: Channel::Web,
         account: form.name.clone(),

@@ -16,7 +16,7 @@ use super::upload::Uploaded;
 use super::{App, hex, is_key};
 use crate::addition::{self, About};
 use crate::file;
-use crate::normalize::{self, Arrival};
+use crate::normalize::{self, Arrival, Stated};
 use crate::submission::Submission;
 
 /// Header: what a repeat is compared by. Keyed, because headers are not sealed and words can be guessed.
@@ -30,6 +30,9 @@ pub(super) struct Incoming {
     pub(super) channel: Channel,
     /// The form or the API client.
     pub(super) account: String,
+    /// Whose idempotency keys these are: nobody else's keys mean the same.
+    pub(super) source: String,
+    pub(super) stated: Stated,
     /// The language in which they were asked; empty when nobody asked.
     pub(super) page_language: String,
     pub(super) key: String,
@@ -95,8 +98,8 @@ pub(super) enum NotRecorded {
 
 /// Records a submission within the patience of the settings.
 pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Refusal> {
-    let (channel, source) = (incoming.channel, source_name(incoming.channel, &incoming.account));
-    let contact_id = app.keys().submission_contact_id(&source, &incoming.key);
+    let channel = incoming.channel;
+    let contact_id = app.keys().submission_contact_id(&incoming.source, &incoming.key);
     within_patience(app, channel, &contact_id, submission(app, &contact_id, incoming)).await
 }
 
@@ -194,12 +197,16 @@ async fn submission(
             page_language: incoming.page_language,
             contact_id: contact_id.clone(),
             reference: reference.clone(),
-            received_at: app.deps.clock.now(),
+            recorded_at: app.deps.clock.now(),
+            stated: incoming.stated.clone(),
             media_type: incoming.media_type,
             sha256: hex(&Sha256::digest(&incoming.raw)),
         },
     );
-    let said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
+    let mut said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
+    if incoming.stated != Stated::default() {
+        said += &serde_json::to_string(&incoming.stated).expect("plain data always becomes JSON");
+    }
     let received_at = put_once(app, contact, incoming.raw, incoming.uploaded, &said).await?;
     Ok(received_at.map(|received_at| Recorded {
         contact_id: contact_id.clone(),
@@ -252,7 +259,7 @@ async fn first_headers(app: &App, channel: Channel, contact_id: &ContactId) -> R
 }
 
 /// Forms and API clients have idempotency keys of their own.
-fn source_name(channel: Channel, account: &str) -> String {
+pub(super) fn source_name(channel: Channel, account: &str) -> String {
     format!("{}/{account}", channel.token())
 }
 

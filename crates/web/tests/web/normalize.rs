@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use redress_contract::{Channel, Contact, ContactId, ParseStatus, Reference};
 use redress_web::config::{Anonymous, Demands};
 use redress_web::normalize::{
-    Arrival, JsonError, PARTS_MAX, TooManyFields, contact, read_form, read_json, urlencoded_pairs,
+    Arrival, JsonError, PARTS_MAX, Stated, TooManyFields, contact, read_form, read_json, urlencoded_pairs,
 };
 use redress_web::submission::{Draft, Field, FieldName};
 
@@ -16,7 +16,8 @@ fn arrival() -> Arrival {
         page_language: "ar".to_owned(),
         contact_id: ContactId::new("abc").unwrap(),
         reference: Reference::new("RD-4F7K-2QMX").unwrap(),
-        received_at: Timestamp::UNIX_EPOCH,
+        stated: Stated::default(),
+        recorded_at: Timestamp::UNIX_EPOCH,
         media_type: "application/json".to_owned(),
         sha256: String::new(),
     }
