@@ -43,9 +43,8 @@ fn unwrapped(part: &Part<'_, '_>, n: usize, wrapped: &tnef::File<'_>) -> Attachm
         size_bytes: u32::try_from(wrapped.bytes.len()).unwrap_or(u32::MAX),
         sha256: hex_sha256(wrapped.bytes),
         raw_part: Some(part.index),
-        blob: None,
-        inline: false,
         media_type: "application/octet-stream".to_owned(),
+        ..Attachment::default()
     }
 }
 
@@ -59,9 +58,9 @@ fn file(part: &Part<'_, '_>) -> Attachment {
         size_bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
         sha256: hex_sha256(&bytes),
         raw_part: Some(part.index),
-        blob: None,
         inline: part.is_inline(),
         media_type,
+        ..Attachment::default()
     }
 }
 
