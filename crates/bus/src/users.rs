@@ -98,6 +98,10 @@ fn web() -> Vec<Vec<Right>> {
     vec![
         channel("web"),
         channel("api"),
+        // What a clerk types in, or a system with a key.
+        channel("letter"),
+        channel("in_person"),
+        channel("phone"),
         publish("$KV.references.*"),
         read(&references),
         lead(&references),

@@ -446,6 +446,14 @@ pub struct Erase {
 pub enum Keys {
     /// Make the keys that are not there. The identity key never changes afterwards: back it up.
     Init,
+    /// Draw a key for a system that uses the API; it is shown this once and kept nowhere.
+    #[command(after_help = "\
+Give the key to the system, which sends it as `Authorization: Bearer <key>`, and put the lines below it
+into the settings. To change a key, put the second hash beside the first until the system uses it.")]
+    Api {
+        /// The account of what the system sends, such as `crm`.
+        client: String,
+    },
     /// Seal with new keys from now on, and wrap every data key for them.
     #[command(after_help = "\
 Works while everything runs, and goes on where it was broken off. Afterwards the old private key

@@ -56,6 +56,7 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         }
         Command::Config => config::run(&settings, out)?,
         Command::Keys { what: Keys::Init } => keys::init(&config, out)?,
+        Command::Keys { what: Keys::Api { client } } => keys::api(&client, out)?,
         Command::Read { what } => return read::run(&config, &what, out),
         Command::Restore(restore) => {
             start_logs(&config, Some("warn"))?;
@@ -113,7 +114,7 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         | Command::Restore(_)
         | Command::Run { .. }
         | Command::Config
-        | Command::Keys { what: Keys::Init }
+        | Command::Keys { what: Keys::Init | Keys::Api { .. } }
         | Command::Provision(_)
         | Command::Read { .. }
         | Command::Doctor => unreachable!("these are run without a connection"),

@@ -1,10 +1,13 @@
 //! `[web]`: as it is written ([`Settings`]) and as it is meant ([`Config`]).
 
 mod checks;
+mod clients;
 mod demands;
 mod form;
 mod settings;
 
+pub(crate) use clients::{ANONYMOUS, Client, STATED_CHANNELS, Scope, client_of};
+pub use clients::{ApiKey, ClientSettings};
 pub use demands::{Anonymous, Demands};
 use form::Asset;
 pub use form::{Choice, DEFAULT_FORM, Form, FormSettings, OwnField, OwnKind};
@@ -29,6 +32,8 @@ pub struct Config {
     pub public_authority: String,
     /// The forms, the one at `/` first.
     pub(crate) forms: Vec<Form>,
+    /// Systems that use the API with a key.
+    pub(crate) clients: Vec<Client>,
     /// The script of all pages.
     pub(crate) script: Asset,
     /// Languages of the pages, one at least.
@@ -73,6 +78,7 @@ impl Config {
         let https = check_url(&settings.public_url, &mut problems);
         let languages = check_languages(settings, &mut problems);
         let forms = form::check_all(settings, &mut problems);
+        let clients = clients::check_all(settings, &mut problems);
         check_figures(settings, &mut problems);
         check_body(settings, &forms, &mut problems);
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or_else(|_| {
@@ -86,6 +92,7 @@ impl Config {
             https,
             public_authority: authority(&settings.public_url),
             forms,
+            clients,
             script: Asset::script(),
             languages,
             time_zone,

@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
 //! (what is said about a complaint that is there), `progress` (where a complaint stands),
-//! `file` (what a file is), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `page`
+//! `file` (what a file is), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `statement` (what a system with an API key may say beside the complaint), `page`
 //! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod addition;
@@ -24,6 +24,7 @@ mod problem;
 mod progress;
 mod source;
 mod stamp;
+mod statement;
 mod words;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use redress_ledger::Ledger;
 use redress_runtime::client::Proxies;
 use redress_runtime::{Clock, Health};
 
-pub use config::{Config, Settings};
+pub use config::{ApiKey, Config, Settings};
 pub use source::{BodyError, Parts, multipart};
 
 /// What the web channel needs.

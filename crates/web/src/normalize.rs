@@ -171,6 +171,11 @@ impl JsonBody {
         Self { form, members: texts.into_iter().map(|(name, text)| (name, Member::Text(text))).collect() }
     }
 
+    /// Takes out the members of these names.
+    pub(crate) fn take(&mut self, names: &[&str]) -> Vec<(String, Member)> {
+        self.members.extract_if(.., |(name, _)| names.contains(&name.as_str())).collect()
+    }
+
     /// The fields, as far as these demands ask for them, and what is wrong with some.
     pub fn fill_in(self, demands: &Demands) -> (Draft, Vec<FieldError>) {
         let (mut draft, mut errors) = (Draft::default(), Vec::new());

@@ -1,5 +1,7 @@
 //! The API, described (`OpenAPI` 3.1), from what the handlers say of themselves and the limits in force.
 
+mod clients;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
@@ -41,6 +43,9 @@ pub(crate) fn describe(config: &Config) -> Value {
         name_the_key(&mut operation["responses"]);
         operation["requestBody"]["required"] = json!(true);
         leave_out_nulls(&mut operation["parameters"]);
+    }
+    if !config.clients.is_empty() {
+        clients::describe(&mut api);
     }
     api
 }
@@ -226,6 +231,16 @@ mod tests {
         let returns = &api["components"]["schemas"]["NewComplaint"]["oneOf"][1];
         assert_eq!(returns["required"], json!(["form", "orderNumber", "size", "whatHappened"]));
         assert_eq!(returns["properties"]["size"]["enum"], json!(["s", "m"]));
+    }
+
+    #[test]
+    fn what_takes_a_key_is_described_where_there_are_clients() {
+        let api = described(&format!("[clients.crm]\nkey_sha256 = ['{}']", "0".repeat(64)));
+        let complaint = &api["components"]["schemas"]["NewComplaint"];
+        assert!(crate::statement::MEMBERS.iter().all(|name| complaint["properties"].get(*name).is_some()));
+        assert_eq!(api["paths"]["/v1/complaints"]["post"]["security"][0], json!({}));
+        let api = described("");
+        assert_eq!(api["components"].get("securitySchemes"), None);
     }
 
     #[test]

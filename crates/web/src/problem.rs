@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::normalize::{JsonError, PARTS_MAX};
+use crate::statement::WrongMember;
 use crate::submission::FieldError;
 
 /// One answer that is no yes (RFC 9457).
@@ -61,6 +62,15 @@ impl Problem {
             detail,
         );
         Self { errors: errors.collect(), ..problem }
+    }
+
+    /// Some fields are wrong, and some of what is stated about them.
+    pub(crate) fn members(errors: &[FieldError], stated: Vec<WrongMember>) -> Self {
+        let mut problem = Self::fields(errors);
+        let stated =
+            stated.into_iter().map(|wrong| Wrong { field: wrong.name.to_owned(), message: wrong.problem });
+        problem.errors.extend(stated);
+        problem
     }
 
     /// The body is no JSON object whose members can be taken.

@@ -31,7 +31,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::page::Pages;
 use crate::words::Language;
 use crate::{Config, Deps};
-use pace::Pace;
+use pace::{ClientPace, Pace};
 
 /// What every request needs.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub(crate) struct App {
     submissions: Pace,
     receipt_tries: Pace,
     upload_budget: Pace,
+    clients: ClientPace,
     health: Part,
 }
 
@@ -58,6 +59,7 @@ impl App {
             submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),
             receipt_tries: Pace::new(config.receipt_tries_per_minute, deps.proxies.clone()),
             upload_budget: Pace::per_hour(config.upload_mebibytes_per_hour, deps.proxies.clone()),
+            clients: ClientPace::new(&config.clients),
             config,
             deps,
             health,

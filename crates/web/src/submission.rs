@@ -472,7 +472,7 @@ impl fmt::Debug for Submission {
 }
 
 /// One line: control characters and those that turn the direction of what follows become blanks, runs of blanks one.
-fn clean_line(text: &str) -> String {
+pub(crate) fn clean_line(text: &str) -> String {
     let turns =
         |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     let plain: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect();

@@ -89,11 +89,14 @@ pub(crate) const CONSUMERS: [(&str, &str, &str); 10] = [
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 42] = [
+const MESSAGES: [(&str, &[&str]); 45] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
-    ("intake.phone.x", &["erase"]),
+    ("intake.phone.x", &["web", "erase"]),
+    ("intake.letter.x", &["web", "erase"]),
+    ("intake.in_person.x", &["web", "erase"]),
+    ("intake.social_dm.x", &["erase"]),
     ("intake.email.x.y", &[]),
     ("complaint.x", &["router", "sla", "notifier", "operator", "erase"]),
     ("content.x.y", &["operator", "erase"]),

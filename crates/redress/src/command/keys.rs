@@ -1,4 +1,4 @@
-//! `redress keys init`: the keys of an installation, made.
+//! `redress keys init` and `redress keys api`: the keys of an installation, made, and one for a system that uses its API.
 
 use serde_json::json;
 
@@ -28,5 +28,18 @@ pub(super) fn init(config: &Config, out: Out) -> anyhow::Result<()> {
             })?;
         }
     }
+    Ok(())
+}
+
+/// A fresh API key, shown this once.
+pub(super) fn api(client: &str, out: Out) -> anyhow::Result<()> {
+    let key = redress_web::ApiKey::draw();
+    let json = json!({ "client": client, "key": key.secret, "key_sha256": key.sha256 });
+    out.either(&json, || {
+        format!(
+            "For {client}, shown this once: {}\n\nFor the settings:\n[web.clients.{client}]\nkey_sha256 = [\"{}\"]\nscopes = []",
+            key.secret, key.sha256
+        )
+    })?;
     Ok(())
 }

@@ -15,7 +15,7 @@ const FRAME_BYTES: usize = 2048;
 /// Most that a submission with files may be set to have: the listener takes no more of one.
 const UPLOAD_MEBIBYTES_MAX: u32 = 50;
 /// A rate of more than this a minute is none.
-const RATE_MAX: u32 = 100_000_000;
+pub(super) const RATE_MAX: u32 = 100_000_000;
 
 /// Notes what is wrong with the public URL; true when it is HTTPS.
 pub(super) fn check_url(text: &str, problems: &mut Problems) -> bool {

@@ -212,6 +212,9 @@ fn check_own(name: &str, form: &FormSettings, settings: &Settings, problems: &mu
         "main",
         "text",
         "reference",
+        // What a client states.
+        "channel",
+        "arrival",
     ];
     let ours = |name: &str| {
         hidden.contains(&name)
@@ -279,7 +282,7 @@ fn check_languages<'t>(
     }
 }
 
-fn is_name(text: &str, joint: char) -> bool {
+pub(super) fn is_name(text: &str, joint: char) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == joint;
     (1..=40).contains(&text.len()) && text.chars().all(fits) && !text.starts_with(joint)
 }

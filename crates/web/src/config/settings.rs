@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::FormSettings;
+use super::{ClientSettings, FormSettings};
 use crate::words::LANGUAGES;
 
 /// `[web]` as it is written.
@@ -42,6 +42,8 @@ pub struct Settings {
     pub stamp_hours: u32,
     /// Forms: each at `/f/<name>`, the one called `default` at `/` too.
     pub forms: BTreeMap<String, FormSettings>,
+    /// Systems that use the API with a key, each the account of what it sends.
+    pub clients: BTreeMap<String, ClientSettings>,
     /// Files that come with a complaint.
     pub uploads: Uploads,
     /// How often one sender may try what.
@@ -200,6 +202,7 @@ impl Default for Settings {
             min_fill_seconds: 3,
             stamp_hours: 2,
             forms: BTreeMap::new(),
+            clients: BTreeMap::new(),
             uploads: Uploads::default(),
             rates: Rates::default(),
             limits: Limits::default(),

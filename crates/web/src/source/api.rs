@@ -23,16 +23,14 @@ use super::status::{Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
 use crate::addition::{CODE_MEMBER, check_text, read_json_addition, read_text_addition};
-use crate::config::{DEFAULT_FORM, Form};
+use crate::config::{ANONYMOUS, Client, DEFAULT_FORM, Form, client_of};
 use crate::normalize::{JsonBody, Stated, read_json};
 use crate::problem::Problem;
+use crate::statement::{self, Statement};
 use crate::submission::{ErrorKind, FieldError, Submission};
 
 const MEDIA_TYPE: &str = "application/json";
 const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-/// The client whose contacts these are, until there are API keys.
-const ANONYMOUS: &str = "api";
-
 /// The operations, as far as they describe themselves here; [`crate::openapi`] says the rest.
 #[derive(OpenApi)]
 #[openapi(
@@ -137,7 +135,10 @@ pub(super) async fn add(
     };
     let response = match understand_addition(&app, &mut sent) {
         Ok((code, text)) => match prove(&app, &reference, &code).await {
-            Ok(Some(proof)) => take_addition(&app, &proof, (text, sent.uploaded), key.clone()).await,
+            Ok(Some(proof)) => {
+                let account = sent.client.map_or(ANONYMOUS, |client| &client.name);
+                take_addition(&app, &proof, (text, sent.uploaded), (account, key.clone())).await
+            }
             Ok(None) => refused(no_match()),
             Err(error) => {
                 warn!(error = chain(&error), "Could not look up a complaint for the API");
@@ -150,7 +151,8 @@ pub(super) async fn add(
 }
 
 /// What was sent: JSON, or the same members as the parts of a multipart body, with files.
-struct Sent {
+struct Sent<'a> {
+    client: Option<&'a Client>,
     raw: Bytes,
     media_type: &'static str,
     /// None for JSON.
@@ -160,25 +162,33 @@ struct Sent {
 }
 
 /// The idempotency key in force and what was sent, of a sender within this pace.
-async fn receive(
-    app: &App,
+async fn receive<'a>(
+    app: &'a App,
     pace: &Pace,
     request: Request,
     gate: &Gate<'_>,
-) -> Result<(String, Sent), Response> {
+) -> Result<(String, Sent<'a>), Response> {
     let (parts, content) = request.into_parts();
     if !app.is_ours(&parts.headers) {
         let detail = "Nothing was recorded. A page of another site made a browser send this.";
         let problem = Problem::new(StatusCode::FORBIDDEN, "another-site", "Sent by another site", detail);
         return Err(refused(problem));
     }
-    if let Err(wait) = pace.admit(&parts) {
+    let client = known(app, &parts.headers);
+    let admitted = match client {
+        // A system is limited as itself, wherever it sends from.
+        Ok(Some(client)) => app.clients.admit(client),
+        // Trying keys counts as any other try.
+        Ok(None) | Err(_) => pace.admit(&parts),
+    };
+    if let Err(wait) = admitted {
         count("api", "too_often");
         let detail =
             "Nothing was recorded. This was more than one sender may try in a minute; send it again later.";
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-often", "Too often", detail);
         return Err(retry_after(wait, problem.into_response()));
     }
+    let client = client.map_err(|NoSuchKey| unknown_key())?;
     let media_type = media_type(&parts.headers);
     if media_type != MEDIA_TYPE && media_type != MULTIPART {
         count("api", "refused");
@@ -188,8 +198,12 @@ async fn receive(
     if media_type == MEDIA_TYPE {
         let raw = body::read(content, &app.config).await.map_err(|error| refused(unreadable(app, error)))?;
         let uploaded = Uploaded::default();
-        return Ok((key, Sent { raw, media_type: MEDIA_TYPE, texts: None, errors: Vec::new(), uploaded }));
+        return Ok((
+            key,
+            Sent { client, raw, media_type: MEDIA_TYPE, texts: None, errors: Vec::new(), uploaded },
+        ));
     }
+    let gate = if client.is_some() && matches!(gate, Gate::Open) { &Gate::Client } else { gate };
     let received = upload::receive(app, &parts, content, gate).await;
     let received = received.map_err(|error| refused(unreadable(app, error)))?;
     match received.missing {
@@ -200,7 +214,7 @@ async fn receive(
     }
     let raw = received.raw.into();
     let (texts, errors, uploaded) = (Some(received.texts), received.errors, received.uploaded);
-    Ok((key, Sent { raw, media_type: URLENCODED, texts, errors, uploaded }))
+    Ok((key, Sent { client, raw, media_type: URLENCODED, texts, errors, uploaded }))
 }
 
 /// Whatever the answer, it names the idempotency key in force, so that a client that sent none can repeat safely too.
@@ -243,14 +257,14 @@ async fn take_addition(
     app: &App,
     proof: &Proof,
     (text, uploaded): (String, Uploaded),
-    key: String,
+    (account, key): (&str, String),
 ) -> Response {
     // What came, but for the receipt code: nobody is to find there what proves whose a complaint is.
     let raw = Bytes::from(serde_json::json!({ "text": text }).to_string());
     let addition = Addition {
         text,
         channel: Channel::Api,
-        account: ANONYMOUS.to_owned(),
+        account: account.to_owned(),
         page_language: String::new(),
         first: proof.contact.clone(),
         reference: proof.reference.clone(),
@@ -286,9 +300,17 @@ pub(super) async fn other_method() -> Response {
     ([(header::ALLOW, "POST")], problem).into_response()
 }
 
-/// Everything that is wrong at once, or the submission and the form that it fills in.
-fn understand<'a>(app: &'a App, sent: &mut Sent) -> Result<(Submission, &'a Form), Problem> {
-    let body = match sent.texts.take() {
+/// What was sent, understood.
+struct Understood<'a> {
+    submission: Submission,
+    form: &'a Form,
+    channel: Channel,
+    stated: Stated,
+}
+
+/// Everything that is wrong at once, or the submission, the form that it fills in, and what is stated about it.
+fn understand<'a>(app: &'a App, sent: &mut Sent<'a>) -> Result<Understood<'a>, Problem> {
+    let mut body = match sent.texts.take() {
         None => read_json(&sent.raw).map_err(|error| Problem::json(&error))?,
         Some(texts) => JsonBody::of_texts(texts),
     };
@@ -299,24 +321,34 @@ fn understand<'a>(app: &'a App, sent: &mut Sent) -> Result<(Submission, &'a Form
     let Some(form) = form else {
         return Err(Problem::fields(&[FieldError::other("form", ErrorKind::NotChoice)]));
     };
+    let members = body.take(&statement::MEMBERS);
+    let Statement { channel, stated, wrong } = statement::read(members, sent.client, app.deps.clock.now());
     let (draft, mut errors) = body.fill_in(&form.demands);
     errors.append(&mut sent.errors);
     match draft.check(&form.demands) {
-        Ok(submission) if errors.is_empty() => Ok((submission, form)),
+        Ok(submission) if errors.is_empty() && wrong.is_empty() => {
+            Ok(Understood { submission, form, channel, stated })
+        }
         checked => {
             errors.extend(checked.err().unwrap_or_default());
-            Err(Problem::fields(&errors))
+            Err(Problem::members(&errors, wrong))
         }
     }
 }
 
-async fn take(app: &App, (submission, form): (Submission, &Form), key: String, sent: Sent) -> Response {
-    let account = if form.name == DEFAULT_FORM { ANONYMOUS } else { &form.name };
+async fn take(app: &App, understood: Understood<'_>, key: String, sent: Sent<'_>) -> Response {
+    let Understood { submission, form, channel, stated } = understood;
+    let anonymous = if form.name == DEFAULT_FORM { ANONYMOUS } else { &form.name };
+    let account = sent.client.map_or(anonymous, |client| &client.name);
+    let source = match sent.client {
+        Some(client) => format!("client/{}", client.name),
+        None => source_name(Channel::Api, account),
+    };
     let incoming = Incoming {
-        source: source_name(Channel::Api, account),
-        stated: Stated::default(),
+        source,
+        stated,
         submission,
-        channel: Channel::Api,
+        channel,
         account: account.to_owned(),
         page_language: String::new(),
         key,
@@ -351,6 +383,25 @@ fn not_recorded(app: &App) -> Response {
     let title = "Not known to be recorded";
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-recorded", title, detail);
     retry_later(app, problem.into_response())
+}
+
+/// A key that no client has, or that is none.
+#[derive(Debug, Clone, Copy)]
+struct NoSuchKey;
+
+/// Whose key came with the request; none when there was none.
+fn known<'a>(app: &'a App, headers: &HeaderMap) -> Result<Option<&'a Client>, NoSuchKey> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    let (scheme, key) = first.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(NoSuchKey)?;
+    let is_one = values.next().is_none() && scheme.eq_ignore_ascii_case("bearer");
+    client_of(&app.config.clients, key.trim()).filter(|_| is_one).map(Some).ok_or(NoSuchKey)
+}
+
+fn unknown_key() -> Response {
+    let detail = "Nothing was recorded. Authorization must be \"Bearer\" and an API key of this installation, or be left out.";
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "api-key", "No such API key", detail);
+    ([(header::WWW_AUTHENTICATE, "Bearer")], refused(problem)).into_response()
 }
 
 /// The key of the request, in quotes (as the draft standard has it) or without.

@@ -8,9 +8,11 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use redress_runtime::client::{Proxies, block};
+
+use crate::config::Client;
 
 /// After so many tries, senders who were quiet for long are forgotten.
 const SWEEP_EVERY: u32 = 4096;
@@ -62,6 +64,27 @@ impl Pace {
         let tries = NonZeroU32::new(u32::try_from(tries).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
         let counted = self.limiter.check_key_n(&sender, tries).map_err(|_| Duration::MAX)?;
         counted.map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// Counts the requests of each client.
+#[derive(Debug)]
+pub(super) struct ClientPace(Vec<(String, DefaultDirectRateLimiter)>);
+
+impl ClientPace {
+    /// So many a minute as each may send, all of them at once if need be.
+    pub(super) fn new(clients: &[Client]) -> Self {
+        let limiter = |client: &Client| RateLimiter::direct(Quota::per_minute(client.requests_per_minute));
+        Self(clients.iter().map(|client| (client.name.clone(), limiter(client))).collect())
+    }
+
+    /// Counts a request of this client.
+    ///
+    /// # Errors
+    /// How long it has to wait, when it is one too many.
+    pub(super) fn admit(&self, client: &Client) -> Result<(), Duration> {
+        let Some((_, limiter)) = self.0.iter().find(|(name, _)| *name == client.name) else { return Ok(()) };
+        limiter.check().map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
     }
 }
 

@@ -15,6 +15,7 @@ use super::status::LookUpError;
 use super::upload::Uploaded;
 use super::{App, hex, is_key};
 use crate::addition::{self, About};
+use crate::config::STATED_CHANNELS;
 use crate::file;
 use crate::normalize::{self, Arrival, Stated};
 use crate::submission::Submission;
@@ -187,6 +188,9 @@ async fn submission(
     contact_id: &ContactId,
     incoming: Incoming,
 ) -> Result<Option<Recorded>, NotRecorded> {
+    if incoming.stated.recorded_by.is_some() && is_on_another_channel(app, &incoming, contact_id).await? {
+        return Ok(None);
+    }
     let reference = references::claim(app.deps.intake.vault(), contact_id, None).await?;
     fault::point("web::claimed");
     let contact = normalize::contact(
@@ -214,6 +218,23 @@ async fn submission(
         reference,
         received_at,
     }))
+}
+
+/// Whether the contact is there on another channel than now: who may name the channel may name another in a repeat, and one
+/// key is one contact. (Of two at the same time, each on a channel of its own, `router` takes the first.)
+async fn is_on_another_channel(
+    app: &App,
+    incoming: &Incoming,
+    contact_id: &ContactId,
+) -> Result<bool, ReadError> {
+    for channel in STATED_CHANNELS.into_iter().chain([Channel::Api]) {
+        if channel != incoming.channel
+            && app.deps.intake.recorded_headers(channel, contact_id).await?.is_some()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Records a contact unless it is there; answers when it first was received, or none when the one that is there says

@@ -80,6 +80,8 @@ impl Received {
 pub(super) enum Gate<'a> {
     /// Nothing.
     Open,
+    /// Nothing, and its sender has a key: how much they send is not limited.
+    Client,
     /// It is known not to be so.
     Closed,
     /// A form of ours is being sent.
@@ -93,7 +95,7 @@ impl Gate<'_> {
     async fn refuses(&self, app: &App, texts: &[(String, String)]) -> Option<Missing> {
         let text = |field: &str| texts.iter().find(|(name, _)| name == field).map_or("", |(_, text)| text);
         let is_so = match self {
-            Self::Open => true,
+            Self::Open | Self::Client => true,
             Self::Closed => false,
             Self::Form(asked) => asked.is_sent(texts),
             Self::Receipt { reference, code_field } => {
@@ -131,7 +133,8 @@ pub(super) async fn receive(
     let media_type = stated_media_type(&parts.headers);
     // What is not said is taken for the most that it may be.
     let mebibytes = stated.unwrap_or(config.uploads.total_bytes_max).div_ceil(MEBIBYTE);
-    let within_budget = || app.upload_budget.admit_many(parts, mebibytes).is_ok();
+    let within_budget =
+        || matches!(gate, Gate::Client) || app.upload_budget.admit_many(parts, mebibytes).is_ok();
     let reading = Box::pin(take_apart(app, &media_type, body, (gate, &within_budget)));
     let read = tokio::time::timeout(config.upload_timeout, reading).await;
     // Why a body ended is known here; to who takes it apart it is merely broken.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what does not hold fails it")]
 
 mod api;
+mod clients;
 mod form;
 mod forms;
 mod normalize;
