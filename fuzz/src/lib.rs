@@ -146,7 +146,8 @@ fn submitted(draft: &redress_web::submission::Draft) {
         page_language: String::new(),
         reference: keys.reference(&id, 0),
         contact_id: id,
-        received_at: Timestamp::UNIX_EPOCH,
+        recorded_at: Timestamp::UNIX_EPOCH,
+        stated: redress_web::normalize::Stated::default(),
         media_type: "application/x-www-form-urlencoded".to_owned(),
         sha256: String::new(),
     };
