@@ -52,7 +52,7 @@ BROWSER = REDRESS="$${CARGO_TARGET_DIR:-target}/debug/redress" tests/browser/run
 # Documentation holds no examples to run (the crates are not published), so nothing is built for them.
 .PHONY: test
 test: ## All tests, on the pinned nats-server; says which real servers, or browser, are missing and skipped
-	@for server in dovecot; do \
+	@for server in dovecot clamd; do \
 		if PATH="$$PATH:/usr/sbin" command -v $$server >/dev/null 2>&1; then echo "real server: $$server is here"; \
 		else echo "real server: $$server is missing; its tests are skipped"; fi; \
 	done

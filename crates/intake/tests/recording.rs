@@ -72,8 +72,7 @@ async fn files_are_recorded_with_the_contact_that_names_them_and_not_with_its_re
         assert_eq!(receipt.already_recorded, already_recorded);
     }
     let found = intake.vault().contact(Channel::Web, &id).await.unwrap().unwrap();
-    let blob = found.attachments[0].blob.as_ref().unwrap();
-    assert_eq!(intake.vault().blob(blob).await.unwrap().unwrap(), "first");
+    assert_eq!(intake.vault().file(&found.attachments[0]).await.unwrap().unwrap(), "first");
 }
 
 #[tokio::test]

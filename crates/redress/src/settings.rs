@@ -246,6 +246,7 @@ impl Config {
             checks.of(redress_feed::Config::check(&settings.feed)),
             checks.of(redress_erase::Config::check(&settings.erase)),
         );
+        checks.uploads_fit(settings);
         let config = || {
             Some(Self {
                 log: settings.log.clone(),
@@ -319,6 +320,22 @@ impl Checks {
             }
         }
         Proxies::new(read)
+    }
+
+    /// What may take its time must not be cut off by the time for any request: its sender would not even hear why.
+    fn uploads_fit(&mut self, settings: &Settings) {
+        let (uploads, all) = (&settings.web.uploads, settings.public.request_seconds);
+        let clamd = if uploads.clamd.is_empty() { 0 } else { uploads.clamd_seconds };
+        let broker = settings.web.patience_ms.div_ceil(1_000);
+        let needed = uploads.read_seconds.saturating_add(clamd).saturating_add(broker);
+        if uploads.files_max > 0 && all > 0 && needed > all {
+            let message = format!(
+                "{} seconds for files to come, {clamd} for clamd and {broker} for the broker are more than \
+                 public.request_seconds = {all}",
+                uploads.read_seconds
+            );
+            self.0.note("web.uploads.read_seconds", message);
+        }
     }
 
     fn limits(&mut self, settings: &PublicSettings) -> Limits {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
-use crate::eventually::PATIENCE;
+use crate::eventually::{PATIENCE, happens_within};
 use crate::port::Port;
 
 /// Every user's password.
@@ -320,18 +320,6 @@ impl Drop for Dovecot {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Waits until it is so, at most that long; answers whether it came to be.
-fn happens_within(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + limit;
-    while !is_so() {
-        if Instant::now() > end {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    true
 }
 
 fn program() -> Option<PathBuf> {

@@ -26,3 +26,15 @@ pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// Waits, and lets nothing else run on this thread, until it is so, at most that long; answers whether it came to be.
+pub(crate) fn happens_within(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while !is_so() {
+        if Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}

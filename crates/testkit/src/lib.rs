@@ -1,11 +1,12 @@
 //! A real broker, a hand-moved clock, fake outside worlds, faults.
 //!
 //! In: nothing. Out: the world that services run in while they are tested: [`Broker`] is a real nats-server and
-//! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot, a token endpoint), [`Proxy`] is a bad
+//! [`Cluster`] three of them, the outside is faked at the socket (an SMTP sink, a private Dovecot or clamd, a token endpoint), [`Proxy`] is a bad
 //! network, [`Power`] a disk that forgets, time is [`redress_runtime::Clock::manual`], and [`eventually`] waits for a condition. Only ever a
 //! dev-dependency.
 
 pub mod broker;
+pub mod clamd;
 pub mod cluster;
 pub mod dovecot;
 pub mod port;

@@ -6,9 +6,9 @@
 
 use bytes::Bytes;
 use redress_bus::{Headers, Published, ReadError};
-use redress_contract::contact::Raw;
+use redress_contract::contact::{Attachment, Raw};
 use redress_contract::subject::{self, name};
-use redress_contract::{BlobName, Channel, Contact, ContactId, ParseStatus};
+use redress_contract::{BlobName, Channel, Contact, ContactId, ParseStatus, ScanState};
 use tokio::io::AsyncReadExt as _;
 
 use crate::data_keys::Found;
@@ -120,11 +120,20 @@ impl Vault {
         }
     }
 
-    /// A blob that a contact names; none when it was erased.
+    /// The bytes of a file that lies in a blob of its own; none when it was erased, or does not.
     ///
     /// # Errors
-    /// [`OpenError`].
-    pub async fn blob(&self, blob: &BlobName) -> Result<Option<Bytes>, OpenError> {
+    /// [`OpenFileError::Infected`] for a file that is kept as evidence and out of reach.
+    pub async fn file(&self, attachment: &Attachment) -> Result<Option<Bytes>, OpenFileError> {
+        if attachment.scan == ScanState::Infected {
+            return Err(OpenFileError::Infected { finding: attachment.scan_finding.clone() });
+        }
+        let Some(blob) = &attachment.blob else { return Ok(None) };
+        Ok(self.blob(blob).await?)
+    }
+
+    /// A blob that a contact names; none when it was erased. Private: what is known of a file stands on its attachment.
+    async fn blob(&self, blob: &BlobName) -> Result<Option<Bytes>, OpenError> {
         let what = format!("blob {blob}");
         let broken = |problem: &str| OpenError::Broken { what: what.clone(), problem: problem.to_owned() };
         let store = self.bus.blobs();
@@ -142,6 +151,20 @@ impl Vault {
             Err(BlobError::Broken) => Err(broken("it is not what was sealed here")),
         }
     }
+}
+
+/// Why the bytes of a file are not handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFileError {
+    /// A scanner found something malicious in it.
+    #[error("open the file: it is kept out of reach, for {finding} was found in it")]
+    Infected {
+        /// What the scanner calls what it found.
+        finding: String,
+    },
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
 }
 
 /// The body of the message with the raw bytes in a blob.

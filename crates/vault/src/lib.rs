@@ -30,6 +30,7 @@ use redress_bus::{Bus, Failure, KvError, PublishError, ReadError};
 use redress_identity::Keys;
 use redress_runtime::recent::Recent;
 
+pub use contact::OpenFileError;
 pub use files::{FileError, Files, StoredFile};
 pub use keyring::{KeyFileError, KeyId, PrivateKey, PublicKey, Ring};
 use seal::DataKey;

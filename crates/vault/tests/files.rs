@@ -12,13 +12,15 @@ use redress_bus::Bus;
 use redress_bus::config::Settings;
 use redress_contract::contact::Attachment;
 use redress_contract::subject::name;
-use redress_contract::{BlobName, Channel, Contact, ContactId};
+use redress_contract::{Channel, Contact, ContactId, ScanState};
 use redress_identity::Keys;
 use redress_testkit::proxy::Way;
 use redress_testkit::{Broker, Proxy};
 use redress_vault::erase::Place;
 use redress_vault::sweep::Swept;
-use redress_vault::{FileError, Files, OpenError, PrivateKey, PutError, Seals, StoredFile, Vault};
+use redress_vault::{
+    FileError, Files, OpenError, OpenFileError, PrivateKey, PutError, Seals, StoredFile, Vault,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
@@ -64,8 +66,7 @@ async fn opened(vault: &Vault, id: &str) -> Result<Option<Contact>, OpenError> {
 }
 
 async fn file(vault: &Vault, contact: &Contact, index: usize) -> Bytes {
-    let blob: &BlobName = contact.attachments[index].blob.as_ref().unwrap();
-    vault.blob(blob).await.unwrap().unwrap()
+    vault.file(&contact.attachments[index]).await.unwrap().unwrap()
 }
 
 async fn record(vault: &Vault, files: Files, contact: Contact) -> bool {
@@ -114,6 +115,26 @@ async fn an_upload_that_breaks_leaves_no_contact_and_what_came_of_it_is_swept() 
     assert_eq!(swept, Swept { keys: 1, blobs: 1 });
     let left: Vec<_> = bus.scan("OBJ_blobs", ">", 1).await.unwrap().try_collect().await.unwrap();
     assert!(left.is_empty());
+}
+
+#[tokio::test]
+async fn an_infected_file_is_kept_and_handed_to_nobody() {
+    let broker = Broker::start().await;
+    let vault = door(&broker.bus("test").await);
+    let mut files = vault.begin_files(begun_at());
+    let (bad, good) = (files.put(upload(5)).await.unwrap(), files.put(upload(7)).await.unwrap());
+    let mut contact = contact("a", &[&bad, &good]);
+    contact.attachments[0].scan = ScanState::Infected;
+    contact.attachments[0].scan_finding = "Test.Signature".to_owned();
+    assert!(record(&vault, files, contact).await);
+    let found = opened(&vault, "a").await.unwrap().unwrap();
+    let refused = vault.file(&found.attachments[0]).await.unwrap_err();
+    assert!(
+        matches!(&refused, OpenFileError::Infected { finding } if finding == "Test.Signature"),
+        "{refused:?}"
+    );
+    assert_eq!(file(&vault, &found, 1).await, bytes(7));
+    assert_eq!(vault.bus().blobs().list().await.unwrap().len(), 2, "it is evidence");
 }
 
 #[tokio::test]

@@ -16,10 +16,11 @@ pub use settings::{Limits, Rates, Settings, Texts, Uploads};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use checks::{at_least_one, authority, check_body, check_figures, check_languages, check_url};
+use checks::{at_least_one, authority, check_body, check_clamd, check_figures, check_languages, check_url};
 use jiff::tz::TimeZone;
 use redress_runtime::settings::Problems;
 
+use crate::clamd::Clamd;
 use crate::file::{FileLimits, MEBIBYTE};
 use crate::words::Language;
 
@@ -54,6 +55,8 @@ pub struct Config {
     pub(crate) uploads: FileLimits,
     /// How long a submission with files may take to come.
     pub(crate) upload_timeout: Duration,
+    /// Who looks into files.
+    pub clamd: Option<Clamd>,
     /// Submissions with files that come in at once.
     pub(crate) uploads_at_once: usize,
     /// Shortest time in which a person fills in the form, in seconds.
@@ -81,6 +84,7 @@ impl Config {
         let clients = clients::check_all(settings, &mut problems);
         check_figures(settings, &mut problems);
         check_body(settings, &forms, &mut problems);
+        let clamd = check_clamd(&settings.uploads, &mut problems);
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or_else(|_| {
             problems.note(
                 "web.time_zone",
@@ -108,6 +112,7 @@ impl Config {
                 media_types: settings.uploads.media_types.clone(),
             },
             upload_timeout: Duration::from_secs(settings.uploads.read_seconds.into()),
+            clamd,
             uploads_at_once: settings.uploads.concurrency_max as usize,
             min_fill_seconds: settings.min_fill_seconds.into(),
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
@@ -119,6 +124,11 @@ impl Config {
 }
 
 impl Config {
+    /// The largest file that is taken, in bytes.
+    pub fn file_bytes_max(&self) -> usize {
+        self.uploads.file_bytes_max
+    }
+
     /// The form at `/`.
     pub(crate) fn first_form(&self) -> &Form {
         &self.forms[0]

@@ -8,10 +8,11 @@
 //!
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
 //! (what is said about a complaint that is there), `progress` (where a complaint stands),
-//! `file` (what a file is), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `statement` (what a system with an API key may say beside the complaint), `page`
+//! `file` (what a file is), [`clamd`] (what a scanner says of it), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `statement` (what a system with an API key may say beside the complaint), `page`
 //! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod addition;
+pub mod clamd;
 pub mod config;
 pub mod normalize;
 pub mod submission;

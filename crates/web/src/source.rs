@@ -9,6 +9,7 @@ mod guide;
 mod origin;
 mod pace;
 mod record;
+mod scan;
 mod status;
 mod upload;
 
@@ -46,12 +47,15 @@ pub(crate) struct App {
     upload_budget: Pace,
     clients: ClientPace,
     health: Part,
+    clamd_health: Option<Part>,
 }
 
 impl App {
     pub(crate) fn new(config: Config, deps: Deps) -> Self {
         let health = deps.health.part("web");
         health.ready();
+        let clamd_health = config.clamd.as_ref().map(|_| deps.health.part("web.clamd"));
+        clamd_health.iter().for_each(Part::ready);
         Self {
             pages: Pages::new(&config),
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
@@ -63,6 +67,7 @@ impl App {
             config,
             deps,
             health,
+            clamd_health,
         }
     }
 

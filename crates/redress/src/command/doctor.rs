@@ -1,5 +1,6 @@
 //! `redress doctor`: tries what the settings name and says what is wrong and how to mend it.
 
+mod clamd;
 mod finding;
 mod host;
 mod mail;
@@ -26,6 +27,7 @@ pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyho
     let (broker, vault) = broker(config).await;
     findings.extend(broker);
     findings.extend(mail::look(settings, config, vault.as_ref()).await);
+    findings.extend(clamd::look(config).await);
     let mut failed = false;
     for finding in &findings {
         failed |= finding.verdict == Verdict::Fail;

@@ -1,7 +1,10 @@
 //! `redress show`: one complaint with its deadlines, its timeline and the words.
 
 use anyhow::Context as _;
-use redress_contract::{CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event};
+use redress_contract::contact::Attachment;
+use redress_contract::{
+    CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, ScanState,
+};
 use redress_domain::Complaint;
 use redress_email::normalize::limits::Limits;
 use redress_ledger::history::Entry;
@@ -161,9 +164,7 @@ impl Story {
 fn contact_words(contact: &Contact, shown: Shown) -> String {
     let sender = sender::sender(contact);
     let confirmed = sender::confirmed(contact).map(|said| format!("\nSender {said}")).unwrap_or_default();
-    let files =
-        contact.attachments.iter().map(|file| format!("\n[{}, {} bytes]", file.file_name, file.size_bytes));
-    let files: String = files.collect();
+    let files: String = contact.attachments.iter().map(file_words).collect();
     let text = fold::words(contact, shown);
     let by_hand = if contact.sent_by_hand { " (sent by hand)" } else { "" };
     let problem = match contact.parse_problem.as_str() {
@@ -174,6 +175,18 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
     let head = format!("from {sender}{by_hand}{confirmed}\nSubject: {subject}{problem}");
     let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
+}
+
+/// What a file is, and what a scanner says of it where one is to look.
+fn file_words(file: &Attachment) -> String {
+    let finding = &file.scan_finding;
+    let scan = match file.scan {
+        ScanState::Unspecified => String::new(),
+        ScanState::Scanned => ", scanned".to_owned(),
+        ScanState::Infected => format!(", infected: {finding}; kept out of reach"),
+        ScanState::Unscanned => format!(", not scanned: {finding}"),
+    };
+    format!("\n[{}, {} bytes{scan}]", file.file_name, file.size_bytes)
 }
 
 /// Subject and text of a mail that was sent.
@@ -188,5 +201,27 @@ fn content_of(event: &CommitEvent) -> Option<&ContentId> {
         Event::Held(held) => held.content_id.as_ref(),
         Event::Decided(decided) => Some(&decided.reasons_content_id),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redress_contract::FileName;
+
+    use super::*;
+
+    #[test]
+    fn each_file_says_whether_it_was_scanned() {
+        for (scan, finding, words) in [
+            (ScanState::Unspecified, "", "\n[a.pdf, 7 bytes]"),
+            (ScanState::Scanned, "", "\n[a.pdf, 7 bytes, scanned]"),
+            (ScanState::Infected, "Test-1", "\n[a.pdf, 7 bytes, infected: Test-1; kept out of reach]"),
+            (ScanState::Unscanned, "clamd hung up", "\n[a.pdf, 7 bytes, not scanned: clamd hung up]"),
+        ] {
+            let scan_finding = finding.to_owned();
+            let file_name = FileName::new("a.pdf");
+            let file = Attachment { file_name, size_bytes: 7, scan, scan_finding, ..Attachment::default() };
+            assert_eq!(file_words(&file), words);
+        }
     }
 }

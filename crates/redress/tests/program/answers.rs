@@ -2,16 +2,26 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use redress_testkit::clamd::Clamd;
+
 use crate::run::Desk;
 
 /// Settings, and what must be said about them.
-const WRONG: [(&str, &[&str]); 6] = [
+const WRONG: [(&str, &[&str]); 8] = [
     ("[bus]\nreplica = 3\n", &["bus.replica", "replicas"]),
     (
         "[bus]\nreplicas = 2\n[sla]\nparallel = 0\n",
         &["bus.replicas: 2 is none of 1, 3 and 5", "sla.parallel"],
     ),
     ("[public]\naddress = \"everywhere\"\n", &["public.address", "127.0.0.1:8080"]),
+    (
+        "[public]\nrequest_seconds = 241\n",
+        &["web.uploads.read_seconds: 240 seconds", "public.request_seconds = 241"],
+    ),
+    (
+        "[public]\nrequest_seconds = 245\n[web.uploads]\nclamd = 'tcp://clamd:3310'\n",
+        &["web.uploads.read_seconds", "10 for clamd"],
+    ),
     ("[slaa]\nparallel = 1\n", &["slaa", "sla"]),
     ("[rules.defaults]\nseverity = \"S9\"\n", &["rules.defaults.severity", "S1"]),
     ("[web]\ntime_zone = \"Europe/Atlantis\"\n[feed]\nwindow = 0\n", &["web.time_zone", "feed.window"]),
@@ -125,6 +135,24 @@ fn without_a_broker_commands_say_where_they_looked() {
         assert_eq!(of(what)["verdict"], "fail");
         assert!(!of(what)["mend"].as_str().unwrap().is_empty());
     }
+}
+
+#[test]
+fn the_doctor_says_how_clamd_is_and_how_to_mend_it() {
+    let finding = |address: &str, uploads: &str| {
+        let desk = Desk::with(&format!("[web.uploads]\nclamd = {address:?}\n{uploads}"));
+        let findings = desk.ask(&["doctor", "--json"]).lines();
+        findings.into_iter().find(|finding| finding["what"] == "clamd").unwrap()
+    };
+    let away = finding("unix:///nowhere/clamd.ctl", "");
+    assert_eq!(away["verdict"], "fail");
+    assert!(away["found"].as_str().unwrap().contains("could not be reached"), "{away}");
+    let Some(clamd) = Clamd::start() else { return };
+    let small = finding(&clamd.tcp_address(), "");
+    assert_eq!(small["verdict"], "warn", "{small}");
+    assert!(small["mend"].as_str().unwrap().contains("StreamMaxLength 10M"), "{small}");
+    let well = finding(&clamd.unix_address(), "file_mebibytes_max = 1\n");
+    assert_eq!(well["verdict"], "ok", "{well}");
 }
 
 #[test]

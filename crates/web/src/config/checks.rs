@@ -1,10 +1,12 @@
 //! What may be wrong in `[web]` beside its forms.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use redress_runtime::settings::Problems;
 
-use super::{Form, Settings, is_language_tag};
+use super::{Form, Settings, Uploads, is_language_tag};
+use crate::clamd::Clamd;
 use crate::words::{LANGUAGES, Language};
 
 /// How many bytes one character may take on its way here: four UTF-8 bytes, each percent-encoded (`%F0%9F%98%80`),
@@ -96,6 +98,7 @@ pub(super) fn check_figures(settings: &Settings, problems: &mut Problems) {
         ),
         ("uploads.total_mebibytes_max", settings.uploads.total_mebibytes_max, 1, UPLOAD_MEBIBYTES_MAX),
         ("uploads.read_seconds", settings.uploads.read_seconds, 1, 3_600),
+        ("uploads.clamd_seconds", settings.uploads.clamd_seconds, 1, 60),
         ("uploads.concurrency_max", settings.uploads.concurrency_max, 1, 10_000),
         ("rates.submissions_per_minute", settings.rates.submissions_per_minute, 1, RATE_MAX),
         (
@@ -123,6 +126,19 @@ pub(super) fn check_figures(settings: &Settings, problems: &mut Problems) {
     for (key, value) in settings.limits.keyed() {
         between(format!("web.limits.{key}"), value, 10, 100_000);
     }
+}
+
+/// None where none is named.
+pub(super) fn check_clamd(settings: &Uploads, problems: &mut Problems) -> Option<Clamd> {
+    let named = Some(settings.clamd.as_str()).filter(|address| !address.is_empty())?;
+    let patience = Duration::from_secs(settings.clamd_seconds.into());
+    let address = named.parse().map(|address| Clamd { address, patience });
+    if address.is_err() {
+        let message =
+            format!("{named:?} must be like \"tcp://127.0.0.1:3310\" or \"unix:///run/clamav/clamd.ctl\"");
+        problems.note("web.uploads.clamd", message);
+    }
+    address.ok()
 }
 
 /// Nobody is to be told that what they may type is too large.
@@ -183,6 +199,8 @@ mod tests {
         assert_eq!(wrong(|s| s.rates.submissions_per_minute = 0), ["web.rates.submissions_per_minute"]);
         assert_eq!(wrong(|s| s.uploads.total_mebibytes_max = 51), ["web.uploads.total_mebibytes_max"]);
         assert_eq!(wrong(|s| s.uploads.file_mebibytes_max = 21), ["web.uploads.file_mebibytes_max"]);
+        assert_eq!(wrong(|s| s.uploads.clamd = "127.0.0.1:3310".to_owned()), ["web.uploads.clamd"]);
+        assert_eq!(wrong(|s| s.uploads.clamd_seconds = 0), ["web.uploads.clamd_seconds"]);
         assert_eq!(
             wrong(|s| s.uploads.media_types.push("image/jpg".to_owned())),
             ["web.uploads.media_types"]

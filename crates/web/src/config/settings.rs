@@ -85,6 +85,10 @@ pub struct Uploads {
     /// How long all of a submission with files may take to come. The time for any request, `[public] request_seconds`, must
     /// be longer.
     pub read_seconds: u32,
+    /// The clamd that looks into each file while it comes: `tcp://127.0.0.1:3310`, `unix:///run/clamav/clamd.ctl`; empty: none.
+    pub clamd: String,
+    /// How long it may keep one submission waiting, all its files together; what it has not looked into by then stays unscanned.
+    pub clamd_seconds: u32,
     /// Submissions with files that come in at once; of more, the form comes back and asks to choose the files again.
     pub concurrency_max: u32,
 }
@@ -173,6 +177,8 @@ impl Default for Uploads {
             total_mebibytes_max: 20,
             media_types: media_types.map(str::to_owned).to_vec(),
             read_seconds: 240,
+            clamd: String::new(),
+            clamd_seconds: 10,
             concurrency_max: 32,
         }
     }

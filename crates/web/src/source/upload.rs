@@ -16,14 +16,16 @@ use redress_contract::contact::Attachment;
 use redress_intake::{FileError, Files};
 use redress_runtime::logs::chain;
 use tokio::time::Instant;
-use tokio_util::io::StreamReader;
+use tokio_util::sync::PollSender;
 use tracing::warn;
 
 use super::App;
 use super::body::{BodyError, FilePiece, Piece, Pieces};
 use super::form::{Asked, stated_media_type};
+use super::scan;
 use super::status::prove;
 use crate::addition::REFERENCE_FIELD;
+use crate::clamd::Patience;
 use crate::file::{self, FILES_FIELD, HEAD_BYTES, MEBIBYTE};
 use crate::submission::{ErrorKind, FieldError};
 
@@ -41,6 +43,8 @@ pub(super) struct Received {
     pub(super) uploaded: Uploaded,
     /// Why files are missing that were sent.
     pub(super) missing: Option<Missing>,
+    /// With clamd; none where there is no clamd.
+    patience: Option<Patience>,
 }
 
 /// Files on their way to a contact.
@@ -136,7 +140,9 @@ pub(super) async fn receive(
     let within_budget =
         || matches!(gate, Gate::Client) || app.upload_budget.admit_many(parts, mebibytes).is_ok();
     let reading = Box::pin(take_apart(app, &media_type, body, (gate, &within_budget)));
-    let read = tokio::time::timeout(config.upload_timeout, reading).await;
+    // Nobody is cut off for what clamd kept them waiting.
+    let waiting = config.clamd.as_ref().map_or(Duration::ZERO, |clamd| clamd.patience);
+    let read = tokio::time::timeout(config.upload_timeout + waiting, reading).await;
     // Why a body ended is known here; to who takes it apart it is merely broken.
     read.unwrap_or(Err(BodyError::TooSlow)).map_err(|error| ended.get().copied().unwrap_or(error))
 }
@@ -148,7 +154,7 @@ async fn take_apart(
     (gate, within_budget): (&Gate<'_>, &(dyn Fn() -> bool + Sync)),
 ) -> Result<Received, BodyError> {
     let mut pieces = Pieces::of(media_type, app.config.body_bytes_max, body).await?;
-    let mut received = Received::default();
+    let mut received = Received { patience: scan::patience(app), ..Received::default() };
     let mut permit = None;
     // Without files a submission may take no longer than any other.
     let texts_by = Instant::now() + app.config.body_read_timeout;
@@ -206,15 +212,17 @@ impl Received {
         let left = limits.left(bytes);
         let file_name = file::name(file.field.file_name().unwrap_or_default());
         let files = uploaded.files.get_or_insert_with(|| app.deps.intake.begin_files());
-        let mut content = Content { field: &mut file.field, ready: head, left, is_over: false };
-        match files.put(StreamReader::new(&mut content)).await {
-            Ok(stored) => {
+        let mut content = Content { field: &mut file.field, ready: head, left, is_over: false, tap: None };
+        match scan::store(app, files, &mut content, self.patience.as_mut()).await {
+            Ok((stored, (scan, scan_finding))) => {
                 uploaded.attachments.push(Attachment {
                     file_name,
                     media_type: media_type.to_owned(),
                     size_bytes: stored.size_bytes,
                     sha256: stored.sha256,
                     blob: Some(stored.blob),
+                    scan,
+                    scan_finding,
                     ..Attachment::default()
                 });
                 Ok(None)
@@ -263,22 +271,40 @@ async fn head(file: &mut FilePiece<'_>) -> Result<Bytes, BodyError> {
 }
 
 /// The bytes of a file, up to a limit.
-struct Content<'f, 'm> {
+pub(super) struct Content<'f, 'm> {
     field: &'f mut Field<'m>,
     ready: Bytes,
     left: usize,
     is_over: bool,
+    /// Who sees them too, until they see enough.
+    pub(super) tap: Option<PollSender<Bytes>>,
+}
+
+impl Content<'_, '_> {
+    /// Waits until who sees them too has room for more.
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(tap) = &mut self.tap
+            && ready!(tap.poll_reserve(context)).is_err()
+        {
+            self.tap = None;
+        }
+        Poll::Ready(())
+    }
 }
 
 impl Stream for Content<'_, '_> {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(self.poll_room(context));
         let chunk = if self.ready.is_empty() {
             match ready!(Pin::new(&mut *self.field).poll_next(context)) {
                 Some(Ok(chunk)) => chunk,
                 Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
-                None => return Poll::Ready(None),
+                None => {
+                    self.tap = None;
+                    return Poll::Ready(None);
+                }
             }
         } else {
             std::mem::take(&mut self.ready)
@@ -288,6 +314,11 @@ impl Stream for Content<'_, '_> {
             return Poll::Ready(Some(Err(io::Error::other("larger than it may be"))));
         };
         self.left = left;
+        if let Some(tap) = &mut self.tap
+            && tap.send_item(chunk.clone()).is_err()
+        {
+            self.tap = None;
+        }
         Poll::Ready(Some(Ok(chunk)))
     }
 }

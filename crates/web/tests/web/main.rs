@@ -8,6 +8,7 @@ mod form;
 mod forms;
 mod normalize;
 mod outage;
+mod scans;
 mod stage;
 mod status;
 mod uploads;

@@ -11,29 +11,28 @@ use crate::stage::{Hidden, Stage, TOLD, hidden_value};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a small picture of a broken lamp";
 
-fn file(name: &str, bytes: impl Into<std::borrow::Cow<'static, [u8]>>) -> Part {
+pub(crate) fn file(name: &str, bytes: impl Into<std::borrow::Cow<'static, [u8]>>) -> Part {
     Part::bytes(bytes).file_name(name.to_owned())
 }
 
-fn filled_in(hidden: &Hidden) -> Form {
+pub(crate) fn filled_in(hidden: &Hidden) -> Form {
     let form =
         Form::new().text("submission_key", hidden.key.clone()).text("form_stamp", hidden.stamp.clone());
     form.text("what_happened", TOLD).text("email", "kim@example.org").text("website", "")
 }
 
-async fn send(stage: &Stage, form: Form) -> Response {
+pub(crate) async fn send(stage: &Stage, form: Form) -> Response {
     stage.client.post(stage.path("/")).multipart(form).send().await.unwrap()
 }
 
-async fn only_contact(stage: &Stage) -> Contact {
+pub(crate) async fn only_contact(stage: &Stage) -> Contact {
     let mut contacts = stage.contacts().await;
     assert_eq!(contacts.len(), 1, "{contacts:?}");
     contacts.remove(0)
 }
 
 async fn bytes_of(stage: &Stage, contact: &Contact, at: usize) -> Vec<u8> {
-    let blob = contact.attachments[at].blob.as_ref().unwrap();
-    stage.vault.blob(blob).await.unwrap().unwrap().to_vec()
+    stage.vault.file(&contact.attachments[at]).await.unwrap().unwrap().to_vec()
 }
 
 /// The forms shown again ask for what is the matter with the files.
@@ -69,6 +68,7 @@ async fn files_of_a_form_are_on_record_and_a_reload_adds_none() {
         .map(|file| (file.file_name.as_str(), file.media_type.as_str(), file.size_bytes as usize))
         .collect();
     assert_eq!(named, [("lamp.png", "image/png", PNG.len()), ("letter.txt", "text/plain", letter.len())]);
+    assert!(contact.attachments.iter().all(|file| file.scan.is_unspecified()), "no clamd is set");
     assert_eq!(
         (bytes_of(&stage, &contact, 0).await, bytes_of(&stage, &contact, 1).await),
         (PNG.to_vec(), letter)
