@@ -22,6 +22,8 @@ pub const TRAP_FIELD: &str = "website";
 pub const SENT_BEFORE_FIELD: &str = "sent_before";
 /// The button that adds the words to the complaint that was sent before.
 pub const ADD_FIELD: &str = "as_addition";
+/// Member: the form that is filled in.
+const FORM_MEMBER: &str = "form";
 /// Most fields of one body: pairs, parts or members. Each may become an error that names it, so this also bounds what
 /// an answer holds.
 pub const PARTS_MAX: usize = 64;
@@ -158,17 +160,24 @@ pub struct JsonBody {
 /// When it is no JSON object, or one with more than [`PARTS_MAX`] members.
 pub fn read_json(body: &[u8]) -> Result<JsonBody, JsonError> {
     let mut members = members(body)?;
-    let form = members.iter().position(|(name, value)| name == "form" && matches!(value, Member::Text(_)));
-    let form = form.map(|at| members.remove(at).1);
-    Ok(JsonBody { form: if let Some(Member::Text(form)) = form { form } else { String::new() }, members })
+    Ok(JsonBody { form: take_form(&mut members), members })
+}
+
+/// The form that the members name first; another one stays, to be named as an error.
+fn take_form(members: &mut Vec<(String, Member)>) -> String {
+    let first =
+        members.iter().position(|(name, value)| name == FORM_MEMBER && matches!(value, Member::Text(_)));
+    match first.map(|at| members.remove(at).1) {
+        Some(Member::Text(form)) => form,
+        _ => String::new(),
+    }
 }
 
 impl JsonBody {
     /// The same from the texts of a multipart body.
     pub(crate) fn of_texts(texts: Vec<(String, String)>) -> Self {
-        let (forms, texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(name, _)| name == "form");
-        let form = forms.into_iter().next().map(|(_, form)| form).unwrap_or_default();
-        Self { form, members: texts.into_iter().map(|(name, text)| (name, Member::Text(text))).collect() }
+        let mut members: Vec<_> = texts.into_iter().map(|(name, text)| (name, Member::Text(text))).collect();
+        Self { form: take_form(&mut members), members }
     }
 
     /// Takes out the members of these names.
@@ -181,6 +190,9 @@ impl JsonBody {
         let (mut draft, mut errors) = (Draft::default(), Vec::new());
         for (name, value) in self.members {
             let filled = match (demands.name_of(&name, Field::api_name), value) {
+                (None, Member::Text(_)) if name == FORM_MEMBER => {
+                    Err(FieldError::other(&name, ErrorKind::Repeated))
+                }
                 (None, _) => Err(FieldError::other(&name, ErrorKind::Unknown)),
                 // In a part of a multipart body everything is text.
                 (Some(name @ FieldName::Known(Field::Consent)), Member::Text(text)) if text == "true" => {

@@ -1,6 +1,7 @@
 //! The API, described (`OpenAPI` 3.1), from what the handlers say of themselves and the limits in force.
 
 mod clients;
+mod parts;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
@@ -47,6 +48,7 @@ pub(crate) fn describe(config: &Config) -> Value {
     if !config.clients.is_empty() {
         clients::describe(&mut api);
     }
+    parts::describe(&mut api, &config.uploads);
     api
 }
 
@@ -241,6 +243,39 @@ mod tests {
         assert_eq!(api["paths"]["/v1/complaints"]["post"]["security"][0], json!({}));
         let api = described("");
         assert_eq!(api["components"].get("securitySchemes"), None);
+    }
+
+    #[test]
+    fn bodies_in_parts_are_the_same_members_as_texts_and_files() {
+        let api =
+            described("uploads.files_max = 3\n[forms.default]\nasks = ['what_happened', 'email', 'consent']");
+        let content = &api["paths"]["/v1/complaints"]["post"]["requestBody"]["content"];
+        let parts = "#/components/schemas/NewComplaintParts";
+        assert_eq!(content["multipart/form-data"]["schema"]["$ref"], parts);
+        let (json, parts) = (
+            &api["components"]["schemas"]["NewComplaint"],
+            &api["components"]["schemas"]["NewComplaintParts"],
+        );
+        let names =
+            |schema: &Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let mut with_files = names(json);
+        with_files.insert(0, "attachments".to_owned());
+        with_files.sort_unstable();
+        let mut described = names(parts);
+        described.sort_unstable();
+        assert_eq!(described, with_files);
+        assert_eq!(parts["properties"]["attachments"]["maxItems"], 3);
+        assert_eq!(parts["properties"]["consent"]["anyOf"][0]["enum"], json!(["true", GIVEN]));
+        assert!(!parts.to_string().contains("\"null\""), "a part is never null: {parts}");
+    }
+
+    #[test]
+    fn a_message_in_parts_needs_words_or_a_file() {
+        let required = |settings: &str| {
+            described(settings)["components"]["schemas"]["NewMessageParts"]["required"].clone()
+        };
+        assert_eq!(required(""), json!(["receiptCode"]));
+        assert_eq!(required("uploads.files_max = 0"), json!(["receiptCode", "text"]));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) struct App {
     config: Config,
     deps: Deps,
     pages: Pages,
+    described: docs::Described,
     permits: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     submissions: Pace,
@@ -56,8 +57,10 @@ impl App {
         health.ready();
         let clamd_health = config.clamd.as_ref().map(|_| deps.health.part("web.clamd"));
         clamd_health.iter().for_each(Part::ready);
+        let pages = Pages::new(&config);
         Self {
-            pages: Pages::new(&config),
+            described: docs::Described::new(&config, &pages),
+            pages,
             permits: Arc::new(Semaphore::new(config.concurrency_max)),
             uploads: Arc::new(Semaphore::new(config.uploads_at_once)),
             submissions: Pace::new(config.submissions_per_minute, deps.proxies.clone()),

@@ -208,6 +208,7 @@ async fn receive<'a>(
     let received = received.map_err(|error| refused(unreadable(app, error)))?;
     match received.missing {
         Some(Missing::NotAsked) => return Err(refused(no_match())),
+        Some(Missing::CodeNotFirst) => return Err(refused(code_not_first())),
         Some(Missing::Busy) => return Err(busy(app)),
         Some(Missing::NotStored) => return Err(naming(&key, not_recorded(app))),
         None => {}
@@ -280,6 +281,16 @@ async fn take_addition(
         }
         Err(refusal) => not_taken(app, &refusal),
     }
+}
+
+fn code_not_first() -> Problem {
+    let detail = "Nothing was recorded. The part receiptCode must stand before the first file.";
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "receipt-code-first",
+        "The receipt code must come first",
+        detail,
+    )
 }
 
 fn no_match() -> Problem {

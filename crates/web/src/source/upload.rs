@@ -60,6 +60,8 @@ pub(super) struct Uploaded {
 pub(super) enum Missing {
     /// They belong to nothing that can be taken as it is.
     NotAsked,
+    /// The receipt code that they would be taken for does not stand before them.
+    CodeNotFirst,
     /// Too many files are coming in at once, or too much from one sender.
     Busy,
     /// The broker did not take them.
@@ -102,6 +104,9 @@ impl Gate<'_> {
             Self::Open | Self::Client => true,
             Self::Closed => false,
             Self::Form(asked) => asked.is_sent(texts),
+            Self::Receipt { code_field, .. } if !texts.iter().any(|(name, _)| name == code_field) => {
+                return Some(Missing::CodeNotFirst);
+            }
             Self::Receipt { reference, code_field } => {
                 let reference = reference.unwrap_or_else(|| text(REFERENCE_FIELD));
                 match prove(app, reference, text(code_field)).await {

@@ -118,6 +118,20 @@ async fn each_wrong_field_is_named() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_named_twice_is_an_error_that_names_it() {
+    let stage = Stage::start().await;
+    let body =
+        "{\"whatHappened\":\"x\",\"email\":\"kim@example.org\",\"form\":\"default\",\"form\":\"returns\"}";
+    let refusal = problem(stage.post(Some(KEY), body).await, 422).await;
+    assert_eq!(refusal["errors"], json!([{ "field": "form", "message": "This was given more than once." }]));
+    let parts = reqwest::multipart::Form::new().text("whatHappened", TOLD).text("email", "kim@example.org");
+    let parts = parts.text("form", "default").text("form", "returns");
+    let answer = stage.client.post(stage.path("/v1/complaints")).multipart(parts).send().await.unwrap();
+    assert_eq!(wrong_fields(&problem(answer, 422).await), ["form"]);
+    assert_eq!(stage.contacts().await.len(), 0);
+}
+
+#[tokio::test]
 async fn broken_json_is_answered_with_the_place() {
     let stage = Stage::start().await;
     for (body, detail) in [
@@ -217,7 +231,13 @@ async fn the_api_is_described_for_programs_and_for_people() {
     let page = stage.client.get(stage.path("/docs")).send().await.unwrap();
     assert_eq!(page.status(), 200);
     let page = page.text().await.unwrap();
-    for said in ["POST /v1/complaints", "<code>whatHappened</code> (required)", "At most 15000 characters"] {
+    for said in [
+        "POST /v1/complaints",
+        "<code>whatHappened</code> (required)",
+        "At most 15000 characters",
+        "receiptCode stands before the first file",
+        "10 MiB at most",
+    ] {
         assert!(page.contains(said), "{said} is not in {page}");
     }
 }

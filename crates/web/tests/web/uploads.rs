@@ -203,6 +203,13 @@ async fn systems_send_files_as_parts() {
         Form::new().text("receiptCode", code.to_owned()).part("attachments", file("lamp.png", PNG))
     };
     assert_eq!(post(messages.clone(), message("abcd")).await.unwrap().status(), 404);
+    let late = Form::new().part("attachments", file("lamp.png", PNG)).text("receiptCode", code.to_owned());
+    let late = post(messages.clone(), late).await.unwrap();
+    assert_eq!(late.status(), 422);
+    let late: Value = late.json().await.unwrap();
+    assert_eq!(late["type"], "urn:redress:problem:receipt-code-first");
+    let none = Form::new().part("attachments", file("lamp.png", PNG));
+    assert_eq!(post(messages.clone(), none).await.unwrap().status(), 422);
     assert_eq!(post(messages, message(code)).await.unwrap().status(), 202);
     let form = Form::new().text("whatHappened", TOLD).part("attachments", file("a.exe", &b"MZ\x90\0"[..]));
     let problem: Value = post("/v1/complaints".to_owned(), form).await.unwrap().json().await.unwrap();
