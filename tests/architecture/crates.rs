@@ -29,7 +29,8 @@ const IO: [&str; 14] = [
 /// Crates that only one of ours may use; tests excepted.
 const RESERVED: [(&str, &[&str]); 8] = [
     ("async-nats", &["redress-bus", "redress-tests"]),
-    ("mail-parser", &["redress-email", "redress-tests"]),
+    // `web` reads mails of our own making only.
+    ("mail-parser", &["redress-email", "redress-web", "redress-tests"]),
     ("async-imap", &["redress-email"]),
     ("lettre", &["redress-notifier", "redress-tests"]),
     ("phonenumber", &["redress-identity"]),

@@ -105,8 +105,9 @@ fn web() -> Vec<Vec<Right>> {
         publish("$KV.references.*"),
         read(&references),
         lead(&references),
-        // The status page: events hold no personal data.
+        // The status page: events hold no personal data, and of what lies in OUTBOX it opens what went to the complainant.
         read(name::COMPLAINTS),
+        read_on(name::OUTBOX, "outbox.email.*"),
     ]
 }
 

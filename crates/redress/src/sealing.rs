@@ -30,28 +30,35 @@ pub struct Need {
     pub seals: bool,
     /// It opens some.
     pub opens: bool,
+    /// It opens what goes to the complainant, for the status page.
+    pub opens_for_status: bool,
 }
 
 impl Need {
     /// Nothing.
-    pub const NOTHING: Self = Self { seals: false, opens: false };
+    pub const NOTHING: Self = Self { seals: false, opens: false, opens_for_status: false };
     /// To put in.
-    pub const SEALS: Self = Self { seals: true, opens: false };
+    pub const SEALS: Self = Self { seals: true, ..Self::NOTHING };
     /// To open.
-    pub const OPENS: Self = Self { seals: false, opens: true };
+    pub const OPENS: Self = Self { opens: true, ..Self::NOTHING };
     /// Both.
-    pub const BOTH: Self = Self { seals: true, opens: true };
+    pub const BOTH: Self = Self { seals: true, opens: true, ..Self::NOTHING };
 
     /// What these services need together.
     pub fn of<'a>(services: impl IntoIterator<Item = &'a Service>) -> Self {
         services.into_iter().fold(Self::NOTHING, |all, service| {
             let own = match service {
-                Service::Email | Service::Web => Self::SEALS,
+                Service::Email => Self::SEALS,
+                Service::Web => Self { opens_for_status: true, ..Self::SEALS },
                 Service::Router | Service::Erase => Self::OPENS,
                 Service::Notifier => Self::BOTH,
                 Service::Sla | Service::Feed => Self::NOTHING,
             };
-            Self { seals: all.seals || own.seals, opens: all.opens || own.opens }
+            Self {
+                seals: all.seals || own.seals,
+                opens: all.opens || own.opens,
+                opens_for_status: all.opens_for_status || own.opens_for_status,
+            }
         })
     }
 }
@@ -122,6 +129,12 @@ impl KeyFiles {
         if need.opens {
             let ring = read(&self.private, "keys.private_file", "open what was sealed", &mut problems);
             seals = ring.map_or(seals.clone(), |ring| seals.opening(ring));
+        }
+        // So is its private half: without it the page says when messages were sent, and not what they say.
+        if need.opens_for_status && self.status_private.exists() {
+            let (key, purpose) = ("keys.status_private_file", "show messages on the status page");
+            let ring = read(&self.status_private, key, purpose, &mut problems);
+            seals = ring.map_or(seals.clone(), |ring| seals.opening_for_status(ring));
         }
         problems.or(seals)
     }

@@ -124,7 +124,12 @@ impl Tasks {
             Service::Web => {
                 let proxies = config.proxies.clone();
                 let mailboxes = config.email.mailboxes.clone();
-                let deps = redress_web::Deps { intake, ledger, mailboxes, proxies, clock, health };
+                let status = house.vault.for_status_page();
+                if status.is_none() {
+                    let file = config.sealing.status_private.display();
+                    info!("The status page shows no messages: [keys] status_private_file {file} is missing");
+                }
+                let deps = redress_web::Deps { intake, ledger, status, mailboxes, proxies, clock, health };
                 let routes = redress_web::routes(config.web.clone(), deps);
                 self.public.push(Public { service, bus, routes });
             }

@@ -133,6 +133,13 @@ impl Vault {
         Self { seals: self.seals.only_making(), ..self.clone() }
     }
 
+    /// The same door for the status page: it opens what goes to the complainant, puts nothing in, and shares no key with
+    /// this one. None without the status page's private key.
+    pub fn for_status_page(&self) -> Option<Self> {
+        let seals = self.seals.only_status()?;
+        Some(Self::new(self.bus.clone(), Arc::clone(&self.keys), seals))
+    }
+
     /// The broker connection.
     pub fn bus(&self) -> &Bus {
         &self.bus

@@ -1,7 +1,7 @@
 //! Sealing the body of a message, and opening it.
 
 use bytes::Bytes;
-use redress_bus::Headers;
+use redress_bus::{Headers, Stored};
 
 use crate::data_keys::{Found, KEY_HEADER, Readers};
 use crate::seal::{DataKey, KeyName};
@@ -62,15 +62,26 @@ impl Vault {
         if self.seals.unsealed {
             return Ok(Opened::Plain(body.to_vec()));
         }
-        let broken =
-            |problem: &str| OpenError::Broken { what: subject.to_owned(), problem: problem.to_owned() };
-        let name = key_named(headers).ok_or_else(|| broken("it names no data key"))?;
+        let name = key_named(headers).ok_or_else(|| broken(subject, "it names no data key"))?;
         match self.data_key(&name, subject).await? {
-            Found::Key(key) => {
-                let plain = key.open(subject, body).map_err(|_| broken("it is not what was sealed here"))?;
-                Ok(Opened::Plain(plain))
-            }
+            Found::Key(key) => opened(&key, subject, body).map(Opened::Plain),
             Found::Nowhere => self.without_key(stream, subject, &name).await,
+        }
+    }
+
+    /// The same for who may not ask whether the message still lies there: without its data key it counts as erased.
+    pub(crate) async fn unseal_if_there(&self, stored: &Stored) -> Result<Option<Vec<u8>>, OpenError> {
+        let Stored { subject, headers, body, .. } = stored;
+        if body.is_empty() {
+            return Ok(None);
+        }
+        if self.seals.unsealed {
+            return Ok(Some(body.to_vec()));
+        }
+        let name = key_named(headers).ok_or_else(|| broken(subject, "it names no data key"))?;
+        match self.data_key(&name, subject).await? {
+            Found::Key(key) => opened(&key, subject, body).map(Some),
+            Found::Nowhere => Ok(None),
         }
     }
 
@@ -87,6 +98,14 @@ impl Vault {
             }),
         }
     }
+}
+
+fn opened(key: &DataKey, subject: &str, body: &[u8]) -> Result<Vec<u8>, OpenError> {
+    key.open(subject, body).map_err(|_| broken(subject, "it is not what was sealed here"))
+}
+
+fn broken(subject: &str, problem: &str) -> OpenError {
+    OpenError::Broken { what: subject.to_owned(), problem: problem.to_owned() }
 }
 
 /// The data key that a message names.

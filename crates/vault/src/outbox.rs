@@ -50,6 +50,22 @@ impl Vault {
         self.open_communication(&stored.subject, &stored.headers, &stored.body).await
     }
 
+    /// Reads a communication for the status page, which may ask for a message by its subject and for nothing more; none
+    /// when there is none, it was erased, or nobody has its data key.
+    ///
+    /// # Errors
+    /// [`OpenError`]; `Locked` when it is sealed for others.
+    pub async fn sent(
+        &self,
+        medium: Medium,
+        id: &CommunicationId,
+    ) -> Result<Option<Communication>, OpenError> {
+        let subject = subject::outbox(medium, id);
+        let Some(stored) = self.bus.last(name::OUTBOX, &subject).await? else { return Ok(None) };
+        let Some(plain) = self.unseal_if_there(&stored).await? else { return Ok(None) };
+        parsed(&subject, &plain).map(Some)
+    }
+
     /// Opens the body of an OUTBOX message; none when it was erased.
     ///
     /// # Errors
@@ -62,9 +78,12 @@ impl Vault {
     ) -> Result<Option<Communication>, OpenError> {
         match self.unseal(name::OUTBOX, subject, headers, body).await? {
             Opened::Erased => Ok(None),
-            Opened::Plain(plain) => serde_json::from_slice(&plain)
-                .map(Some)
-                .map_err(|e| OpenError::Broken { what: subject.to_owned(), problem: position(&e) }),
+            Opened::Plain(plain) => parsed(subject, &plain).map(Some),
         }
     }
+}
+
+fn parsed(subject: &str, plain: &[u8]) -> Result<Communication, OpenError> {
+    let broken = |e| OpenError::Broken { what: subject.to_owned(), problem: position(&e) };
+    serde_json::from_slice(plain).map_err(broken)
 }

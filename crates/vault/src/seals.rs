@@ -10,6 +10,7 @@ pub struct Seals {
     pub(crate) makes: Option<Arc<Ring<PublicKey>>>,
     pub(crate) makes_for_status: Option<Arc<Ring<PublicKey>>>,
     pub(crate) opens: Option<Arc<Ring<PrivateKey>>>,
+    pub(crate) opens_for_status: Option<Arc<Ring<PrivateKey>>>,
     pub(crate) unsealed: bool,
 }
 
@@ -40,10 +41,24 @@ impl Seals {
         self
     }
 
+    /// Opens what the complainant may read with these private keys of the status page; see
+    /// [`Vault::for_status_page`](crate::Vault::for_status_page).
+    #[must_use]
+    pub fn opening_for_status(mut self, private: Ring<PrivateKey>) -> Self {
+        self.opens_for_status = Some(Arc::new(private));
+        self
+    }
+
     /// The same without what opens: for channels.
     #[must_use]
     pub fn only_making(&self) -> Self {
-        Self { opens: None, ..self.clone() }
+        Self { opens: None, opens_for_status: None, ..self.clone() }
+    }
+
+    /// What opens for the status page and nothing else; none without its private keys.
+    pub(crate) fn only_status(&self) -> Option<Self> {
+        let opens = Some(Arc::clone(self.opens_for_status.as_ref()?));
+        Some(Self { opens, ..Self::default() })
     }
 
     /// No seal at all. Only for measuring what sealing costs; no setting leads here.

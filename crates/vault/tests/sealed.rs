@@ -131,8 +131,12 @@ async fn the_status_page_opens_what_goes_to_the_complainant_and_nothing_else() {
     let (pair, status) = (PrivateKey::draw(), PrivateKey::draw());
     let ring = Ring::of(vec![status.public()]);
     let notifier = door(&bus, Seals::with(&pair).making_for_status(ring));
-    let page = door(&bus, Seals::default().opening(Ring::of(vec![status])));
+    let seals = Seals::default().making(Ring::of(vec![pair.public()]));
+    let web = door(&bus, seals.opening_for_status(Ring::of(vec![status])));
+    let page = web.for_status_page().unwrap();
+    assert!(notifier.for_status_page().is_none() && web.for_channels().for_status_page().is_none());
     put(&notifier, "a", Bytes::new()).await;
+    put(&web, "own", Bytes::new()).await;
     for (id, recipient) in [("out", Recipient::Complainant), ("in", Recipient::Owner)] {
         notifier.put_communication(&communication(id, recipient), Vec::new()).await.unwrap();
     }
@@ -146,10 +150,20 @@ async fn the_status_page_opens_what_goes_to_the_complainant_and_nothing_else() {
     let read = async |vault: &Vault, id: &str| {
         vault.communication(Medium::Email, &CommunicationId::new(id).unwrap()).await
     };
+    let sent =
+        async |vault: &Vault, id: &str| vault.sent(Medium::Email, &CommunicationId::new(id).unwrap()).await;
+    assert_eq!(sent(&page, "out").await.unwrap().unwrap().message, WORD.as_bytes());
     assert_eq!(read(&page, "out").await.unwrap().unwrap().message, WORD.as_bytes());
     assert!(matches!(read(&page, "in").await, Err(OpenError::Locked { .. })));
-    assert!(matches!(opened(&page, "a").await, Err(OpenError::Locked { .. })));
-    assert!(matches!(page.content(&complaint_id, &note.id).await, Err(OpenError::Locked { .. })));
+    assert!(matches!(sent(&page, "in").await, Err(OpenError::Locked { .. })));
+    for door in [&page, &web] {
+        assert!(matches!(opened(door, "a").await, Err(OpenError::Locked { .. })));
+        assert!(matches!(opened(door, "own").await, Err(OpenError::Locked { .. })));
+        assert!(matches!(door.content(&complaint_id, &note.id).await, Err(OpenError::Locked { .. })));
+    }
+    assert!(matches!(read(&web, "out").await, Err(OpenError::Locked { .. })), "but through its own door");
+    let refused = page.put_contact(contact("b"), Bytes::new(), Vec::new()).await;
+    assert!(matches!(refused, Err(PutError::NoPublicKey)), "and it puts nothing in");
     assert!(
         read(&notifier, "in").await.unwrap().is_some() && read(&notifier, "out").await.unwrap().is_some()
     );
@@ -228,4 +242,24 @@ async fn rotations_at_once_lose_nothing_and_bring_nothing_back() {
         let found = opened(&after, &format!("c{n}")).await;
         assert_eq!(found.is_err(), n % 3 == 0, "c{n}: {found:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_erased_is_not_there_for_the_status_page() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let (pair, status) = (PrivateKey::draw(), PrivateKey::draw());
+    let notifier = door(&bus, Seals::with(&pair).making_for_status(Ring::of(vec![status.public()])));
+    let page = door(&bus, Seals::default().opening_for_status(Ring::of(vec![status])));
+    let page = page.for_status_page().unwrap();
+    let out = communication("out", Recipient::Complainant);
+    notifier.put_communication(&out, Vec::new()).await.unwrap();
+    assert!(page.sent(Medium::Email, &out.id).await.unwrap().is_some());
+    let stored = bus.last(name::OUTBOX, "outbox.email.out").await.unwrap().unwrap();
+    let key = KeyName::parse(stored.header(redress_vault::data_keys::KEY_HEADER).unwrap()).unwrap();
+    // Between its key and the message itself, too.
+    notifier.destroy_key(&key).await.unwrap();
+    assert!(page.sent(Medium::Email, &out.id).await.unwrap().is_none());
+    assert!(bus.erase(name::OUTBOX, stored.seq).await.unwrap());
+    assert!(page.sent(Medium::Email, &out.id).await.unwrap().is_none());
 }

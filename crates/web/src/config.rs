@@ -59,6 +59,8 @@ pub struct Config {
     pub clamd: Option<Clamd>,
     /// Submissions with files that come in at once.
     pub(crate) uploads_at_once: usize,
+    /// Most messages that the status page shows.
+    pub(crate) status_messages_max: usize,
     /// Shortest time in which a person fills in the form, in seconds.
     pub min_fill_seconds: i64,
     /// How long a stamp is good, in seconds.
@@ -114,6 +116,7 @@ impl Config {
             upload_timeout: Duration::from_secs(settings.uploads.read_seconds.into()),
             clamd,
             uploads_at_once: settings.uploads.concurrency_max as usize,
+            status_messages_max: settings.status_messages_max as usize,
             min_fill_seconds: settings.min_fill_seconds.into(),
             stamp_seconds: i64::from(settings.stamp_hours) * 3600,
             submissions_per_minute: at_least_one(settings.rates.submissions_per_minute),

@@ -7,7 +7,7 @@
 //! idempotency key makes one contact.
 //!
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
-//! (what is said about a complaint that is there), `progress` (where a complaint stands),
+//! (what is said about a complaint that is there), `progress` (where a complaint stands), `sent` (what was written to the complainant),
 //! `file` (what a file is), [`clamd`] (what a scanner says of it), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `statement` (what a system with an API key may say beside the complaint), `page`
 //! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
 
@@ -23,6 +23,7 @@ mod openapi;
 mod page;
 mod problem;
 mod progress;
+mod sent;
 mod source;
 mod stamp;
 mod statement;
@@ -35,6 +36,7 @@ use redress_intake::Intake;
 use redress_ledger::Ledger;
 use redress_runtime::client::Proxies;
 use redress_runtime::{Clock, Health};
+use redress_vault::Vault;
 
 pub use config::{ApiKey, Config, Settings};
 pub use source::{BodyError, Parts, multipart};
@@ -46,6 +48,8 @@ pub struct Deps {
     pub intake: Intake,
     /// Where complaints stand; only read.
     pub ledger: Ledger,
+    /// What opens messages to the complainant, and nothing else; none without the status page's key.
+    pub status: Option<Vault>,
     /// Addresses that take complaints by mail.
     pub mailboxes: Vec<String>,
     /// Who may say on whose behalf they ask.

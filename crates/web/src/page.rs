@@ -21,7 +21,7 @@ mod guide;
 mod status;
 
 pub(crate) use guide::Guide;
-pub(crate) use status::{Asked, Shown};
+pub(crate) use status::{Asked, Shown, Standing};
 
 /// The pages of one installation.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod body;
 mod docs;
 mod form;
 mod guide;
+mod letters;
 mod origin;
 mod pace;
 mod record;

@@ -157,6 +157,8 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.push(row("$JS.API.STREAM.LIST", &[&["backup"]]));
     rows.extend(STREAMS.iter().flat_map(on_stream));
     rows.extend(CONSUMERS.iter().flat_map(on_consumer));
+    let letters = "$JS.API.DIRECT.GET.OUTBOX.outbox.email.x";
+    rows.push(row(letters, &[OPEN, &["web", "operator", "erase", "backup"]]));
     rows.push(row("$JS.API.CONSUMER.MSG.NEXT.EVENTS.x", &[&["backup", "subscriber"]]));
     rows
 }

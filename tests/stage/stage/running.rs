@@ -107,9 +107,10 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
 }
 
 async fn serve(listener: Listener, config: Config, house: House, asked: Shutdown) -> anyhow::Result<()> {
+    let status = house.vault.for_status_page();
     let House { ledger, intake, clock, health, .. } = house;
-    let mailboxes = config.email.mailboxes;
-    let deps = redress_web::Deps { intake, ledger, mailboxes, proxies: config.proxies, clock, health };
+    let (mailboxes, proxies) = (config.email.mailboxes, config.proxies);
+    let deps = redress_web::Deps { intake, ledger, status, mailboxes, proxies, clock, health };
     let routes = redress_web::routes(config.web, deps);
     listener.serve(routes, config.public_limits, asked).await;
     Ok(())

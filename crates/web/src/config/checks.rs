@@ -87,6 +87,7 @@ pub(super) fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("body_kib_max", settings.body_kib_max, 4, 320),
         ("body_read_seconds", settings.body_read_seconds, 1, 600),
         ("concurrency_max", settings.concurrency_max, 1, 100_000),
+        ("status_messages_max", settings.status_messages_max, 0, 100),
         ("min_fill_seconds", settings.min_fill_seconds, 0, 60),
         ("stamp_hours", settings.stamp_hours, 1, 48),
         ("uploads.files_max", settings.uploads.files_max, 0, 20),

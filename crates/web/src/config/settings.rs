@@ -36,6 +36,8 @@ pub struct Settings {
     pub body_read_seconds: u32,
     /// Requests worked on at once; more hear 503.
     pub concurrency_max: u32,
+    /// Most messages to the complainant that the status page shows, the newest.
+    pub status_messages_max: u32,
     /// A form that comes back sooner was hardly filled in by a person: it is shown again, to be sent again.
     pub min_fill_seconds: u32,
     /// How long a form may lie open before it asks to be sent once more.
@@ -205,6 +207,7 @@ impl Default for Settings {
             body_kib_max: 256,
             body_read_seconds: 30,
             concurrency_max: 512,
+            status_messages_max: 20,
             min_fill_seconds: 3,
             stamp_hours: 2,
             forms: BTreeMap::new(),

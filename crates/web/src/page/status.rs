@@ -9,6 +9,7 @@ use super::{Message, Pages, none, titled};
 use crate::addition::{CODE_FIELD, REFERENCE_FIELD, StatusBody, TEXT_FIELD};
 use crate::normalize::KEY_FIELD;
 use crate::progress::Progress;
+use crate::sent::Letters;
 use crate::submission::ErrorKind;
 use crate::words::{Language, Words};
 
@@ -19,6 +20,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) reference: &'a str,
     /// True when what was typed does not belong together.
     pub(crate) is_wrong: bool,
+}
+
+/// Where a complaint stands.
+pub(crate) struct Standing<'a> {
+    /// What its receipt is for.
+    pub(crate) reference: &'a Reference,
+    /// None until it is registered.
+    pub(crate) progress: Option<&'a Progress>,
+    /// What was written to the complainant.
+    pub(crate) letters: &'a Letters,
 }
 
 /// What the status page shows beside where the complaint stands.
@@ -76,14 +87,14 @@ impl Pages {
         self.render_plain(words, "ask.html", values)
     }
 
-    /// The status page. Without progress: the complaint has not been registered yet.
+    /// The status page.
     pub(crate) fn status(
         &self,
         language: &'static Language,
-        reference: &Reference,
-        progress: Option<&Progress>,
+        standing: &Standing<'_>,
         shown: &Shown<'_>,
     ) -> String {
+        let Standing { reference, progress, letters } = *standing;
         let words = self.words(language);
         let error = shown.error.as_ref().map(|error| match error {
             ErrorKind::Missing => words.say("add-missing"),
@@ -104,6 +115,8 @@ impl Pages {
             team => progress.and_then(|progress| progress.team.as_ref()).map(ToString::to_string),
             expected => progress.map(|progress| self.expected(&words, progress)),
             steps => progress.map(|progress| self.steps(&words, progress)),
+            letters => self.letters(&words, letters),
+            letters_missing => letters.is_more,
             is_open => progress.is_none_or(|progress| progress.is_open),
             files => fields::files(&words, &self.config.uploads, shown.file_error.as_ref(), again),
             fields => context! {
@@ -126,6 +139,18 @@ impl Pages {
             }
         });
         owed.collect()
+    }
+
+    fn letters(&self, words: &Words, letters: &Letters) -> Value {
+        let shown = letters.shown.iter().map(|letter| {
+            context! {
+                sent_at => letter.at.to_string(),
+                sent => words.time(letter.at, &self.config.time_zone),
+                subject => &letter.subject,
+                text => &letter.text,
+            }
+        });
+        shown.collect()
     }
 
     fn steps(&self, words: &Words, progress: &Progress) -> Value {

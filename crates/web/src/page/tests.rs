@@ -8,6 +8,7 @@ use super::*;
 use crate::addition::StatusBody;
 use crate::config::Settings;
 use crate::progress::{Expected, Progress, Step};
+use crate::sent::{Letters, Sent};
 use crate::submission::{ErrorKind, Field, FieldName};
 use crate::words::LANGUAGES;
 
@@ -297,7 +298,17 @@ fn the_status_page() {
     let too_long = Some(ErrorKind::TooLong { chars: 3, max: 2 });
     let typed = typed("</textarea>");
     let shown = Shown { error: too_long, ..Shown::of(&typed, "the-key".to_owned()) };
-    insta::assert_snapshot!(pages().status(EN, &reference, Some(&progress), &shown));
+    let letter =
+        |at, subject: &str, text: &str| Sent { at, subject: subject.to_owned(), text: text.to_owned() };
+    let letters = Letters {
+        shown: vec![
+            letter(at("2026-03-04T09:31:00Z"), "Your complaint <1>", "It takes longer.\n\n</blockquote>"),
+            letter(at("2026-03-02T09:31:00Z"), "We have received your complaint", "Hello."),
+        ],
+        is_more: true,
+    };
+    let standing = Standing { reference: &reference, progress: Some(&progress), letters: &letters };
+    insta::assert_snapshot!(pages().status(EN, &standing, &shown));
 }
 
 #[test]

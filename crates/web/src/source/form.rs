@@ -254,7 +254,7 @@ async fn add(asked: Asked<'_>, mut body: FormBody, proof: &Proof, incoming: Inco
         Ok(_) => {
             count("web", "added");
             let code = app.keys().receipt_code(&proof.contact);
-            status::added(app, language, proof, code, &form.name)
+            status::added(app, language, proof, code, &form.name).await
         }
         Err(Refusal::OtherWords) => {
             count("web", "refused");

@@ -19,18 +19,21 @@ use redress_intake::references;
 use redress_ledger::LoadError;
 use redress_runtime::logs::chain;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::body::{self, BodyError};
 use super::form::{MULTIPART, URLENCODED, page, plain, unreadable};
+use super::letters::letters;
 use super::record::{Addition, Refusal, record_addition};
 use super::upload::{self, Gate, Uploaded};
 use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later};
 use crate::addition::{CODE_FIELD, StatusBody, check_text, read_status};
 use crate::config::DEFAULT_FORM;
 use crate::normalize::urlencoded_pairs;
-use crate::page::{Asked, Message, Shown};
+use crate::page::{Asked, Message, Shown, Standing};
 use crate::progress::progress;
+use crate::sent::Letters;
 use crate::submission::ErrorKind;
 use crate::words::Language;
 
@@ -41,6 +44,8 @@ pub(super) struct Proof {
     pub(super) contact: ContactId,
     /// None while the contact waits to be routed.
     pub(super) complaint: Option<Complaint>,
+    /// When it began to be looked up: whoever asks is patient for so long.
+    asked_at: Instant,
 }
 
 /// A form of the status page whose proof is good.
@@ -86,7 +91,9 @@ pub(super) async fn show(
     request: Request,
 ) -> Response {
     match proven(&app, language, request).await {
-        Ok(Proven { typed, proof, .. }) => shown(&app, language, &proof, &Shown::of(&typed, fresh_key())),
+        Ok(Proven { typed, proof, .. }) => {
+            shown(&app, language, &proof, &Shown::of(&typed, fresh_key())).await
+        }
         Err(refusal) => refusal,
     }
 }
@@ -105,7 +112,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
         Ok(text) => text,
         Err(view) => {
             count("status", "refused");
-            return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view));
+            return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view).await);
         }
     };
     let addition = Addition {
@@ -125,19 +132,19 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
         Err(Refusal::OtherWords) => {
             count("status", "refused");
             let view = Shown { notice: Some(Message::SentBefore), ..Shown::of(&typed, fresh_key()) };
-            with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view))
+            with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view).await)
         }
         Err(Refusal::NotRecorded(_)) => {
             count("status", "not_recorded");
             let view = Shown { notice: Some(Message::NotAdded), ..Shown::of(&typed, typed.key.clone()) };
-            let page = with(StatusCode::SERVICE_UNAVAILABLE, shown(&app, language, &proof, &view));
+            let page = with(StatusCode::SERVICE_UNAVAILABLE, shown(&app, language, &proof, &view).await);
             retry_later(&app, page)
         }
         Ok(_) => {
             count("status", "accepted");
             typed.text.clear();
             let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
-            with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view))
+            with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view).await)
         }
     }
 }
@@ -165,7 +172,7 @@ fn added_text<'t>(
 }
 
 /// Where the complaint stands to which something was added just now.
-pub(super) fn added(
+pub(super) async fn added(
     app: &App,
     language: &'static Language,
     proof: &Proof,
@@ -174,7 +181,7 @@ pub(super) fn added(
 ) -> Response {
     let typed = StatusBody { receipt_code, ..StatusBody::default() };
     let view = Shown { is_added: true, form: Some(form), ..Shown::of(&typed, fresh_key()) };
-    with(StatusCode::ACCEPTED, shown(app, language, proof, &view))
+    with(StatusCode::ACCEPTED, shown(app, language, proof, &view).await)
 }
 
 /// What came, and the complaint it proves; or the page that says why not.
@@ -248,7 +255,7 @@ pub(super) async fn prove(app: &App, reference: &str, code: &str) -> Result<Opti
 }
 
 async fn look_up(app: &App, reference: &str, code: &str) -> Result<Option<Proof>, LookUpError> {
-    let vault = app.deps.intake.vault();
+    let (vault, asked_at) = (app.deps.intake.vault(), Instant::now());
     let Some(reference) = reference::parse(reference) else { return Ok(None) };
     // A replica that is behind would not know who was told of it a moment ago.
     let claim = references::look_up_at_leader(vault, &reference).await?;
@@ -262,13 +269,21 @@ async fn look_up(app: &App, reference: &str, code: &str) -> Result<Option<Proof>
         complaint.contact(&contact).is_some_and(|contact| contact.standing == PartyStanding::Party)
     };
     let complaint = loaded.map(|loaded| loaded.complaint).filter(theirs);
-    Ok(Some(Proof { reference, contact, complaint }))
+    Ok(Some(Proof { reference, contact, complaint, asked_at }))
 }
 
-fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>) -> Response {
+async fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>) -> Response {
     let now = app.deps.clock.now();
     let progress = proof.complaint.as_ref().map(|complaint| progress(complaint, now));
-    page(StatusCode::OK, language, app.pages.status(language, &proof.reference, progress.as_ref(), view))
+    let letters = match &proof.complaint {
+        Some(complaint) => {
+            let left = app.config.patience.saturating_sub(proof.asked_at.elapsed());
+            letters(app, complaint, &proof.contact, left).await
+        }
+        None => Letters::default(),
+    };
+    let standing = Standing { reference: &proof.reference, progress: progress.as_ref(), letters: &letters };
+    page(StatusCode::OK, language, app.pages.status(language, &standing, view))
 }
 
 fn with(status: StatusCode, mut response: Response) -> Response {

@@ -15,7 +15,7 @@ use redress_runtime::client::Proxies;
 use redress_runtime::listener::{Limits, Listener};
 use redress_runtime::{Clock, Health, Shutdown};
 use redress_testkit::Broker;
-use redress_vault::{PrivateKey, Seals, Vault};
+use redress_vault::{PrivateKey, Ring, Seals, Vault};
 use redress_web::{Config, Deps, Settings};
 use reqwest::{Client, Response, header};
 
@@ -46,13 +46,20 @@ impl Stage {
     }
 
     pub(crate) async fn start_with(settings: &Settings) -> Self {
+        Self::start_as(settings, Vault::for_status_page).await
+    }
+
+    pub(crate) async fn start_without_status_key() -> Self {
+        Self::start_as(&Settings::default(), |_| None).await
+    }
+
+    async fn start_as(settings: &Settings, status: impl Fn(&Vault) -> Option<Vault>) -> Self {
         let broker = Broker::start().await;
         let bus = broker.bus("web").await;
-        let vault = Vault::new(
-            bus.clone(),
-            Arc::new(Keys::from_master(&[7; 32])),
-            Seals::with(&PrivateKey::of([7; 32])),
-        );
+        let (pair, page) = (PrivateKey::of([7; 32]), PrivateKey::of([8; 32]));
+        let seals = Seals::with(&pair).making_for_status(Ring::of(vec![page.public()]));
+        let seals = seals.opening_for_status(Ring::of(vec![page]));
+        let vault = Vault::new(bus.clone(), Arc::new(Keys::from_master(&[7; 32])), seals);
         let clock = Clock::manual("2026-03-02T09:30:00Z".parse::<Timestamp>().unwrap());
         let (health, shutdown) = (Health::new(), Shutdown::new());
         let rules = Arc::new(Rules::compile(&redress_domain::RulesSettings::default()).unwrap());
@@ -60,6 +67,7 @@ impl Stage {
         let deps = Deps {
             intake: Intake::new(vault.clone(), clock.clone()),
             ledger: ledger.clone(),
+            status: status(&vault),
             mailboxes: vec!["help@example.org".to_owned()],
             proxies: Proxies::default(),
             clock: clock.clone(),

@@ -1,9 +1,13 @@
 //! Where a complaint stands, for whoever shows its reference and receipt code.
 
+use redress_contract::subject::name;
 use redress_contract::{
-    Actor, Cause, Channel, ContactId, Disposition, Hold, PartyStanding, Reference, Severity, TeamId,
+    Actor, Cause, Channel, Communication, CommunicationId, CommunicationPurpose, ContactId, Disposition,
+    Hold, Medium, PartyStanding, Recipient, Reference, Severity, TeamId,
 };
-use redress_domain::{Assignment, Classification, Command, Link, Register};
+use redress_domain::command::Fate;
+use redress_domain::{Assignment, Classification, Command, CommunicationFact, Link, Register};
+use redress_vault::PrivateKey;
 use redress_web::Settings;
 use redress_web::config::Rates;
 use reqwest::Response;
@@ -225,4 +229,105 @@ async fn systems_add_by_the_api() {
     assert!(none.0 == 404 && none.1.contains("urn:redress:problem:no-match"), "{none:?}");
     assert_eq!(post(&receipt.reference, "{\"receiptCode\": \"x\", \"text\": \"x\"}").await, none);
     assert_eq!(stage.contacts().await.len(), 2);
+}
+
+/// What `notifier` does: a mail in OUTBOX, and a fact about it.
+async fn write(stage: &Stage, id: &str, recipient: Recipient, text: &str) {
+    let opener = stage.contacts().await.remove(0).id;
+    let mail = format!(
+        "Reply-To: help+token@example.org\r\nSubject: About {id}\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
+    );
+    let communication = Communication {
+        id: CommunicationId::new(id).unwrap(),
+        complaint_id: stage.vault.keys().complaint_id(&opener),
+        purpose: CommunicationPurpose::Acknowledgement,
+        recipient,
+        medium: Medium::Email,
+        message: mail.into(),
+        rendered_at: stage.clock.now(),
+        ..Communication::default()
+    };
+    stage.vault.put_communication(&communication, Vec::new()).await.unwrap();
+    fate(stage, id, recipient, Fate::Accepted { at: stage.clock.now(), provides: Vec::new() }).await;
+}
+
+async fn fate(stage: &Stage, id: &str, recipient: Recipient, fate: Fate) {
+    let opener = stage.contacts().await.remove(0).id;
+    let fact = CommunicationFact {
+        communication_id: CommunicationId::new(id).unwrap(),
+        purpose: CommunicationPurpose::Acknowledgement,
+        recipient,
+        medium: Medium::Email,
+        contact_id: Some(opener.clone()),
+        fate,
+    };
+    command(stage, &opener, Command::NoteCommunication(fact)).await;
+}
+
+#[tokio::test]
+async fn messages_to_the_complainant_are_shown_the_newest_first_and_none_to_staff() {
+    let settings = Settings { status_messages_max: 2, ..Settings::default() };
+    let stage = Stage::start_with(&settings).await;
+    let receipt = complain(&stage).await;
+    register(&stage, &receipt).await;
+    write(&stage, "one", Recipient::Complainant, "We have it <b>now</b>.").await;
+    write(&stage, "inside", Recipient::Owner, "Look at this.").await;
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.contains("We have it &lt;b&gt;now&lt;&#x2f;b&gt;."), "{page}");
+    assert!(page.contains("About one") && !page.contains("token"), "{page}");
+    assert!(!page.contains("About inside") && !page.contains("Look at this"), "{page}");
+    assert!(!page.contains("Not every message"), "{page}");
+
+    write(&stage, "two", Recipient::Complainant, "It takes longer.").await;
+    fate(&stage, "late", Recipient::Complainant, Fate::Queued("451".to_owned())).await;
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.find("It takes longer.").unwrap() < page.find("We have it").unwrap(), "{page}");
+    assert!(page.contains("We have it") && !page.contains("Not every message"), "{page}");
+
+    write(&stage, "three", Recipient::Complainant, "Still longer.").await;
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.contains("Still longer.") && !page.contains("We have it"), "{page}");
+    assert!(page.contains("Not every message"), "two at most: {page}");
+    let stranger = look(&stage, &receipt.reference, "abc").await.text().await.unwrap();
+    assert!(!stranger.contains("longer"), "{stranger}");
+}
+
+#[tokio::test]
+async fn without_its_key_the_status_page_says_when_messages_were_sent() {
+    let stage = Stage::start_without_status_key().await;
+    let receipt = complain(&stage).await;
+    register(&stage, &receipt).await;
+    write(&stage, "one", Recipient::Complainant, "We have it.").await;
+    let answer = look(&stage, &receipt.reference, &receipt.code).await;
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.unwrap();
+    assert!(
+        page.contains("We confirmed that it has arrived.") && page.contains("Not every message"),
+        "{page}"
+    );
+    assert!(!page.contains("We have it"), "{page}");
+}
+
+#[tokio::test]
+async fn a_message_that_was_erased_or_is_sealed_for_another_pair_leaves_the_page_whole() {
+    let stage = Stage::start().await;
+    let receipt = complain(&stage).await;
+    register(&stage, &receipt).await;
+    write(&stage, "one", Recipient::Complainant, "We have it.").await;
+    write(&stage, "two", Recipient::Complainant, "It takes longer.").await;
+    let stored = stage.bus.last(name::OUTBOX, "outbox.email.one").await.unwrap().unwrap();
+    assert!(stage.bus.erase(name::OUTBOX, stored.seq).await.unwrap());
+    // As if it had been sent before there was a pair for the page.
+    let stored = stage.bus.last(name::OUTBOX, "outbox.email.two").await.unwrap().unwrap();
+    let key = stored.header("redress-key").unwrap().to_owned();
+    let keys = stage.bus.kv(name::KEYS);
+    for entry in keys.stored_at_leader(&key).await.unwrap() {
+        let pair = PrivateKey::of([8; 32]).id.to_string();
+        if keys.key_of(&entry).unwrap().ends_with(&pair) {
+            assert!(keys.erase(entry.seq).await.unwrap());
+        }
+    }
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.contains("Not every message") && page.contains("We confirmed"), "{page}");
+    assert!(!page.contains("We have it") && !page.contains("longer."), "{page}");
 }

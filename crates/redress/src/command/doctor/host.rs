@@ -9,6 +9,7 @@ use super::super::rotate::retired;
 use super::finding::{Finding, fail, ok, warn};
 use crate::broker::find;
 use crate::data::read_keys;
+use crate::sealing::KeyFiles;
 use crate::settings::Config;
 
 pub(super) fn look(config: &Config) -> Vec<Finding> {
@@ -69,6 +70,7 @@ fn sealing(config: &Config) -> Vec<Finding> {
             format!("{} seals; no private key is here, so nothing is opened on this machine", public.newest().id),
         )),
     }
+    findings.extend(status(files));
     for file in [&files.private, &files.status_private] {
         let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
         if mode & 0o077 != 0 {
@@ -86,6 +88,29 @@ fn sealing(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The pair of the status page. What is missing of it takes its messages away and nothing else.
+fn status(files: &KeyFiles) -> Option<Finding> {
+    const WHAT: &str = "status key";
+    let (private, public): (Result<Ring<PrivateKey>, _>, Result<Ring<PublicKey>, _>) =
+        (Ring::read(&files.status_private), Ring::read(&files.status_public));
+    let without = "the status page shows no messages";
+    let mend = "where `web` and `notifier` run, give it both files of one installation ([keys] status_private_file, \
+                status_public_file); for a new installation: redress keys init";
+    match (private, public) {
+        (Ok(private), Ok(public)) if private.newest().id != public.newest().id => {
+            let (sealed, opens) = (public.newest().id, private.newest().id);
+            Some(warn(
+                WHAT,
+                format!("{without}: they are sealed for {sealed}, and the key here is {opens}"),
+                mend,
+            ))
+        }
+        (Ok(_), Ok(_)) => None,
+        (Err(problem), _) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
+        (_, Err(problem)) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
+    }
 }
 
 fn server(config: &Config) -> Finding {
