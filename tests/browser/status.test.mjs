@@ -77,3 +77,33 @@ test('a reload after adding does not add it twice', async (t) => {
   await until('the last words are on record', async () => (await words().catch(() => [])).includes('That is all.'));
   assert.equal((await words()).filter((text) => text === ADDED).length, 1);
 });
+
+test('what was written to the complainant is read on the status page', async (t) => {
+  const page = await here.page(t);
+  // Who complains often is not written to each time.
+  const receipt = await complain(page, '/en', undefined, 'lee@example.org');
+  await tells(page, receipt, 'What we wrote to you');
+  const message = page.locator('details.message').first();
+  assert.ok((await message.innerText()).includes(receipt.reference));
+  await message.locator('summary').click();
+  assert.equal(await message.locator('blockquote').isVisible(), false);
+  await page.keyboard.press('Enter');
+  assert.equal(await message.locator('blockquote').isVisible(), true);
+});
+
+test('a complaint is taken back, and looked at again, without a script', async (t) => {
+  const page = await here.page(t, { javaScriptEnabled: false });
+  const receipt = await complain(page);
+  await tells(page, receipt, 'We received your complaint.');
+  await page.getByRole('button', { name: 'Take the complaint back' }).click();
+  await page.getByRole('button', { name: 'No, go back' }).click();
+  await page.getByRole('button', { name: 'Take the complaint back' }).click();
+  await page.locator('#text').fill('It works again.');
+  assert.equal(await send(page), 202);
+  assert.equal(await page.getByRole('status', { name: 'We have received that you take your complaint back' }).count(), 1);
+  await tells(page, receipt, 'because you took it back');
+  await page.getByRole('button', { name: 'Ask for a review' }).click();
+  assert.equal(await send(page), 202);
+  await tells(page, receipt, 'We are looking at your complaint again');
+  assert.ok((await here.program.words(receipt.reference)).includes('It works again.'));
+});

@@ -2,7 +2,7 @@
 
 use redress::cli::Service;
 use redress_contract::{Channel, CloseReason, Event, Outcome, PartyStanding};
-use redress_domain::Command;
+use redress_domain::{Command, Complaint};
 use redress_tests::stage::Stage;
 
 use crate::letters::Letter;
@@ -112,5 +112,36 @@ async fn what_was_added_and_is_not_routed_yet_is_erased_with_its_party() {
     assert_eq!(stage.house.ledger.plan_party(party).await.unwrap().unlogged, 1);
     assert_eq!(stage.house.ledger.plan_party("somebody else").await.unwrap().unlogged, 0);
     stage.start(Service::Router).await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_back_is_closed_and_what_is_to_be_reviewed_opened_again() {
+    let stage = Stage::set().await;
+    let thanks = stage.form(&[("what_happened", "The lamp broke."), ("email", "kim@example.com")]).await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    let complaint = stage.house.ledger.complaints().await.unwrap().remove(0).id;
+
+    let page = stage.act_on_page(&stage.status(&thanks).await, "withdraw", "It works again.").await;
+    assert!(page.contains("We have received that you take your complaint back"), "{page}");
+    let closed = stage.once(&complaint, "the complaint is closed", |complaint| !complaint.is_open()).await;
+    assert_eq!(closed.running_clocks().count(), 0);
+    stage.settle().await;
+    let status = stage.status(&thanks).await;
+    assert!(status.contains("because you took it back"), "{status}");
+
+    let page = stage.act_on_page(&status, "review", "It broke again.").await;
+    assert!(page.contains("We have received that you ask for a review"), "{page}");
+    let open = stage.once(&complaint, "the complaint is open again", Complaint::is_open).await;
+    assert!(open.pending().iter().any(|(_, owed)| owed.id.as_str() == "final_response"));
+    stage.settle().await;
+    let status = stage.status(&thanks).await;
+    assert!(status.contains("as you asked") && status.contains("You asked for a review."), "{status}");
+    let names = stage.event_names(&complaint).await;
+    for name in ["Closed", "ReviewRequested", "Reopened"] {
+        assert_eq!(names.iter().filter(|event| *event == name).count(), 1, "{name}: {names:?}");
+        assert!(stage.feed().await.iter().any(|event| event.r#type.ends_with(&format!(".{name}"))), "{name}");
+    }
     stage.finish().await;
 }

@@ -440,6 +440,16 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
     }
+    /// The complainant asked for the decision to be looked at again.
+    ReviewRequested {
+        /// The contact in which they did.
+        contact_id: ContactId,
+    }
+    /// The complainant took it back, and a person is to look at it before it is closed.
+    WithdrawalRequested {
+        /// The contact in which they did.
+        contact_id: ContactId,
+    }
     /// Personal data of this complaint is to be made unreadable.
     ErasureRequested {
         /// Why, in a word: `party` (a person asked), `complaint` (this complaint was named), `retention`.

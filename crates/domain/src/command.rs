@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use redress_contract::{
-    Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId, ContentId,
-    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, Recipient,
-    Reference, Severity, SuppressReason, TeamId,
+    Act, Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId,
+    ContentId, Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding,
+    Recipient, Reference, Severity, SuppressReason, TeamId,
 };
 
 /// A wish. A command whose effect already stands yields no events (it was delivered twice), never a refusal.
@@ -82,6 +82,14 @@ pub enum Command {
         link: Link,
         /// The communication.
         communication_id: CommunicationId,
+    },
+    /// Note what a party did, in a contact that is (or gets) linked by the same command: took the complaint back, or asked
+    /// for a review.
+    NoteAct {
+        /// The contact in which they did.
+        link: Link,
+        /// What they did; nothing is a link.
+        act: Act,
     },
     /// Note that personal data of this complaint is to be made unreadable. Open or closed, nothing is refused.
     RequestErasure(Erasing),

@@ -2,6 +2,7 @@
 //!
 //! It travels as a cache inside each commit ([`STATE_VERSION`]); whoever reads another version replays the events.
 
+mod acts;
 mod rungs;
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Erasing;
 
 /// Version of the layout of [`Complaint`] as it is cached in commits.
-pub const STATE_VERSION: u32 = 3;
+pub const STATE_VERSION: u32 = 4;
 
 /// A complaint as it stands after its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +66,12 @@ pub struct Complaint {
     pub communications: Vec<Delivery>,
     /// Its clocks, running and stopped.
     pub clocks: Vec<Clock>,
+    /// When the complainant took it back, while a person has yet to look at that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal_requested_at: Option<Timestamp>,
+    /// When the complainant asked for the decision to be looked at again, until it is decided anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_requested_at: Option<Timestamp>,
     /// Erasures that were requested and are not completed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erasing: Vec<Erasing>,

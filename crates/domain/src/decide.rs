@@ -5,6 +5,7 @@ use redress_contract::Event;
 
 use crate::{Command, Complaint, Refusal, Rules};
 
+mod act;
 mod clocks;
 mod communicate;
 mod contact;
@@ -49,6 +50,7 @@ impl Case<'_> {
                 self.note_bounce(link, communication_id, status, *permanent)
             }
             Command::NoteReply { link, communication_id } => self.note_reply(link, communication_id),
+            Command::NoteAct { link, act } => self.note_act(link, *act),
             Command::Classify(classification) => self.classify(classification),
             Command::Assign(assignment) => self.assign(assignment),
             Command::Accept { handler } => self.accept(handler),

@@ -54,6 +54,8 @@ fn open(registered: &Registered) -> Complaint {
         contacts: Vec::new(),
         communications: Vec::new(),
         clocks: Vec::new(),
+        withdrawal_requested_at: None,
+        review_requested_at: None,
         erasing: Vec::new(),
         erased_at: None,
     }
@@ -67,9 +69,17 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
         Event::Accepted(e) => accepted(complaint, e),
         Event::Held(e) => complaint.hold = e.hold,
         Event::Released(e) => released(complaint, at, e),
-        Event::Decided(e) => complaint.status = decided(at, e),
+        Event::Decided(e) => {
+            complaint.status = decided(at, e);
+            complaint.review_requested_at = None;
+        }
         Event::Closed(e) => closed(complaint, at, e),
-        Event::Reopened(_) => complaint.status = Status::InAssessment,
+        Event::Reopened(_) => {
+            complaint.status = Status::InAssessment;
+            complaint.withdrawal_requested_at = None;
+        }
+        Event::ReviewRequested(_) => complaint.review_requested_at = Some(at),
+        Event::WithdrawalRequested(_) => complaint.withdrawal_requested_at = Some(at),
         Event::ErasureRequested(e) => complaint.erasing.push(erasing(&e.reason, &e.party)),
         Event::ErasureCompleted(e) => erased(complaint, at, e),
         Event::CommunicationQueued(e) => deliveries::queued(complaint, at, e),
@@ -148,4 +158,6 @@ fn erased(complaint: &mut Complaint, at: Timestamp, e: &ErasureCompleted) {
 fn closed(complaint: &mut Complaint, at: Timestamp, e: &Closed) {
     complaint.status = Status::Closed { at, reason: e.reason };
     complaint.hold = Hold::Unspecified;
+    complaint.withdrawal_requested_at = None;
+    complaint.review_requested_at = None;
 }

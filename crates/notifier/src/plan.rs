@@ -135,6 +135,8 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
             | Event::Held(_)
             | Event::Closed(_)
             | Event::Reopened(_)
+            | Event::ReviewRequested(_)
+            | Event::WithdrawalRequested(_)
             | Event::ErasureRequested(_)
             | Event::ErasureCompleted(_)
             | Event::Unknown { .. } => {}

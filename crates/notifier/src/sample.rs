@@ -52,6 +52,8 @@ pub(crate) fn complaint() -> Complaint {
         }],
         communications: Vec::new(),
         clocks: vec![clock()],
+        withdrawal_requested_at: None,
+        review_requested_at: None,
         erasing: Vec::new(),
         erased_at: None,
     }

@@ -112,6 +112,8 @@ fn touched_by(event: &Event, complaint: &Complaint) -> Vec<Slot> {
         | Event::Decided(_)
         | Event::Closed(_)
         | Event::Reopened(_)
+        | Event::ReviewRequested(_)
+        | Event::WithdrawalRequested(_)
         | Event::ErasureRequested(_)
         | Event::ErasureCompleted(_)
         | Event::Unknown { .. } => Vec::new(),

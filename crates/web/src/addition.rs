@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use redress_contract::contact::{Field as NamedValue, Raw};
-use redress_contract::{Channel, Contact, ContactId, ParseStatus, Reference};
+use redress_contract::{Act, Channel, Contact, ContactId, ParseStatus, Reference};
 use redress_intake::language;
 
 use crate::normalize::{JsonError, KEY_FIELD, Member, members};
@@ -22,6 +22,8 @@ pub const TEXT_FIELD: &str = "text";
 
 /// Member of a JSON body: the receipt code.
 pub(crate) const CODE_MEMBER: &str = "receiptCode";
+/// Member of a JSON body: what the sender does.
+const ACT_MEMBER: &str = "act";
 
 /// What came of the status page's forms or of the API.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct StatusBody {
     pub key: String,
     /// What is to be added.
     pub text: String,
+    /// What the sender does beside writing.
+    pub act: Act,
 }
 
 /// What is known of an addition beside its words.
@@ -57,6 +61,8 @@ pub struct About {
     pub media_type: String,
     /// Of the body, hex.
     pub sha256: String,
+    /// What the sender does beside writing.
+    pub act: Act,
 }
 
 /// A form from its pairs. Of a field that came twice the first counts; other fields are not ours.
@@ -87,6 +93,10 @@ pub fn read_json_addition(body: &[u8]) -> Result<(StatusBody, Vec<FieldError>), 
         let field = match name.as_str() {
             CODE_MEMBER => &mut read.receipt_code,
             "text" => &mut read.text,
+            ACT_MEMBER => {
+                errors.extend(read_act(&mut read, value).err());
+                continue;
+            }
             _ => {
                 errors.push(FieldError::other(&name, ErrorKind::Unknown));
                 continue;
@@ -109,11 +119,29 @@ pub(crate) fn read_text_addition(texts: Vec<(String, String)>) -> (StatusBody, V
         match name.as_str() {
             CODE_MEMBER if read.receipt_code.is_empty() => read.receipt_code = text,
             TEXT_FIELD if read.text.is_empty() => read.text = text,
+            ACT_MEMBER => errors.extend(read_act(&mut read, Member::Text(text)).err()),
             CODE_MEMBER | TEXT_FIELD => errors.push(FieldError::other(&name, ErrorKind::Repeated)),
             _ => errors.push(FieldError::other(&name, ErrorKind::Unknown)),
         }
     }
     (read, errors)
+}
+
+fn read_act(read: &mut StatusBody, value: Member) -> Result<(), FieldError> {
+    let wrong = |kind| Err(FieldError::other(ACT_MEMBER, kind));
+    let act = match value {
+        Member::Null => return Ok(()),
+        Member::Text(word) => Act::from_token(&word),
+        Member::Bool(_) | Member::Other => return wrong(ErrorKind::NotText),
+    };
+    match act {
+        None => wrong(ErrorKind::NotChoice),
+        Some(_) if !read.act.is_unspecified() => wrong(ErrorKind::Repeated),
+        Some(act) => {
+            read.act = act;
+            Ok(())
+        }
+    }
 }
 
 /// The words of an addition, in order.
@@ -147,6 +175,7 @@ pub fn contact(text: String, about: About) -> Contact {
         raw: Some(Raw { media_type: about.media_type, sha256: about.sha256, ..Raw::default() }),
         fields: vec![NamedValue { name: REFERENCE_FIELD.to_owned(), value: about.reference.to_string() }],
         part_of: Some(about.first),
+        act: about.act,
         ..Contact::default()
     }
 }

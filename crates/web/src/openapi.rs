@@ -163,7 +163,8 @@ fn new_message(demands: &Demands) -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["receiptCode", "text"],
+        "required": ["receiptCode"],
+        "anyOf": [{ "required": ["text"] }, { "required": ["act"] }],
         "properties": {
             "receiptCode": {
                 "type": "string",
@@ -174,6 +175,10 @@ fn new_message(demands: &Demands) -> Value {
                 "description": "What is to be added, in the complainant's own words.",
                 "pattern": SAYS_SOMETHING,
                 "maxLength": demands.limits.what_happened_chars_max,
+            },
+            "act": {
+                "enum": ["withdraw", "request_review"],
+                "description": "What the complainant does: takes the complaint back, or asks for the decision to be looked at again.",
             },
         },
     })

@@ -15,13 +15,15 @@ use crate::normalize::{ADD_FIELD, KEY_FIELD, SENT_BEFORE_FIELD, STAMP_FIELD, TRA
 use crate::submission::{Draft, ErrorKind, FieldError, Submission};
 use crate::words::{Language, Words};
 
+mod act;
 mod docs;
 mod fields;
 mod guide;
 mod status;
 
+pub(crate) use act::{Considered, path as act_path};
 pub(crate) use guide::Guide;
-pub(crate) use status::{Asked, Shown, Standing};
+pub(crate) use status::{Asked, Done, Shown, Standing};
 
 /// The pages of one installation.
 #[derive(Debug)]
@@ -112,6 +114,10 @@ pub(crate) enum Message {
     SentBefore,
     /// Files could not be taken now.
     FilesMissing,
+    /// Nobody could say in time that an act is on record.
+    ActNotRecorded,
+    /// An act was sent before, with other words.
+    ActSentBefore,
 }
 
 impl Pages {
@@ -129,6 +135,7 @@ impl Pages {
             ("docs.html", include_str!("../templates/docs.html")),
             ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
+            ("act.html", include_str!("../templates/act.html")),
             ("status.html", include_str!("../templates/status.html")),
         ] {
             templates.add_template(name, source).expect("the templates are part of the program and tested");
@@ -286,6 +293,8 @@ impl Message {
             Self::NotAdded => "message-not-added",
             Self::SentBefore => "message-sent-before",
             Self::FilesMissing => "message-files-missing",
+            Self::ActNotRecorded => "message-act-not-recorded",
+            Self::ActSentBefore => "message-act-sent-before",
         }
     }
 }

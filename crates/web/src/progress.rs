@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use redress_contract::{
-    CloseReason, CommunicationPurpose, Hold, MilestoneId, PartyStanding, Recipient, TeamId,
+    Act, CloseReason, CommunicationPurpose, Hold, MilestoneId, PartyStanding, Recipient, TeamId,
 };
 use redress_domain::{Complaint, DeliveryStatus, Status};
 
@@ -20,6 +20,10 @@ pub(crate) struct Progress {
     pub(crate) steps: Vec<Step>,
     /// True until it is closed.
     pub(crate) is_open: bool,
+    /// What they may do now, beside adding something.
+    pub(crate) acts: Vec<Act>,
+    /// True when somebody looks at it before it is closed, although they take it back.
+    pub(crate) outlives_withdrawal: bool,
 }
 
 /// Something owed.
@@ -46,7 +50,14 @@ pub(crate) fn progress(complaint: &Complaint, now: Timestamp) -> Progress {
         expected: expected(complaint, now),
         steps: steps(complaint),
         is_open: complaint.is_open(),
+        acts: acts(complaint),
+        outlives_withdrawal: complaint.outlives_withdrawal(),
     }
+}
+
+fn acts(complaint: &Complaint) -> Vec<Act> {
+    let withdraw = complaint.may_be_withdrawn().then_some(Act::Withdraw);
+    withdraw.into_iter().chain(complaint.may_be_reviewed().then_some(Act::RequestReview)).collect()
 }
 
 fn stands(complaint: &Complaint) -> &'static str {
@@ -60,9 +71,13 @@ fn stands(complaint: &Complaint) -> &'static str {
             CloseReason::NoContact => "now-closed-no-contact",
             CloseReason::Decided | CloseReason::Unspecified => "now-closed",
         },
+        _ if complaint.withdrawal_requested_at.is_some() => "now-withdrawal",
         (_, Hold::AwaitingComplainant) => "now-awaiting-you",
         (_, Hold::AwaitingThirdParty | Hold::AwaitingRegulator | Hold::LegalStay) => "now-held",
         (Status::Registered, _) => "now-registered",
+        (Status::InAssessment | Status::InInvestigation, _) if complaint.review_requested_at.is_some() => {
+            "now-under-review"
+        }
         (Status::InAssessment, _) => "now-in-assessment",
         (Status::InInvestigation, _) => "now-in-investigation",
         (Status::ResponseProposed, _) => "now-response-proposed",
@@ -115,6 +130,8 @@ fn steps(complaint: &Complaint) -> Vec<Step> {
     let mut steps = vec![step("step-received", complaint.received_at)];
     steps.extend(more.map(|contact| step("step-added", contact.received_at)));
     steps.extend(told);
+    steps.extend(complaint.withdrawal_requested_at.map(|at| step("step-withdrawal", at)));
+    steps.extend(complaint.review_requested_at.map(|at| step("step-review", at)));
     steps.extend(ended);
     steps.sort_by_key(|step| step.at);
     steps

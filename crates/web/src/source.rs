@@ -1,6 +1,7 @@
 //! HTTP in, answers out: the thin rest around the pure parts. Here is what the form and the API share; each has a
 //! file of its own below.
 
+mod act;
 mod api;
 mod body;
 mod docs;
@@ -26,11 +27,12 @@ use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use redress_contract::Act;
 use redress_identity::Keys;
 use redress_runtime::Part;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::page::Pages;
+use crate::page::{Pages, act_path};
 use crate::words::Language;
 use crate::{Config, Deps};
 use pace::{ClientPace, Pace};
@@ -96,12 +98,24 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     let form = || get(form::show).post(form::submit).fallback(form::other_method);
     let ask = || get(status::ask).post(status::show).fallback(form::other_method);
     let add = || get(status::ask).post(status::add).fallback(form::other_method);
+    let consider = |act| {
+        let consider = move |state, spoken, request| act::consider(act, state, spoken, request);
+        get(status::ask).post(consider).fallback(form::other_method)
+    };
+    let carry_out = |act| {
+        let carry_out = move |state, spoken, request| act::carry_out(act, state, spoken, request);
+        get(status::ask).post(carry_out).fallback(form::other_method)
+    };
     let guide = || get(guide::show);
     let pages = |at: &str| {
         let form_at = if at.is_empty() { "/" } else { at };
         let pages = Router::new().route(form_at, form()).route(&format!("{at}/f/{{form}}"), form());
         let pages = pages.route(&format!("{at}/status"), ask());
         let pages = pages.route(&format!("{at}/status/messages"), add());
+        let pages = [Act::Withdraw, Act::RequestReview].into_iter().fold(pages, |pages, act| {
+            let at = format!("{at}/status/{}", act_path(act));
+            pages.route(&at, consider(act)).route(&format!("{at}/send"), carry_out(act))
+        });
         pages.route(&format!("{at}/how-to-complain"), guide())
     };
     let in_languages = app.config.languages.iter().map(|language| pages(&format!("/{}", language.tag)));

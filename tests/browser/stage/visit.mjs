@@ -1,5 +1,7 @@
 // What people do on the pages, in any language: fields are found by their names, which no language changes.
 
+import { until } from './until.mjs';
+
 export const TOLD = 'The lamp broke on the first evening.';
 export const SENDER = 'kim@example.org';
 
@@ -15,10 +17,10 @@ export async function send(page) {
 }
 
 /** Complains, and returns what the thank-you page gives. */
-export async function complain(page, path = '/en', told = TOLD) {
+export async function complain(page, path = '/en', told = TOLD, sender = SENDER) {
   await page.goto(path);
   await page.locator('#what_happened').fill(told);
-  await page.locator('#email').fill(SENDER);
+  await page.locator('#email').fill(sender);
   await send(page);
   return receipt(page);
 }
@@ -63,6 +65,26 @@ export async function* walk(page, language) {
   await page.locator('#text').fill('The box was open.');
   await send(page);
   yield 'status page after adding';
+  await until('the complaint is on record', async () => {
+    await look(page, { reference, code }, `/${language}/status`);
+    return (await page.locator('form[action$="/withdraw"]').count()) === 1;
+  });
+  await page.locator('form[action$="/withdraw"] button').click();
+  await page.locator('form[action$="/withdraw/send"]').waitFor();
+  yield 'page that asks before a complaint is taken back';
+  await page.locator('#text').fill('x'.repeat(15_001));
+  await send(page);
+  yield 'page that asks before a complaint is taken back with an error';
+  await page.locator('#text').fill('');
+  await send(page);
+  yield 'status page after taking back';
+  await until('the complaint is closed', async () => {
+    await look(page, { reference, code }, `/${language}/status`);
+    return (await page.locator('form[action$="/review"]').count()) === 1;
+  });
+  await page.locator('form[action$="/review"] button').click();
+  await page.locator('form[action$="/review/send"]').waitFor();
+  yield 'page that asks before a review is asked for';
   await page.goto(`/${language}/status`);
   yield 'page that asks for the receipt';
   await look(page, { reference, code: another(code) }, `/${language}/status`);

@@ -80,6 +80,14 @@ impl Stage {
         self.status_form("/status/messages", &fields).await
     }
 
+    /// Does what this status page offers: `withdraw` or `review`, asked first; answers the page.
+    pub async fn act_on_page(&self, status: &str, what: &str, text: &str) -> String {
+        let proof = || [("reference", hidden(status, "reference")), receipt(status)];
+        let asked = self.status_form(&format!("/status/{what}"), &proof()).await;
+        let said = [("submission_key", hidden(&asked, "submission_key")), ("text", text.to_owned())];
+        self.status_form(&format!("/status/{what}/send"), &[&proof()[..], &said].concat()).await
+    }
+
     async fn status_form(&self, path: &str, fields: &[(&str, String)]) -> String {
         let answer = self.client.post(self.public(path)).form(fields).send().await;
         let answer = answer.expect("the status page is served");

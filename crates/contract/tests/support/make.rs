@@ -75,6 +75,8 @@ make_events! {
     Decided { outcome, reasons_content_id, remedy, handler }
     Closed { reason }
     Reopened { reason, contact_id }
+    ReviewRequested { contact_id }
+    WithdrawalRequested { contact_id }
     ErasureRequested { reason, party }
     ErasureCompleted { reason, party, contacts, contents, communications }
 }

@@ -96,7 +96,7 @@ impl Case<'_> {
         Ok(events)
     }
 
-    fn must_have_room(&self) -> Result<(), Refusal> {
+    pub(super) fn must_have_room(&self) -> Result<(), Refusal> {
         let limit = self.rules.contacts_per_complaint();
         let held = u32::try_from(self.complaint.contacts.len()).unwrap_or(u32::MAX);
         if held < limit { Ok(()) } else { Err(Refusal::TooManyContacts { limit }) }
@@ -136,6 +136,6 @@ impl Case<'_> {
     }
 }
 
-fn is_from_a_person(link: &Link) -> bool {
+pub(super) fn is_from_a_person(link: &Link) -> bool {
     link.machine.is_unspecified() && link.standing != PartyStanding::Machine
 }

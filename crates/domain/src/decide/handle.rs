@@ -106,7 +106,8 @@ impl Case<'_> {
         if milestone.is_met_by(MetBy::Decided) {
             return Some((at, None));
         }
-        let communicated = milestone.is_met_by(MetBy::FinalResponseAccepted) && self.is_communicated();
+        let communicated =
+            milestone.is_met_by(MetBy::FinalResponseAccepted) && self.complaint.is_communicated();
         communicated.then(|| sent(CommunicationPurpose::FinalResponse)).flatten()
     }
 

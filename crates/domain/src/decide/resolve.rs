@@ -1,9 +1,8 @@
 //! The end of a complaint, and its return: decide, close, reopen.
 
+use jiff::Timestamp;
 use redress_contract::event::{Closed, Decided, Reopened};
-use redress_contract::{
-    CloseReason, CommunicationPurpose, ContactId, ContentId, Event, HandlerId, Outcome, StopReason,
-};
+use redress_contract::{CloseReason, ContactId, ContentId, Event, HandlerId, Outcome, StopReason};
 
 use super::clocks::{Times, set, stopped};
 use super::{Case, must_be_given};
@@ -76,7 +75,7 @@ impl Case<'_> {
             if !matches!(self.complaint.status, Status::Decided { .. }) {
                 return Err(Refusal::NotDecided);
             }
-            if !self.is_communicated() {
+            if !self.complaint.is_communicated() {
                 return Err(Refusal::DecisionNotCommunicated);
             }
         }
@@ -103,33 +102,39 @@ impl Case<'_> {
         }
     }
 
-    /// True when the decision that stands was taken for delivery to the complainant.
-    pub(super) fn is_communicated(&self) -> bool {
-        let Status::Decided { at, .. } = self.complaint.status else { return false };
-        self.accepted(CommunicationPurpose::FinalResponse).is_some_and(|delivery| delivery.at >= at)
-    }
-
     pub(super) fn reopen(&self, reason: &str, contact_id: Option<&ContactId>) -> super::Decision {
         if self.complaint.is_open() {
             return Err(Refusal::NotClosed);
         }
         must_be_given(reason, "the reason")?;
         must_be_a_word(reason, "the reason")?;
-        let mut events =
-            vec![Event::from(Reopened { reason: reason.trim().to_owned(), contact_id: contact_id.cloned() })];
+        let cause = contact_id.and_then(|id| self.complaint.contact(id));
+        let since = cause.map_or(self.now, |contact| contact.received_at);
+        let mut events = Vec::new();
+        self.open_again(reason.trim(), contact_id, since, &mut events);
+        Ok(events)
+    }
+
+    /// Opens it again, with new clocks that count from this time.
+    pub(super) fn open_again(
+        &self,
+        reason: &str,
+        contact_id: Option<&ContactId>,
+        since: Timestamp,
+        events: &mut Vec<Event>,
+    ) {
+        events.push(Event::from(Reopened { reason: reason.to_owned(), contact_id: contact_id.cloned() }));
         for clock in self.complaint.running_clocks() {
             let owed = clock.milestones.iter().filter(|milestone| milestone.met_at.is_none());
             let reviewed = owed.filter(|milestone| milestone.id.as_str() == crate::rules::REVIEW_REPLY);
             events.extend(reviewed.map(|milestone| super::clocks::met(clock, milestone, self.now, None)));
             events.push(stopped(clock, StopReason::Replaced));
         }
-        let cause = contact_id.and_then(|id| self.complaint.contact(id));
-        let since = cause.map_or(self.now, |contact| contact.received_at.min(self.now));
+        let times = Times::all_at(since.min(self.now));
         for policy in self.rules.policies_for(self.complaint) {
-            let start = self.start(policy, Times::all_at(since), self.complaint.severity);
-            start.push_only(|milestone| !milestone.on_demand && !is_acknowledgement(milestone), &mut events);
+            let start = self.start(policy, times, self.complaint.severity);
+            start.push_only(|milestone| !milestone.on_demand && !is_acknowledgement(milestone), events);
         }
-        Ok(events)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use redress_contract::{
-    ClockId, CloseReason, CommitEvent, CommunicationPurpose, Disposition, Event, Hold, MachineKind,
+    Act, ClockId, CloseReason, CommitEvent, CommunicationPurpose, Disposition, Event, Hold, MachineKind,
     MilestoneId, Outcome, PartyStanding, Recipient, Severity, SuppressReason,
 };
 use redress_domain::command::Fate;
@@ -105,6 +105,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(register()),
         3 => link().prop_map(Command::Link),
+        3 => (link(), prop::sample::select(Act::ALL)).prop_map(|(link, act)| Command::NoteAct { link, act }),
         3 => classification().prop_map(Command::Classify),
         1 => (handler(), any::<bool>()).prop_map(|(handler, alone)| Command::Assign(Assignment {
             team: id("billing"),

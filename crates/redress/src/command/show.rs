@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use redress_contract::contact::Attachment;
 use redress_contract::{
-    CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, ScanState,
+    Act, CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, ScanState,
 };
 use redress_domain::Complaint;
 use redress_email::normalize::limits::Limits;
@@ -172,7 +172,12 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
         problem => format!("\nNot read in full: {problem}"),
     };
     let subject = &contact.subject;
-    let head = format!("from {sender}{by_hand}{confirmed}\nSubject: {subject}{problem}");
+    let act = match contact.act {
+        Act::Withdraw => "\nTakes the complaint back",
+        Act::RequestReview => "\nAsks for a review",
+        Act::Unspecified => "",
+    };
+    let head = format!("from {sender}{by_hand}{confirmed}{act}\nSubject: {subject}{problem}");
     let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }

@@ -50,6 +50,8 @@ pub(super) fn words(event: &Event) -> String {
         Event::Decided(e) => format!("{}, remedy {}, by {}", e.outcome, e.remedy, e.handler),
         Event::Closed(e) => e.reason.to_string(),
         Event::Reopened(e) => e.reason.clone(),
+        Event::ReviewRequested(e) => format!("in {}", e.contact_id),
+        Event::WithdrawalRequested(e) => format!("in {}", e.contact_id),
         Event::ErasureRequested(e) => e.reason.clone(),
         Event::ErasureCompleted(e) => format!(
             "{}: {} contacts, {} texts, {} communications",

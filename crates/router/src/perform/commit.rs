@@ -20,6 +20,8 @@ pub(super) enum Outcome {
     Bounced,
     /// It was linked, and is an answer that a member of staff sent by hand.
     Replied,
+    /// It was linked, and is an act: a withdrawal, a request for review.
+    Acted,
     /// It was there before.
     Repeated,
 }
@@ -31,6 +33,7 @@ impl Outcome {
             Self::Linked => "linked",
             Self::Bounced => "bounced",
             Self::Replied => "replied",
+            Self::Acted => "acted",
             Self::Repeated => "repeated",
         }
     }
@@ -103,7 +106,8 @@ impl Router {
         let outcome = match (&case.clues.bounce, &entry.reply) {
             (Some(_), _) => Outcome::Bounced,
             (None, Some(_)) => Outcome::Replied,
-            (None, None) => Outcome::Linked,
+            (None, None) if case.clues.act.is_unspecified() => Outcome::Linked,
+            (None, None) => Outcome::Acted,
         };
         self.execute(case, complaint, entry.linking(&case.clues), outcome).await
     }

@@ -2,7 +2,9 @@
 //! person leaves here as a keyed hash.
 
 use redress_contract::contact::{DeliveryReport, Thread};
-use redress_contract::{Channel, CommunicationId, ComplaintId, Contact, ContactId, MachineKind, Reference};
+use redress_contract::{
+    Act, Channel, CommunicationId, ComplaintId, Contact, ContactId, MachineKind, Reference,
+};
 use redress_domain::Vouching;
 use redress_identity::token::Token;
 use redress_identity::{Keys, reference};
@@ -41,6 +43,8 @@ pub struct Clues {
     pub belongs_with: Option<ContactId>,
     /// A contact whose sender showed that this one is theirs, too.
     pub same_sender_as: Option<ContactId>,
+    /// What its sender did beside writing; believed only with `same_sender_as`.
+    pub act: Act,
     /// The root of its thread, which one contact claims for its complaint.
     pub root: Option<Root>,
     /// Keyed digest of what it says, to know the same mail in two mailboxes.
@@ -137,6 +141,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
             .flatten()
             .next()
             .cloned(),
+        act: act(contact),
         same_sender_as: same_sender_as(contact),
         references: references(contact),
         orders: orders(contact, &party, keys, &config.orders),
@@ -157,6 +162,11 @@ fn same_sender_as(contact: &Contact) -> Option<ContactId> {
     let shown = contact.sender_authenticated && contact.sender.is_none();
     let by_code = shown && matches!(contact.channel, Channel::Web | Channel::Api);
     contact.part_of.clone().filter(|_| by_code)
+}
+
+/// Nobody else's word makes an act: what a mail or another channel says of itself is read by a person.
+fn act(contact: &Contact) -> Act {
+    same_sender_as(contact).map_or(Act::Unspecified, |_| contact.act)
 }
 
 fn by_hand(contact: &Contact, keys: &Keys, config: &Config) -> Option<ByHand> {

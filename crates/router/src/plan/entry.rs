@@ -89,7 +89,7 @@ impl Entry {
         })
     }
 
-    /// The command that links to a complaint: a report of non-delivery or a reply by hand is noted along.
+    /// The command that links to a complaint: a report of non-delivery, a reply by hand or an act is noted along.
     pub fn linking(&self, clues: &Clues) -> Command {
         let link = self.link.clone();
         match clues.bounce.clone() {
@@ -101,7 +101,8 @@ impl Entry {
             },
             None => match self.reply.clone() {
                 Some(communication_id) => Command::NoteReply { link, communication_id },
-                None => Command::Link(link),
+                None if clues.act.is_unspecified() => Command::Link(link),
+                None => Command::NoteAct { link, act: clues.act },
             },
         }
     }

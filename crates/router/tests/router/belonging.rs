@@ -27,6 +27,7 @@ fn starts() -> Clues {
         bounce: None,
         belongs_with: None,
         same_sender_as: None,
+        act: redress_contract::Act::Unspecified,
         root: Some(Root {
             key: "thread.a".to_owned(),
             text_key: "thread.b".to_owned(),

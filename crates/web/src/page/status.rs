@@ -4,6 +4,7 @@ use minijinja::{Value, context};
 use redress_contract::Reference;
 use sha2::{Digest as _, Sha256};
 
+use super::act::acts;
 use super::fields::{self, wrong_words};
 use super::{Message, Pages, none, titled};
 use crate::addition::{CODE_FIELD, REFERENCE_FIELD, StatusBody, TEXT_FIELD};
@@ -32,6 +33,31 @@ pub(crate) struct Standing<'a> {
     pub(crate) letters: &'a Letters,
 }
 
+/// What somebody did just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// They added something.
+    Added,
+    /// They took the complaint back.
+    Withdrawn,
+    /// They did, and somebody looks at it first.
+    WithdrawalSeen,
+    /// They asked for a review.
+    ReviewRequested,
+}
+
+impl Done {
+    /// The name of its message.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Withdrawn => "withdrawn",
+            Self::WithdrawalSeen => "withdrawal-seen",
+            Self::ReviewRequested => "review-requested",
+        }
+    }
+}
+
 /// What the status page shows beside where the complaint stands.
 pub(crate) struct Shown<'a> {
     /// The receipt code, to go along with what is added.
@@ -46,8 +72,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) file_error: Option<ErrorKind>,
     /// Why it is not on record although nothing is wrong with it.
     pub(crate) notice: Option<Message>,
-    /// True when something was added just now.
-    pub(crate) is_added: bool,
+    /// What was done just now.
+    pub(crate) done: Option<Done>,
     /// The form that it was added with, when it was not this page's.
     pub(crate) form: Option<&'a str>,
 }
@@ -56,16 +82,7 @@ impl<'a> Shown<'a> {
     /// Where a complaint stands, with what was typed.
     pub(crate) fn of(typed: &'a StatusBody, key: String) -> Self {
         let (receipt_code, text) = (&typed.receipt_code, &typed.text);
-        Self {
-            receipt_code,
-            text,
-            key,
-            error: None,
-            file_error: None,
-            notice: None,
-            is_added: false,
-            form: None,
-        }
+        Self { receipt_code, text, key, error: None, file_error: None, notice: None, done: None, form: None }
     }
 }
 
@@ -107,7 +124,8 @@ impl Pages {
             key_field => KEY_FIELD,
             key => &shown.key,
             notice => shown.notice.map(|notice| titled(&words, notice.name())),
-            is_added => shown.is_added,
+            done => shown.done.map(|done| titled(&words, done.name())),
+            acts => progress.map(|progress| acts(&words, &progress.acts)),
             // One draft for each complaint; a tab may see several.
             draft => format!("addition-{}", data_encoding::HEXLOWER.encode(&Sha256::digest(shown.receipt_code)[..8])),
             form_draft => shown.form,

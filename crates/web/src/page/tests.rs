@@ -1,7 +1,7 @@
 //! The pages as they are sent, kept as snapshots: a change of a word or an attribute shows in review.
 
 use jiff::SignedDuration;
-use redress_contract::{MilestoneId, Reference};
+use redress_contract::{Act, MilestoneId, Reference};
 use redress_domain::deadline::Span;
 
 use super::*;
@@ -293,6 +293,8 @@ fn the_status_page() {
             Step { what: "step-acknowledged", at: at("2026-03-02T09:31:00Z") },
         ],
         is_open: true,
+        acts: vec![Act::Withdraw, Act::RequestReview],
+        outlives_withdrawal: false,
     };
     let reference = Reference::new("RD-4F7K-2QMX").unwrap();
     let too_long = Some(ErrorKind::TooLong { chars: 3, max: 2 });
@@ -360,6 +362,51 @@ fn every_word_of_the_status_page_is_there_in_every_language() {
         }
         for message in words {
             assert!(pages().message(language, message).contains("<h1>"));
+        }
+    }
+}
+
+fn considered<'a>(act: Act, typed: &'a StatusBody, reference: &'a Reference) -> Considered<'a> {
+    let key = "the-key";
+    Considered { act, reference, typed, key, outlives_withdrawal: false, error: None, notice: None }
+}
+
+#[test]
+fn the_page_that_asks_before_a_complaint_is_taken_back() {
+    let (typed, reference) = (typed("</textarea>"), Reference::new("RD-4F7K-2QMX").unwrap());
+    let too_long = Some(ErrorKind::TooLong { chars: 3, max: 2 });
+    let considered = Considered { error: too_long, ..considered(Act::Withdraw, &typed, &reference) };
+    insta::assert_snapshot!(pages().consider(EN, &considered));
+}
+
+#[test]
+fn every_act_is_asked_and_answered_in_every_language() {
+    let (typed, reference) = (typed(""), Reference::new("RD-4F7K-2QMX").unwrap());
+    for language in &LANGUAGES {
+        let mut seen = std::collections::BTreeSet::new();
+        for act in Act::ALL {
+            for outlives_withdrawal in [false, true] {
+                let considered = Considered { outlives_withdrawal, ..considered(*act, &typed, &reference) };
+                seen.insert(pages().consider(language, &considered));
+            }
+            for notice in [Message::ActNotRecorded, Message::ActSentBefore] {
+                let considered = Considered { notice: Some(notice), ..considered(*act, &typed, &reference) };
+                seen.insert(pages().consider(language, &considered));
+            }
+        }
+        assert_eq!(seen.len(), 7, "a review is the same however much harm was done");
+        for done in [Done::Added, Done::Withdrawn, Done::WithdrawalSeen, Done::ReviewRequested] {
+            let shown = Shown { done: Some(done), ..Shown::of(&typed, String::new()) };
+            let letters = Letters::default();
+            let standing = Standing { reference: &reference, progress: None, letters: &letters };
+            let said = Words::of(language).say(&format!("{}.text", done.name()));
+            assert!(
+                pages().status(language, &standing, &shown).contains(&said.replace('\'', "&#x27;")),
+                "{done:?}"
+            );
+        }
+        for name in ["now-under-review", "now-withdrawal", "step-withdrawal", "step-review"] {
+            assert!(!Words::of(language).say(name).is_empty());
         }
     }
 }

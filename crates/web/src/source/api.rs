@@ -9,7 +9,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use redress_contract::Channel;
+use redress_contract::{Act, Channel};
 use redress_runtime::logs::chain;
 use serde::Serialize;
 use tracing::warn;
@@ -22,7 +22,7 @@ use super::record::{Added, Addition, Incoming, Recorded, Refusal, record, record
 use super::status::{Proof, prove};
 use super::upload::{self, Gate, Missing, Uploaded};
 use super::{App, count, fresh_key, is_key, media_type, retry_after, retry_later, status_of};
-use crate::addition::{CODE_MEMBER, check_text, read_json_addition, read_text_addition};
+use crate::addition::{CODE_MEMBER, StatusBody, check_text, read_json_addition, read_text_addition};
 use crate::config::{ANONYMOUS, Client, DEFAULT_FORM, Form, client_of};
 use crate::normalize::{JsonBody, Stated, read_json};
 use crate::problem::Problem;
@@ -134,10 +134,11 @@ pub(super) async fn add(
         Err(refusal) => return refusal,
     };
     let response = match understand_addition(&app, &mut sent) {
-        Ok((code, text)) => match prove(&app, &reference, &code).await {
+        Ok((typed, text)) => match prove(&app, &reference, &typed.receipt_code).await {
             Ok(Some(proof)) => {
                 let account = sent.client.map_or(ANONYMOUS, |client| &client.name);
-                take_addition(&app, &proof, (text, sent.uploaded), (account, key.clone())).await
+                let said = (typed.act, text, sent.uploaded);
+                take_addition(&app, &proof, said, (account, key.clone())).await
             }
             Ok(None) => refused(no_match()),
             Err(error) => {
@@ -233,21 +234,22 @@ fn busy(app: &App) -> Response {
     retry_later(app, busy.into_response())
 }
 
-/// The receipt code and the words, or everything that is wrong at once.
-fn understand_addition(app: &App, sent: &mut Sent) -> Result<(String, String), Problem> {
+/// What was sent and its words in order, or everything that is wrong at once.
+fn understand_addition(app: &App, sent: &mut Sent) -> Result<(StatusBody, String), Problem> {
     let (typed, mut errors) = match sent.texts.take() {
         None => read_json_addition(&sent.raw).map_err(|error| Problem::json(&error))?,
         Some(texts) => read_text_addition(texts),
     };
     errors.append(&mut sent.errors);
+    let says_enough = !sent.uploaded.attachments.is_empty() || !typed.act.is_unspecified();
     let checked =
         match check_text(&typed.text, app.config.first_form().demands.limits.what_happened_chars_max) {
-            // A file says enough.
-            Err(ErrorKind::Missing) if !sent.uploaded.attachments.is_empty() => Ok(String::new()),
+            // A file says enough, and so does an act.
+            Err(ErrorKind::Missing) if says_enough => Ok(String::new()),
             checked => checked,
         };
     match checked {
-        Ok(text) if errors.is_empty() => return Ok((typed.receipt_code, text)),
+        Ok(text) if errors.is_empty() => return Ok((typed, text)),
         Ok(_) => {}
         Err(kind) => errors.push(FieldError::other("text", kind)),
     }
@@ -257,13 +259,18 @@ fn understand_addition(app: &App, sent: &mut Sent) -> Result<(String, String), P
 async fn take_addition(
     app: &App,
     proof: &Proof,
-    (text, uploaded): (String, Uploaded),
+    (act, text, uploaded): (Act, String, Uploaded),
     (account, key): (&str, String),
 ) -> Response {
     // What came, but for the receipt code: nobody is to find there what proves whose a complaint is.
-    let raw = Bytes::from(serde_json::json!({ "text": text }).to_string());
+    let mut raw = serde_json::json!({ "text": text });
+    if !act.is_unspecified() {
+        raw["act"] = act.token().into();
+    }
+    let raw = Bytes::from(raw.to_string());
     let addition = Addition {
         text,
+        act,
         channel: Channel::Api,
         account: account.to_owned(),
         page_language: String::new(),

@@ -8,7 +8,7 @@ use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
-use redress_contract::Channel;
+use redress_contract::{Act, Channel};
 use redress_runtime::logs::chain;
 use tracing::warn;
 
@@ -239,6 +239,7 @@ async fn sent_before(
 async fn add(asked: Asked<'_>, mut body: FormBody, proof: &Proof, incoming: Incoming) -> Response {
     let Asked { app, form, language } = asked;
     let addition = Addition {
+        act: Act::Unspecified,
         text: incoming.submission.in_words(),
         channel: incoming.channel,
         account: incoming.account,

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use redress_bus::{Headers, KvError, ReadError};
-use redress_contract::{Channel, Contact, ContactId, Reference};
+use redress_contract::{Act, Channel, Contact, ContactId, Reference};
 use redress_intake::{IntakeError, references};
 use redress_runtime::fault;
 use redress_runtime::logs::chain;
@@ -54,6 +54,8 @@ pub(super) struct Recorded {
 /// Something to be added to a complaint whose receipt code was shown, and how it came.
 pub(super) struct Addition {
     pub(super) text: String,
+    /// What the sender does beside writing.
+    pub(super) act: Act,
     pub(super) channel: Channel,
     pub(super) account: String,
     pub(super) page_language: String,
@@ -148,8 +150,12 @@ pub(super) async fn record_addition(app: &App, addition: Addition) -> Result<Add
         received_at: app.deps.clock.now(),
         media_type: addition.media_type,
         sha256: hex(&Sha256::digest(&addition.raw)),
+        act: addition.act,
     };
-    let said = addition.text.clone();
+    let mut said = addition.text.clone();
+    if !addition.act.is_unspecified() {
+        said = serde_json::json!([addition.act, said]).to_string();
+    }
     let contact = addition::contact(addition.text, about);
     let attempt = async {
         let received_at = put_once(app, contact, addition.raw, addition.uploaded, &said).await?;

@@ -12,7 +12,7 @@ use axum::http::request::Parts as RequestParts;
 use axum::response::Response;
 use bytes::Bytes;
 use redress_bus::{KvError, ReadError};
-use redress_contract::{Channel, ContactId, PartyStanding, Reference};
+use redress_contract::{Act, Channel, ContactId, PartyStanding, Reference};
 use redress_domain::Complaint;
 use redress_identity::reference;
 use redress_intake::references;
@@ -31,7 +31,7 @@ use super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retr
 use crate::addition::{CODE_FIELD, StatusBody, check_text, read_status};
 use crate::config::DEFAULT_FORM;
 use crate::normalize::urlencoded_pairs;
-use crate::page::{Asked, Message, Shown, Standing};
+use crate::page::{Asked, Done, Message, Shown, Standing};
 use crate::progress::progress;
 use crate::sent::Letters;
 use crate::submission::ErrorKind;
@@ -49,15 +49,15 @@ pub(super) struct Proof {
 }
 
 /// A form of the status page whose proof is good.
-struct Proven {
-    typed: StatusBody,
-    raw: Bytes,
-    uploaded: Uploaded,
+pub(super) struct Proven {
+    pub(super) typed: StatusBody,
+    pub(super) raw: Bytes,
+    pub(super) uploaded: Uploaded,
     /// Why files are missing that were sent, or what is wrong with one.
     file_error: Option<FileProblem>,
-    proof: Proof,
+    pub(super) proof: Proof,
     /// Held while it is worked on.
-    _permit: OwnedSemaphorePermit,
+    pub(super) _permit: OwnedSemaphorePermit,
 }
 
 /// What became of the files of an addition.
@@ -117,6 +117,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
     };
     let addition = Addition {
         text,
+        act: Act::Unspecified,
         channel: Channel::Web,
         account: DEFAULT_FORM.to_owned(),
         page_language: language.tag.to_owned(),
@@ -143,7 +144,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
         Ok(_) => {
             count("status", "accepted");
             typed.text.clear();
-            let view = Shown { is_added: true, ..Shown::of(&typed, fresh_key()) };
+            let view = Shown { done: Some(Done::Added), ..Shown::of(&typed, fresh_key()) };
             with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view).await)
         }
     }
@@ -180,12 +181,16 @@ pub(super) async fn added(
     form: &str,
 ) -> Response {
     let typed = StatusBody { receipt_code, ..StatusBody::default() };
-    let view = Shown { is_added: true, form: Some(form), ..Shown::of(&typed, fresh_key()) };
+    let view = Shown { done: Some(Done::Added), form: Some(form), ..Shown::of(&typed, fresh_key()) };
     with(StatusCode::ACCEPTED, shown(app, language, proof, &view).await)
 }
 
 /// What came, and the complaint it proves; or the page that says why not.
-async fn proven(app: &App, language: &'static Language, request: Request) -> Result<Proven, Response> {
+pub(super) async fn proven(
+    app: &App,
+    language: &'static Language,
+    request: Request,
+) -> Result<Proven, Response> {
     let Some(permit) = app.admit() else {
         count("status", "busy");
         let busy = plain(app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Unavailable);
@@ -272,7 +277,12 @@ async fn look_up(app: &App, reference: &str, code: &str) -> Result<Option<Proof>
     Ok(Some(Proof { reference, contact, complaint, asked_at }))
 }
 
-async fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Shown<'_>) -> Response {
+pub(super) async fn shown(
+    app: &App,
+    language: &'static Language,
+    proof: &Proof,
+    view: &Shown<'_>,
+) -> Response {
     let now = app.deps.clock.now();
     let progress = proof.complaint.as_ref().map(|complaint| progress(complaint, now));
     let letters = match &proof.complaint {
@@ -286,7 +296,7 @@ async fn shown(app: &App, language: &'static Language, proof: &Proof, view: &Sho
     page(StatusCode::OK, language, app.pages.status(language, &standing, view))
 }
 
-fn with(status: StatusCode, mut response: Response) -> Response {
+pub(super) fn with(status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     response
 }

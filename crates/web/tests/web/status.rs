@@ -2,8 +2,8 @@
 
 use redress_contract::subject::name;
 use redress_contract::{
-    Actor, Cause, Channel, Communication, CommunicationId, CommunicationPurpose, ContactId, Disposition,
-    Hold, Medium, PartyStanding, Recipient, Reference, Severity, TeamId,
+    Act, Actor, Cause, Channel, CloseReason, Communication, CommunicationId, CommunicationPurpose, ContactId,
+    Disposition, Hold, Medium, PartyStanding, Recipient, Reference, Severity, TeamId,
 };
 use redress_domain::command::Fate;
 use redress_domain::{Assignment, Classification, Command, CommunicationFact, Link, Register};
@@ -330,4 +330,126 @@ async fn a_message_that_was_erased_or_is_sealed_for_another_pair_leaves_the_page
     let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
     assert!(page.contains("Not every message") && page.contains("We confirmed"), "{page}");
     assert!(!page.contains("We have it") && !page.contains("longer."), "{page}");
+}
+
+async fn post(stage: &Stage, path: &str, receipt: &Receipt, more: &[(&str, &str)]) -> (u16, String) {
+    let mut form = vec![("reference", receipt.reference.as_str()), ("receipt_code", receipt.code.as_str())];
+    form.extend(more);
+    let answer = stage.client.post(stage.path(path)).form(&form).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn an_act_is_asked_first_and_recorded_once() {
+    let stage = Stage::start().await;
+    let receipt = complain(&stage).await;
+    let first = stage.contacts().await.remove(0).id;
+    register(&stage, &receipt).await;
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.contains("/en/status/withdraw\"") && !page.contains("/en/status/review"), "{page}");
+
+    let (status, page) = post(&stage, "/status/withdraw", &receipt, &[]).await;
+    assert!(status == 200 && page.contains("Do you want to take your complaint back?"), "{page}");
+    assert_eq!(stage.contacts().await.len(), 1, "asking records nothing");
+    let key = hidden_value(&page, "submission_key");
+    for _ in 0..2 {
+        let sent = [("submission_key", key.as_str()), ("text", " It works again. ")];
+        let (status, page) = post(&stage, "/status/withdraw/send", &receipt, &sent).await;
+        assert!(
+            status == 202 && page.contains("We have received that you take your complaint back"),
+            "{page}"
+        );
+    }
+    let contacts = stage.contacts().await;
+    assert_eq!(contacts.len(), 2);
+    let act = contacts.iter().find(|contact| contact.id != first).unwrap();
+    assert_eq!((act.act, act.text.as_str()), (Act::Withdraw, "It works again."));
+    assert!(act.part_of.as_ref() == Some(&first) && act.sender_authenticated && act.sender.is_none());
+    let raw = String::from_utf8(act.raw.as_ref().unwrap().inline.to_vec()).unwrap();
+    assert!(!raw.contains(&receipt.code), "{raw}");
+
+    // The same key for something else: what is on record is not changed.
+    let sent = [("submission_key", key.as_str())];
+    let (status, page) = post(&stage, "/status/withdraw/send", &receipt, &sent).await;
+    assert!(status == 422 && page.contains("sent before, with other words"), "{page}");
+    assert_ne!(hidden_value(&page, "submission_key"), key);
+    let long = "x".repeat(15_001);
+    let (status, page) = post(&stage, "/status/withdraw/send", &receipt, &[("text", &long)]).await;
+    assert!(status == 422 && page.contains("href=\"#text\""), "{page}");
+    let stranger = Receipt { reference: receipt.reference.clone(), code: "abc".to_owned() };
+    for path in ["/status/withdraw", "/status/withdraw/send", "/status/review/send"] {
+        assert_eq!(post(&stage, path, &stranger, &[]).await.0, 422);
+        let shown = stage.client.get(stage.path(path)).send().await.unwrap();
+        assert!(shown.text().await.unwrap().contains("name=\"receipt_code\""), "{path}");
+    }
+    assert_eq!(stage.contacts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn who_takes_back_a_complaint_about_harm_is_told_that_somebody_looks_at_it_first() {
+    let stage = Stage::start().await;
+    let receipt = complain(&stage).await;
+    register(&stage, &receipt).await;
+    let contact = stage.contacts().await.remove(0).id;
+    let harm = Classification {
+        disposition: Disposition::Complaint,
+        category: "general".to_owned(),
+        product: String::new(),
+        severity: Severity::S1,
+        rule: String::new(),
+    };
+    command(&stage, &contact, Command::Classify(harm)).await;
+    let (_, page) = post(&stage, "/status/withdraw", &receipt, &[]).await;
+    assert!(page.contains("somebody looks at it before it is closed"), "{page}");
+    let (status, page) = post(&stage, "/status/withdraw/send", &receipt, &[]).await;
+    assert!(status == 202 && page.contains("somebody looks at it before it is closed"), "{page}");
+}
+
+#[tokio::test]
+async fn a_review_is_offered_when_there_is_something_to_look_at_again() {
+    let stage = Stage::start().await;
+    let receipt = complain(&stage).await;
+    register(&stage, &receipt).await;
+    let (_, page) = post(&stage, "/status/review", &receipt, &[]).await;
+    assert!(page.contains("Where your complaint stands"), "not asked before it is decided: {page}");
+    let contact = stage.contacts().await.remove(0).id;
+    command(&stage, &contact, Command::Close { reason: CloseReason::NoContact }).await;
+    let page = look(&stage, &receipt.reference, &receipt.code).await.text().await.unwrap();
+    assert!(page.contains("/en/status/review\"") && !page.contains("/en/status/withdraw"), "{page}");
+    let (_, page) = post(&stage, "/status/review", &receipt, &[]).await;
+    assert!(page.contains("Do you want your complaint to be looked at again?"), "{page}");
+    let (status, page) = post(&stage, "/status/review/send", &receipt, &[]).await;
+    assert!(status == 202 && page.contains("We have received that you ask for a review"), "{page}");
+    let act = stage.contacts().await.into_iter().find(|other| other.id != contact).unwrap();
+    assert_eq!((act.act, act.text.as_str()), (Act::RequestReview, ""));
+}
+
+#[tokio::test]
+async fn systems_act_by_the_api() {
+    let stage = Stage::start().await;
+    let receipt = complain(&stage).await;
+    let first = stage.contacts().await.remove(0).id;
+    let post = async |body: serde_json::Value| {
+        let path = stage.path(&format!("/v1/complaints/{}/messages", receipt.reference));
+        let request = stage.client.post(path).header("idempotency-key", "0123456789abcdef");
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let code = &receipt.code;
+    let told = post(serde_json::json!({ "receiptCode": code, "act": "withdraw" })).await;
+    assert_eq!(told.0, 202, "{told:?}");
+    assert_eq!(post(serde_json::json!({ "receiptCode": code, "act": "withdraw", "text": "" })).await, told);
+    let act = stage.contacts().await.into_iter().find(|contact| contact.id != first).unwrap();
+    assert_eq!((act.act, act.text.as_str()), (Act::Withdraw, ""));
+    for other in [
+        serde_json::json!({ "receiptCode": code, "act": "request_review" }),
+        serde_json::json!({ "receiptCode": code, "act": "dance" }),
+        serde_json::json!({ "receiptCode": code, "act": 1, "text": "x" }),
+        serde_json::json!({ "receiptCode": code }),
+    ] {
+        let told = post(other.clone()).await;
+        assert_eq!(told.0, 422, "{other}: {told:?}");
+    }
+    assert_eq!(stage.contacts().await.len(), 2);
 }
