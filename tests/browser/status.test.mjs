@@ -107,3 +107,23 @@ test('a complaint is taken back, and looked at again, without a script', async (
   await tells(page, receipt, 'We are looking at your complaint again');
   assert.ok((await here.program.words(receipt.reference)).includes('It works again.'));
 });
+
+test('a link from a mail fills in reference and code, and shows nothing by itself', async (t) => {
+  const page = await here.page(t);
+  const receipt = await complain(page);
+  const link = `/en/status#${receipt.reference}.${receipt.code.replaceAll(' ', '')}`;
+  await page.goto(link);
+  const at = () => new URL(page.url()).hash;
+  assert.equal(at(), '', 'nothing of it stays in the address');
+  assert.equal(await page.locator('#reference').inputValue(), receipt.reference);
+  assert.equal(await page.locator('h1').innerText(), 'See where your complaint stands');
+  // The same page once more, as when somebody presses the link a second time.
+  await page.locator('#reference').fill('');
+  await page.evaluate((hash) => (location.hash = hash), link.split('#')[1]);
+  await until('the fields are filled in again', async () => (await page.locator('#reference').inputValue()) !== '');
+  await page.keyboard.press('Enter');
+  await page.locator('h1', { hasText: 'Where your complaint stands' }).waitFor();
+  assert.equal(at(), '');
+  await page.goto('/en/status#nonsense');
+  assert.equal(await page.locator('#reference').inputValue(), '');
+});

@@ -109,3 +109,28 @@ async fn what_is_too_much_for_one_address_is_gathered_into_one_mail() {
     }
     stage.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_acknowledgement_of_a_mail_leads_to_the_status_page() {
+    let stage = Stage::with("[web]\npublic_url = \"https://complaints.example.org\"").set().await;
+    let letter = Letter::from("Kim Doe <kim@example.com>", "My lamp", "The lamp broke.\r\n");
+    let contact = stage.mail(&letter.bytes());
+    let acknowledgement = stage.sent_to("kim@example.com").await.text();
+    let complaint = stage.holder(&contact).await;
+    stage.settle().await;
+    let link = acknowledgement
+        .lines()
+        .find_map(|line| line.strip_prefix("https://complaints.example.org/en/status#"));
+    let (reference, code) = link.and_then(|proof| proof.trim().split_once('.')).expect(&acknowledgement);
+    assert_eq!(reference, complaint.reference.as_str());
+
+    let status = stage.status_of(reference, code).await;
+    assert!(
+        status.contains("We confirmed that it has arrived.") && status.contains("Somebody will take it on.")
+    );
+    assert!(status.contains("thank you for writing to us"), "what was written is shown: {status}");
+    stage.act_on_page(&status, "withdraw", "It works again.").await;
+    let closed = stage.once(&complaint.id, "the complaint is closed", |complaint| !complaint.is_open()).await;
+    assert_eq!(closed.contacts.len(), 2);
+    stage.finish().await;
+}

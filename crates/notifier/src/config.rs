@@ -42,6 +42,8 @@ pub struct Config {
     pub texts: Arc<Texts>,
     /// In which times are told.
     pub zone: TimeZone,
+    /// Where complainants see how it stands; none when the public reaches no such page.
+    pub status_page: Option<StatusPage>,
     /// What happens to what is on its way out.
     pub mode: Mode,
     /// Addresses of staff.
@@ -54,6 +56,15 @@ pub struct Config {
     pub parallel: usize,
     /// How long a message is tried.
     pub give_up_after: SignedDuration,
+}
+
+/// The status page, as the settings of another service say: `[web] public_url` and `languages`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusPage {
+    /// Where the public reaches the pages, without a slash at its end.
+    pub url: String,
+    /// Languages of the pages.
+    pub languages: Vec<String>,
 }
 
 /// Who sends.
@@ -165,6 +176,7 @@ impl Config {
             ),
             parallel: at_least_one("notifier.parallel", settings.parallel, &mut problems),
             give_up_after: hours("notifier.give_up_hours", settings.give_up_hours, &mut problems),
+            status_page: None,
             mode,
             sender,
         };

@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`plan`] (which messages a commit calls for), [`standing`] (is one still wanted), `perform` (steps → OUTBOX), `limits` and
 //! `waiting` (one address is not flooded: the rest is gathered into a later message), `deliver` (OUTBOX → the next
-//! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, [`mail`],
+//! hop), [`restored`] (what a restore leaves in doubt), `transport`; for what is said: [`texts`], `render`, `way_in`, [`mail`],
 //! `header`; [`settings`], [`config`],
 //! [`staff`].
 
@@ -33,7 +33,8 @@ pub mod texts;
 mod transport;
 pub mod under_way;
 mod waiting;
+mod way_in;
 
-pub use config::Config;
+pub use config::{Config, StatusPage};
 pub use run::{Deps, Error, run};
 pub use settings::Settings;

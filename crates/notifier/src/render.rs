@@ -18,6 +18,7 @@ use crate::config::{Config, Sender};
 use crate::mail::{BuildError, Draft, MailAddress, MessageId, Thread, build};
 use crate::plan::{Body, Step};
 use crate::texts::TextError;
+use crate::way_in::WayIn;
 
 /// What a message is made from.
 #[derive(Clone, Copy)]
@@ -63,7 +64,7 @@ pub(crate) fn render(
     let Material { step, complaint, contact, .. } = *material;
     let id = step.id(keys);
     let sender = config.sender(&complaint.account);
-    let words = Wording { material, config, sender }.words()?;
+    let words = Wording { material, config, sender, keys }.words()?;
     let draft = Draft {
         from_name: HeaderText::new(&sender.name),
         from: address(&sender.address, "sender")?,
@@ -131,6 +132,7 @@ struct Wording<'a> {
     material: &'a Material<'a>,
     config: &'a Config,
     sender: &'a Sender,
+    keys: &'a Keys,
 }
 
 impl Wording<'_> {
@@ -164,8 +166,12 @@ impl Wording<'_> {
             escalation_line => self.config.escalation_line.as_str(),
         };
         Ok(match &self.material.step.body {
-            Body::Acknowledgement => context! { ..self.acknowledgement(language)?, ..common },
-            Body::FinalResponse { .. } => context! { ..self.final_response(), ..common },
+            Body::Acknowledgement => {
+                context! { ..self.acknowledgement(language)?, ..self.way_in(language), ..common }
+            }
+            Body::FinalResponse { .. } => {
+                context! { ..self.final_response(), ..self.way_in(language), ..common }
+            }
             Body::Warning { clock, milestone, percent } => {
                 let due = self.due(language, clock.as_str(), milestone.as_str())?;
                 let own = context! { milestone => milestone.as_str(), percent => *percent, due => due };
@@ -181,6 +187,14 @@ impl Wording<'_> {
                 context! { ..own, ..self.for_staff(language)?, ..common }
             }
         })
+    }
+
+    /// Where they see how it stands, with what shows that it is theirs.
+    fn way_in(&self, language: &str) -> Value {
+        let way =
+            self.config.status_page.as_ref().map(|page| WayIn::of(self.material, page, language, self.keys));
+        let WayIn { link, receipt_code } = way.unwrap_or_default();
+        context! { status_link => link, receipt_code => receipt_code }
     }
 
     fn acknowledgement(&self, language: &str) -> Result<Value, TextError> {

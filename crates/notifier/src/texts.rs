@@ -342,6 +342,7 @@ fn made_up() -> Value {
         percent => 50, rung => 4, role => "owner", purpose => "acknowledgement", status => "5.1.1",
         facts => "Facts.", category => "general", severity => "S3", status_word => "registered",
         received => "a day", deadlines => vec![deadline],
+        status_link => "https://complaints.example.org/status", receipt_code => "abcdefghijklmnopqrstuvwxyz",
         weekday => 1, day => 1, month => 1, year => 2026, time => "12:00", zone => "UTC",
     }
 }

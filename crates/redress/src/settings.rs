@@ -247,6 +247,8 @@ impl Config {
             checks.of(redress_erase::Config::check(&settings.erase)),
         );
         checks.uploads_fit(settings);
+        let notifier = notifier
+            .map(|notifier| redress_notifier::Config { status_page: status_page(&settings.web), ..notifier });
         let config = || {
             Some(Self {
                 log: settings.log.clone(),
@@ -289,6 +291,15 @@ impl Config {
         ];
         all.map(|(role, file)| (role.to_owned(), file.clone())).into()
     }
+}
+
+/// The status page that mails lead to. As shipped, the public reaches nothing: mails then name no page.
+fn status_page(web: &redress_web::Settings) -> Option<redress_notifier::StatusPage> {
+    let is_set = web.public_url != redress_web::Settings::default().public_url;
+    is_set.then(|| redress_notifier::StatusPage {
+        url: web.public_url.trim_end_matches('/').to_owned(),
+        languages: web.languages.clone(),
+    })
 }
 
 /// Gathers the problems of all tables.

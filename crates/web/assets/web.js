@@ -82,6 +82,17 @@
     buttons.forEach((button) => (button.disabled = true));
   }
 
+  // A link from a mail brings reference and code after the #, which no server is sent. They are moved into the fields, out
+  // of the address that histories keep; a person presses the button, since what looks at links may run this, too.
+  function takeReceipt(form) {
+    const receipt = /^#([\w-]{1,40})\.([\w-]{1,64})$/.exec(location.hash);
+    if (!receipt) return;
+    form.elements.reference.value = receipt[1];
+    form.elements.receipt_code.value = receipt[2];
+    history.replaceState(null, "", location.pathname + location.search);
+    form.querySelector("button[type=submit]").focus();
+  }
+
   // What is on record is no draft any more.
   for (const done of document.querySelectorAll("[data-draft-done]")) {
     try {
@@ -89,6 +100,10 @@
     } catch {
       // It was never stored, then.
     }
+  }
+  for (const form of document.querySelectorAll("form[data-receipt]")) {
+    takeReceipt(form);
+    window.addEventListener("hashchange", () => takeReceipt(form));
   }
   for (const form of document.querySelectorAll("form[data-draft]")) {
     bringBack(form);

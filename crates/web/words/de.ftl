@@ -109,12 +109,12 @@ told = Was Sie uns gesagt haben
 told-remedy = Was Sie sich von uns wünschen
 
 status-title = Nachsehen, wie es um Ihre Beschwerde steht
-status-introduction = Geben Sie das Aktenzeichen und den Empfangscode von der Seite ein, die Ihre Beschwerde bestätigt hat.
+status-introduction = Geben Sie das Aktenzeichen und den Empfangscode von der Seite oder aus der E-Mail ein, die Ihre Beschwerde bestätigt hat.
 status-reference-hint = Zum Beispiel RD-4F7K-2QMX.
 status-code-hint = Die 26 Buchstaben und Ziffern unter dem Aktenzeichen. Großschreibung und Leerzeichen spielen keine Rolle.
 status-see = Nachsehen
 status-no-match = Das gehört nicht zusammen
-    .text = Wir kennen keine Beschwerde mit diesem Aktenzeichen und diesem Empfangscode. Bitte prüfen Sie beide: Sie stehen auf der Seite, die Ihre Beschwerde bestätigt hat.
+    .text = Wir kennen keine Beschwerde mit diesem Aktenzeichen und diesem Empfangscode. Bitte prüfen Sie beide: Sie stehen auf der Seite oder in der E-Mail, die Ihre Beschwerde bestätigt hat.
 status-heading = Wie es um Ihre Beschwerde steht
 status-team = Zuständig ist
 status-expected = Was als Nächstes geschieht, und bis wann

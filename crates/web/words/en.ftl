@@ -116,12 +116,12 @@ told-remedy = What you would like us to do
 
 # The status page
 status-title = See where your complaint stands
-status-introduction = Enter the reference and the receipt code from the page that confirmed your complaint.
+status-introduction = Enter the reference and the receipt code from the page or the mail that confirmed your complaint.
 status-reference-hint = For example RD-4F7K-2QMX.
 status-code-hint = The 26 letters and digits that stand below the reference. Capitals and spaces do not matter.
 status-see = See where it stands
 status-no-match = These do not belong together
-    .text = We know no complaint with this reference and this receipt code. Please check both: they stand on the page that confirmed your complaint.
+    .text = We know no complaint with this reference and this receipt code. Please check both: they stand on the page or in the mail that confirmed your complaint.
 status-heading = Where your complaint stands
 status-team = It is dealt with by
 status-expected = What comes next, and by when

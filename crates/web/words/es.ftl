@@ -109,12 +109,12 @@ told = Lo que nos ha contado
 told-remedy = Lo que quiere que hagamos
 
 status-title = Consultar el estado de su reclamación
-status-introduction = Indique la referencia y el código de recibo de la página que confirmó su reclamación.
+status-introduction = Indique la referencia y el código de recibo de la página o del correo que confirmó su reclamación.
 status-reference-hint = Por ejemplo, RD-4F7K-2QMX.
 status-code-hint = Las 26 letras y cifras que figuran debajo de la referencia. Las mayúsculas y los espacios no importan.
 status-see = Consultar el estado
 status-no-match = Estos datos no corresponden entre sí
-    .text = No conocemos ninguna reclamación con esta referencia y este código de recibo. Compruebe ambos: figuran en la página que confirmó su reclamación.
+    .text = No conocemos ninguna reclamación con esta referencia y este código de recibo. Compruebe ambos: figuran en la página o en el correo que confirmó su reclamación.
 status-heading = El estado de su reclamación
 status-team = La atiende
 status-expected = Qué viene ahora y cuándo

@@ -109,12 +109,12 @@ told = Ce que vous nous avez dit
 told-remedy = Ce que vous attendez de nous
 
 status-title = Voir où en est votre réclamation
-status-introduction = Indiquez la référence et le code de réception de la page qui a confirmé votre réclamation.
+status-introduction = Indiquez la référence et le code de réception de la page ou de l’e-mail qui a confirmé votre réclamation.
 status-reference-hint = Par exemple RD-4F7K-2QMX.
 status-code-hint = Les 26 lettres et chiffres sous la référence. Les majuscules et les espaces n’ont pas d’importance.
 status-see = Voir où elle en est
 status-no-match = Ces deux indications ne vont pas ensemble
-    .text = Nous ne connaissons aucune réclamation avec cette référence et ce code de réception. Vérifiez les deux : ils figurent sur la page qui a confirmé votre réclamation.
+    .text = Nous ne connaissons aucune réclamation avec cette référence et ce code de réception. Vérifiez les deux : ils figurent sur la page ou dans l’e-mail qui a confirmé votre réclamation.
 status-heading = Où en est votre réclamation
 status-team = Elle est traitée par
 status-expected = Ce qui vient ensuite, et pour quand

@@ -72,6 +72,12 @@ impl Stage {
         self.status_form("/status", &[("reference", hidden(thanks, "reference")), receipt(thanks)]).await
     }
 
+    /// Looks where the complaint stands that somebody has the reference and receipt code of; answers the page.
+    pub async fn status_of(&self, reference: &str, code: &str) -> String {
+        let proof = [("reference", reference.to_owned()), ("receipt_code", code.to_owned())];
+        self.status_form("/status", &proof).await
+    }
+
     /// Adds something to the complaint whose status page this is; answers the page.
     pub async fn add(&self, status: &str, text: &str) -> String {
         let (reference, key) = (hidden(status, "reference"), hidden(status, "submission_key"));

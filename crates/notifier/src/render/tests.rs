@@ -2,10 +2,13 @@
 
 use mail_parser::{Address as Parsed, MessageParser};
 use proptest::prelude::*;
-use redress_contract::contact::{Raw, Thread as ContactThread};
-use redress_contract::{CommunicationPurpose, EventId, HandlerId, MilestoneId, Outcome};
+use redress_contract::contact::{Raw, SenderVerdict, Thread as ContactThread};
+use redress_contract::{
+    Channel, CommunicationPurpose, ContactId, EventId, HandlerId, MilestoneId, Outcome, Verdict,
+};
 
 use super::*;
+use crate::config::StatusPage;
 use crate::run::email;
 use crate::sample::{at, complaint, contact};
 use crate::settings::{AccountSettings, Settings};
@@ -26,6 +29,11 @@ fn config() -> Config {
     };
     settings.accounts.insert("help".to_owned(), help);
     Config::check(&settings).unwrap()
+}
+
+fn with_status_page() -> Config {
+    let (url, languages) = ("https://complaints.example.org".to_owned(), vec!["en".to_owned()]);
+    Config { status_page: Some(StatusPage { url, languages }), ..config() }
 }
 
 fn keys() -> Keys {
@@ -64,18 +72,22 @@ impl Case {
     }
 
     fn render(&self) -> Communication {
+        self.render_with(&config(), false)
+    }
+
+    fn render_with(&self, config: &Config, authenticated: bool) -> Communication {
         let to = email("jane@example.com");
         let material = Material {
             step: &self.step,
             complaint: &self.complaint,
             contact: (self.step.recipient == Recipient::Complainant).then_some(&self.contact),
             to: &to,
-            authenticated: false,
+            authenticated,
             reasons: self.reasons,
             others: &self.others,
             at: at("2026-03-06T09:12:02Z"),
         };
-        render(&material, &config(), &keys()).unwrap()
+        render(&material, config, &keys()).unwrap()
     }
 }
 
@@ -91,11 +103,15 @@ fn readable(communication: &Communication) -> String {
 }
 
 fn check(name: &str, case: &Case) {
+    check_mail(name, &case.render());
+}
+
+fn check_mail(name: &str, mail: &Communication) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_snapshot_path("../../tests/snapshots");
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, readable(&case.render())));
+    settings.bind(|| insta::assert_snapshot!(name, readable(mail)));
 }
 
 #[test]
@@ -327,4 +343,56 @@ proptest! {
         prop_assert_eq!(recipients, ["jane@example.com"]);
         prop_assert!(parsed.cc().is_none() && parsed.bcc().is_none());
     }
+}
+
+fn decided(language: &str) -> Case {
+    let mut case = Case::new(step(Recipient::Complainant, Body::FinalResponse { reasons: None }), language);
+    let (at, handler) = (at("2026-03-20T10:00:00Z"), HandlerId::new("h1").unwrap());
+    case.complaint.status =
+        Status::Decided { at, outcome: Outcome::Upheld, remedy: "refund".to_owned(), handler };
+    case.reasons = "It was late.";
+    case
+}
+
+#[test]
+fn mails_to_the_complainant_lead_to_the_status_page() {
+    for language in ["en", "de"] {
+        let case = Case::new(acknowledgement(), language);
+        check_mail(
+            &format!("acknowledgement_with_a_link_{language}"),
+            &case.render_with(&with_status_page(), false),
+        );
+        let mail = decided(language).render_with(&with_status_page(), false);
+        check_mail(&format!("final_response_with_a_link_{language}"), &mail);
+    }
+}
+
+#[test]
+fn the_code_goes_to_whoever_opened_the_complaint_where_they_wrote_from_and_nowhere_else() {
+    let code = keys().receipt_code(&complaint().contact_id);
+    let check = |contact: Contact, authenticated: bool, expect: bool| {
+        for case in [Case::new(acknowledgement(), "en"), decided("en")] {
+            let case = Case { contact: contact.clone(), ..case };
+            let mail = readable(&case.render_with(&with_status_page(), authenticated));
+            let link = format!("https://complaints.example.org/en/status#RD-4F7K-2QMX.{code}");
+            assert!(mail.contains("https://complaints.example.org/en/status"), "{mail}");
+            assert_eq!(mail.contains(&link), expect, "{contact:?}: {mail}");
+            assert_eq!(mail.contains(&code), expect, "{contact:?}: {mail}");
+            let (headers, _) = mail.split_once("\n\n").unwrap();
+            assert!(!headers.contains(&code), "{headers}");
+        }
+    };
+    check(contact(), false, true);
+    check(Contact { channel: Channel::Web, ..contact() }, false, false);
+    check(Contact { channel: Channel::Api, ..contact() }, true, true);
+    check(Contact { id: ContactId::new("other").unwrap(), ..contact() }, true, false);
+    check(Contact { sender: Some(email("somebody@example.com")), ..contact() }, false, false);
+    let verdict = SenderVerdict { verdict: Verdict::Fail, ..SenderVerdict::default() };
+    check(Contact { sender_verdict: Some(verdict), ..contact() }, false, false);
+}
+
+#[test]
+fn without_a_public_page_mails_name_none() {
+    let mail = readable(&Case::new(acknowledgement(), "en").render());
+    assert!(!mail.contains("/status") && !mail.contains("receipt code"), "{mail}");
 }

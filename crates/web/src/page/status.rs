@@ -117,6 +117,8 @@ impl Pages {
             ErrorKind::Missing => words.say("add-missing"),
             other => wrong_words(&words, other),
         });
+        // What was done just now is not offered again while it has yet to show.
+        let offers = shown.done.is_none_or(|done| done == Done::Added);
         let again = shown.error.is_some() || shown.file_error.is_some() || shown.notice.is_some();
         let values = context! {
             languages => none(),
@@ -125,7 +127,7 @@ impl Pages {
             key => &shown.key,
             notice => shown.notice.map(|notice| titled(&words, notice.name())),
             done => shown.done.map(|done| titled(&words, done.name())),
-            acts => progress.map(|progress| acts(&words, &progress.acts)),
+            acts => progress.filter(|_| offers).map(|progress| acts(&words, &progress.acts)),
             // One draft for each complaint; a tab may see several.
             draft => format!("addition-{}", data_encoding::HEXLOWER.encode(&Sha256::digest(shown.receipt_code)[..8])),
             form_draft => shown.form,
