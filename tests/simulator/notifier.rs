@@ -125,7 +125,7 @@ impl Notifier {
         if is_settled(&occasion.complaint, &id) {
             return Ok(());
         }
-        let target = Target { address: staff(step.recipient), authenticated: true };
+        let target = Target { address: staff(step.recipient), authenticated: true, typed_in: false };
         match self.ask(occasion, step, &id, Some(&target)).await? {
             Verdict::Suppress(reason) => self.note(occasion, step, &id, Fate::Suppressed(reason)).await,
             Verdict::Go | Verdict::NotBefore(_) => {

@@ -11,6 +11,8 @@ pub struct Target {
     pub address: Address,
     /// True when the channel vouches for this very address.
     pub authenticated: bool,
+    /// True when a clerk typed in the contact.
+    pub typed_in: bool,
 }
 
 /// Where the sender of a contact wants answers: Reply-To, else the sender, else the form's field `email`.
@@ -20,10 +22,15 @@ pub fn answer_to(contact: &Contact) -> Option<Target> {
     let wanted = contact.reply_to.iter().find(|address| is_usable(address)).or(sender);
     if let Some(wanted) = wanted {
         let own = sender.is_some_and(|sender| normal(sender, None) == normal(wanted, None));
-        return Some(target(&wanted.value, contact.sender_authenticated && own));
+        let vouched = contact.sender_authenticated && own;
+        return Some(Target { typed_in: typed_in(contact), ..target(&wanted.value, vouched) });
     }
     let field = contact.fields.iter().find(|field| field.name == "email" && is_email(field.value.trim()))?;
-    Some(target(field.value.trim(), false))
+    Some(Target { typed_in: typed_in(contact), ..target(field.value.trim(), false) })
+}
+
+fn typed_in(contact: &Contact) -> bool {
+    contact.recorded_by.as_ref().is_some_and(|by| by.actor.starts_with("clerk:"))
 }
 
 fn is_usable(address: &Address) -> bool {
@@ -37,6 +44,7 @@ fn target(value: &str, authenticated: bool) -> Target {
     Target {
         address: Address { kind: AddressKind::Email, value, display_name: String::new() },
         authenticated,
+        typed_in: false,
     }
 }
 
@@ -48,7 +56,7 @@ impl std::fmt::Debug for Target {
 
 #[cfg(test)]
 mod tests {
-    use redress_contract::contact::Field;
+    use redress_contract::contact::{Field, RecordedBy};
 
     use super::*;
 
@@ -90,6 +98,16 @@ mod tests {
         let phone =
             Address { kind: AddressKind::Phone, value: "+4312345".to_owned(), display_name: String::new() };
         check(&Contact { sender: Some(phone), ..Contact::default() }, None);
+    }
+
+    #[test]
+    fn what_a_clerk_typed_in_is_told_from_what_a_system_sent() {
+        for (actor, typed_in) in [("clerk:ina", true), ("client:crm", false)] {
+            let by = RecordedBy { actor: actor.to_owned(), ..RecordedBy::default() };
+            let sender = Some(email("a@example.org"));
+            let contact = Contact { sender, recorded_by: Some(by), ..Contact::default() };
+            assert_eq!(answer_to(&contact).unwrap().typed_in, typed_in, "{actor}");
+        }
     }
 
     #[test]

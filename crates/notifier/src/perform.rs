@@ -134,7 +134,7 @@ impl Notifier {
             }
             return self.suppress(occasion, step, &id, SuppressReason::NoAddress).await;
         };
-        let target = Target { address: email(address), authenticated: true };
+        let target = Target { address: email(address), authenticated: true, typed_in: false };
         match self.ask(occasion, step, Some(&target)).await? {
             Verdict::Suppress(reason) => self.suppress(occasion, step, &id, reason).await,
             // Staff are told at once whatever came before.

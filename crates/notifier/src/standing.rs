@@ -55,6 +55,8 @@ pub fn is_automatic(purpose: CommunicationPurpose) -> bool {
 /// the message may have gone out before a restore.
 pub fn outgoing(complaint: &Complaint, step: &Step, target: Option<&Target>) -> Outgoing {
     let answered = step.contact_id.as_ref().and_then(|id| complaint.contact(id));
+    let received_at = answered.map_or(complaint.received_at, |contact| contact.received_at);
+    let typed_in = target.is_some_and(|target| target.typed_in);
     Outgoing {
         purpose: step.body.purpose(),
         recipient: step.recipient,
@@ -62,8 +64,9 @@ pub fn outgoing(complaint: &Complaint, step: &Step, target: Option<&Target>) -> 
         has_address: target.is_some(),
         to_own_address: false,
         authenticated: target.is_some_and(|target| target.authenticated),
-        received_at: answered.map_or(complaint.received_at, |contact| contact.received_at),
-        recorded_at: complaint.recorded_at,
+        received_at,
+        // Clerks type in one after the other what lay in a tray: that is no old mailbox, and nobody has to let it go.
+        recorded_at: if typed_in { received_at } else { complaint.recorded_at },
         perhaps_sent: false,
         released: step.released,
         recently: Vec::new(),
