@@ -63,6 +63,8 @@ pub struct Stage {
     replicas: Vec<Replica>,
     /// Address of the public listener, while `web` runs.
     public: Option<String>,
+    /// Address of the listener for clerks, while `web` runs.
+    staff: Option<String>,
     /// Address of the listener for health and metrics.
     health: String,
     /// What must not show where no personal data may be.
@@ -232,6 +234,7 @@ impl Builder {
             outgoing: Outgoing::of(sink),
             replicas: Vec::new(),
             public: None,
+            staff: None,
             health,
             secrets: Mutex::default(),
             dropped: AtomicUsize::new(0),

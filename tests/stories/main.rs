@@ -15,5 +15,6 @@ mod overdue;
 mod private;
 mod redacted;
 mod replicas;
+mod typed_in;
 mod vouched;
 mod web;

@@ -18,6 +18,7 @@ pub struct Keys {
     pub(crate) token: [u8; 32],
     pub(crate) form: [u8; 32],
     pub(crate) secrets: [u8; 32],
+    pub(crate) session: [u8; 32],
 }
 
 /// A key file that is none.
@@ -39,6 +40,7 @@ impl Keys {
             token: derive("token"),
             form: derive("form"),
             secrets: derive("secrets"),
+            session: derive("session"),
         }
     }
 
@@ -89,6 +91,7 @@ mod tests {
             keys.token,
             keys.form,
             keys.secrets,
+            keys.session,
             [0; 32],
         ];
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());

@@ -91,6 +91,16 @@ impl Keys {
         mac::signed(&self.form, &["stamp", form, at], signature).then(|| at.parse().ok())?
     }
 
+    /// What signs the session of somebody who signed in: 128 bits over everything that the session says and rests on.
+    pub fn session_code(&self, parts: &[&str]) -> String {
+        mac::code(&self.session, parts)
+    }
+
+    /// True when these keys signed a session of these parts. Compares in constant time.
+    pub fn session_code_fits(&self, parts: &[&str], code: &str) -> bool {
+        mac::coded(&self.session, parts, code)
+    }
+
     fn tagged(&self, mailbox: &str, kind: &str, id: &str) -> String {
         let Some((local, domain)) = mailbox.rsplit_once('@') else { return mailbox.to_owned() };
         let id = id.to_ascii_lowercase();
@@ -251,6 +261,17 @@ mod tests {
         ] {
             assert_eq!(keys().form_stamp_time("complaint", bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_session_is_signed_whole_and_for_nothing_else() {
+        let code = keys().session_code(&["ina", "1700000000"]);
+        assert!(keys().session_code_fits(&["ina", "1700000000"], &code));
+        assert!(!keys().session_code_fits(&["ina", "1700000001"], &code));
+        assert!(!keys().session_code_fits(&["ina1700000000"], &code));
+        assert!(!Keys::from_master(&[4; 32]).session_code_fits(&["ina", "1700000000"], &code));
+        let receipt = keys().receipt_code(&ContactId::new("ina").unwrap());
+        assert!(!keys().session_code_fits(&["ina"], &receipt));
     }
 
     proptest! {

@@ -184,6 +184,12 @@ last lies outside: the mail in its mailbox.")]
         #[command(subcommand)]
         what: Keys,
     },
+    /// See to those who type in complaints.
+    Staff {
+        /// What to do.
+        #[command(subcommand)]
+        what: Staff,
+    },
 }
 
 /// A service.
@@ -439,6 +445,19 @@ pub struct Erase {
     /// Only say what would be erased.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `redress staff …`
+#[derive(Debug, Subcommand)]
+pub enum Staff {
+    /// Make the hash of a password, for [staff.accounts.<id>].
+    #[command(after_help = "\
+Asks for the password twice, or reads one line where nobody sits at a terminal. Prints an argon2id
+hash; put it into `password_hash`, or into a file that `password_hash_file` names. A new hash ends
+every session of the account, once the service runs with it.
+Example:
+  redress staff hash-password > /etc/redress/ina.hash")]
+    HashPassword,
 }
 
 /// `redress keys …`

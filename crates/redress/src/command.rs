@@ -19,6 +19,7 @@ mod rotate;
 mod run;
 mod sender;
 mod show;
+mod staff;
 mod timeline;
 mod up;
 mod verify;
@@ -30,7 +31,7 @@ use redress_bus::users::{BACKUP, ERASE, OPERATOR};
 use redress_runtime::logs;
 use redress_runtime::settings::Problems;
 
-use crate::cli::{Cli, Command, Keys};
+use crate::cli::{Cli, Command, Keys, Staff};
 use crate::house::{House, with_broker};
 use crate::out::Out;
 use crate::sealing::Need;
@@ -44,6 +45,11 @@ use rotate::Leftover;
 /// # Errors
 /// What it was doing and why that failed; [`Problems`] for bad settings.
 pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> anyhow::Result<ExitCode> {
+    // Before there are settings: they are to hold what it prints.
+    if let Command::Staff { what: Staff::HashPassword } = &cli.command {
+        staff::hash_password(out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (settings, config) = settings::read(cli.config.as_deref(), environment)?;
     match cli.command {
         Command::Up => {
@@ -116,6 +122,7 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         | Command::Config
         | Command::Keys { what: Keys::Init | Keys::Api { .. } }
         | Command::Provision(_)
+        | Command::Staff { .. }
         | Command::Read { .. }
         | Command::Doctor => unreachable!("these are run without a connection"),
     }

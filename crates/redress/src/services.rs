@@ -61,6 +61,7 @@ pub async fn run(
         info!("Started {}", service.word());
     }
     tasks.serve_public(config, out).await?;
+    tasks.serve_staff(config, out).await?;
     all.ready();
     let asked = tasks.shutdown.clone();
     tokio::select! {
@@ -106,6 +107,8 @@ struct Tasks {
     shutdown: Shutdown,
     /// What the public listener serves, of each service that has pages or webhooks.
     public: Vec<Public>,
+    /// What clerks are served, where some may sign in.
+    staff: Option<Public>,
 }
 
 /// Pages or webhooks of a service, over its connection.
@@ -130,6 +133,10 @@ impl Tasks {
                     info!("The status page shows no messages: [keys] status_private_file {file} is missing");
                 }
                 let deps = redress_web::Deps { intake, ledger, status, mailboxes, proxies, clock, health };
+                if config.staff.accounts() > 0 {
+                    let routes = redress_web::staff::routes(config.staff.clone(), &config.web, deps.clone());
+                    self.staff = Some(Public { service, bus: bus.clone(), routes });
+                }
                 let routes = redress_web::routes(config.web.clone(), deps);
                 self.public.push(Public { service, bus, routes });
             }
@@ -204,13 +211,26 @@ impl Tasks {
         let listener = Listener::bind(config.public).await.context("serve [public]")?;
         tell(out, "public", format!("http://{}", listener.address()))?;
         let routes = self.public.drain(..).fold(Router::new(), |all, public| all.merge(public.routes));
+        self.serve(Public { service, bus, routes }, listener, config);
+        Ok(())
+    }
+
+    /// The listener for clerks, which the public does not reach; there is none where nobody may sign in.
+    async fn serve_staff(&mut self, config: &Config, out: Out) -> anyhow::Result<()> {
+        let Some(staff) = self.staff.take() else { return Ok(()) };
+        let listener = Listener::bind(config.staff.listen).await.context("serve [staff]")?;
+        tell(out, "staff", format!("http://{}", listener.address()))?;
+        self.serve(staff, listener, config);
+        Ok(())
+    }
+
+    fn serve(&mut self, Public { service, bus, routes }: Public, listener: Listener, config: &Config) {
         let (limits, asked) = (config.public_limits.clone(), self.shutdown.clone());
         let served = async move {
             listener.serve(routes, limits, asked).await;
             anyhow::Ok(())
         };
         self.spawn(service, bus, served);
-        Ok(())
     }
 
     /// Waits for all; when one ends by an error, or without having been asked, the others are asked to stop.

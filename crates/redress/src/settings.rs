@@ -43,6 +43,8 @@ pub struct Settings {
     pub email: redress_email::Settings,
     /// `[web]`
     pub web: redress_web::Settings,
+    /// `[staff]`
+    pub staff: redress_web::staff::Settings,
     /// `[router]`
     pub router: redress_router::Settings,
     /// `[sla]`
@@ -188,6 +190,8 @@ pub struct Config {
     pub email: redress_email::Config,
     /// The service `web`.
     pub web: redress_web::Config,
+    /// What the service `web` serves to clerks.
+    pub staff: redress_web::staff::Config,
     /// The service `router`.
     pub router: redress_router::Config,
     /// The service `sla`.
@@ -237,6 +241,7 @@ impl Config {
             checks.of(redress_email::Config::check(&settings.email)),
             checks.of(redress_web::Config::check(&settings.web)),
         );
+        let staff = checks.of(redress_web::staff::Config::check(&settings.staff));
         let (router, sla) = (
             checks.of(redress_router::Config::check(&settings.router)),
             checks.of(redress_sla::Config::check(&settings.sla)),
@@ -263,6 +268,7 @@ impl Config {
                 health: health?,
                 email: email?,
                 web: web?,
+                staff: staff?,
                 router: router?,
                 sla: sla?,
                 notifier: notifier?,

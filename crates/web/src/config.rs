@@ -10,13 +10,15 @@ pub(crate) use clients::{ANONYMOUS, Client, STATED_CHANNELS, Scope, client_of};
 pub use clients::{ApiKey, ClientSettings};
 pub use demands::{Anonymous, Demands};
 use form::Asset;
+pub(crate) use form::is_name;
 pub use form::{Choice, DEFAULT_FORM, Form, FormSettings, OwnField, OwnKind};
 pub use settings::{Limits, Rates, Settings, Texts, Uploads};
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use checks::{at_least_one, authority, check_body, check_clamd, check_figures, check_languages, check_url};
+pub(crate) use checks::{UPLOAD_MEBIBYTES_MAX, at_least_one, authority, check_url};
+use checks::{check_body, check_clamd, check_figures, check_languages};
 use jiff::tz::TimeZone;
 use redress_runtime::settings::Problems;
 
@@ -80,7 +82,7 @@ impl Config {
     /// All problems with their keys.
     pub fn check(settings: &Settings) -> Result<Self, Problems> {
         let mut problems = Problems::none();
-        let https = check_url(&settings.public_url, &mut problems);
+        let https = check_url("web.public_url", &settings.public_url, &mut problems);
         let languages = check_languages(settings, &mut problems);
         let forms = form::check_all(settings, &mut problems);
         let clients = clients::check_all(settings, &mut problems);

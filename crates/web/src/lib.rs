@@ -1,7 +1,7 @@
-//! Complaints that arrive by web: the public form, the API, and the status page.
+//! Complaints that arrive by web: the public form, the API, the status page, and what clerks type in.
 //!
 //! In: what people type into the form at `/` and add on the status page at `/status`, and what systems post to
-//! `/v1/complaints`. Out: contacts, through [`Intake`]; and where a complaint stands, for whoever shows its reference and
+//! `/v1/complaints`, and what clerks type in on a listener of their own. Out: contacts, through [`Intake`]; and where a complaint stands, for whoever shows its reference and
 //! receipt code. Whoever sends hears yes (202, a reference, a receipt code) only once the broker has the contact; when
 //! that cannot be had in time they hear 503, the page keeps what they typed, and sending again is safe, because one
 //! idempotency key makes one contact.
@@ -9,12 +9,13 @@
 //! Reading order: [`config`], [`submission`] (what was said, checked), [`normalize`] (what was said → contact), [`addition`]
 //! (what is said about a complaint that is there), `progress` (where a complaint stands), `sent` (what was written to the complainant),
 //! `file` (what a file is), [`clamd`] (what a scanner says of it), `source` (HTTP in, answers out: `form`, `upload`, `api`, `status`, and what they share), `stamp` (was it filled in by a person), `statement` (what a system with an API key may say beside the complaint), `page`
-//! and `problem` (what answers look like), `openapi` (the API described), `words` (the languages of the pages), `headers` (what browsers are told).
+//! and `problem` (what answers look like), `openapi` (the API described), [`staff`] (what clerks type in), `words` (the languages of the pages), `headers` (what browsers are told).
 
 pub mod addition;
 pub mod clamd;
 pub mod config;
 pub mod normalize;
+pub mod staff;
 pub mod submission;
 
 mod file;
@@ -65,6 +66,6 @@ pub struct Deps {
 /// below `/<language>` is in that language.
 pub fn routes(config: Config, deps: Deps) -> Router {
     let https = config.https;
-    let routes = source::routes(Arc::new(source::App::new(config, deps)));
+    let routes = source::routes(Arc::new(source::App::new(config, deps, "web")));
     headers::guard(routes, https)
 }

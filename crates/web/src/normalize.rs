@@ -262,10 +262,11 @@ fn language_of(submission: &Submission, page_language: String) -> String {
     submission.language.clone()
 }
 
-/// The email address when there is one, the phone number otherwise.
+/// The email address when there is one, else the phone number, else the postal address.
 fn sender(submission: &Submission) -> Option<Address> {
     let (kind, value) = match (submission.email.as_str(), submission.phone.as_str()) {
-        ("", "") => return None,
+        ("", "") if submission.postal_address.is_empty() => return None,
+        ("", "") => (AddressKind::Postal, submission.postal_address.as_str()),
         ("", phone) => (AddressKind::Phone, phone),
         (email, _) => (AddressKind::Email, email),
     };
@@ -276,11 +277,13 @@ fn sender(submission: &Submission) -> Option<Address> {
 /// does not hold them.
 fn named_values(submission: &Submission) -> Vec<NamedValue> {
     let has_email = !submission.email.is_empty();
-    let has_sender = has_email || !submission.phone.is_empty();
+    let can_be_called = has_email || !submission.phone.is_empty();
+    let has_sender = can_be_called || !submission.postal_address.is_empty();
     let placed = |name: &str| match name {
         "what_happened" | "email" | "language" => true,
         "phone" => !has_email,
         "name" => has_sender,
+        "postal_address" => !can_be_called,
         _ => false,
     };
     let rest = submission.values().filter(|(name, value)| !placed(name) && !value.is_empty());

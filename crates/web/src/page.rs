@@ -19,10 +19,12 @@ mod act;
 mod docs;
 mod fields;
 mod guide;
+mod staff;
 mod status;
 
 pub(crate) use act::{Considered, path as act_path};
 pub(crate) use guide::Guide;
+pub(crate) use staff::{SignIn, StaffForm, StaffNotice, StaffReceipt};
 pub(crate) use status::{Asked, Done, Shown, Standing};
 
 /// The pages of one installation.
@@ -71,6 +73,8 @@ pub(crate) enum Notice {
     Elsewhere,
     /// Its files could not be taken now.
     FilesMissing,
+    /// Whoever typed it in is signed out.
+    SignedOut,
 }
 
 /// What the thank-you page shows.
@@ -137,6 +141,10 @@ impl Pages {
             ("ask.html", include_str!("../templates/ask.html")),
             ("act.html", include_str!("../templates/act.html")),
             ("status.html", include_str!("../templates/status.html")),
+            ("staff_bar.html", include_str!("../templates/staff_bar.html")),
+            ("staff_form.html", include_str!("../templates/staff_form.html")),
+            ("staff_receipt.html", include_str!("../templates/staff_receipt.html")),
+            ("staff_sign_in.html", include_str!("../templates/staff_sign_in.html")),
         ] {
             templates.add_template(name, source).expect("the templates are part of the program and tested");
         }
@@ -153,6 +161,7 @@ impl Pages {
             introduction => or_else(&texts.introduction, || words.say("form-introduction")),
             anonymous => form.demands.anonymous == Anonymous::Taken,
             draft => &form.name,
+            is_sender => true,
             // Not the address of the empty form: browsers forget that one when something is posted to it.
             action => format!("/{}{path}?sent", language.tag),
             // Whoever has typed already would lose it by going elsewhere.
@@ -274,6 +283,7 @@ impl Notice {
             Self::TooOften => "notice-too-often",
             Self::Elsewhere => "notice-elsewhere",
             Self::FilesMissing => "notice-files-missing",
+            Self::SignedOut => "notice-signed-out",
         }
     }
 }

@@ -12,6 +12,7 @@ mod origin;
 mod pace;
 mod record;
 mod scan;
+pub(crate) mod staff;
 mod status;
 mod upload;
 
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -55,8 +56,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(config: Config, deps: Deps) -> Self {
-        let health = deps.health.part("web");
+    /// `part` is what these pages are called where the process says how it is.
+    pub(crate) fn new(config: Config, deps: Deps, part: &str) -> Self {
+        let health = deps.health.part(part);
         health.ready();
         let clamd_health = config.clamd.as_ref().map(|_| deps.health.part("web.clamd"));
         clamd_health.iter().for_each(Part::ready);
@@ -134,10 +136,14 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
 /// The language that a page is to speak.
 struct Spoken(&'static Language);
 
-impl FromRequestParts<Arc<App>> for Spoken {
+impl<S: Send + Sync> FromRequestParts<S> for Spoken
+where
+    Arc<App>: FromRef<S>,
+{
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut RequestParts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut RequestParts, state: &S) -> Result<Self, Self::Rejection> {
+        let app = Arc::<App>::from_ref(state);
         let header = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let offered = &app.config.languages;
         Ok(Self(Language::choose(parts.uri.path(), header.unwrap_or_default(), offered)))

@@ -14,6 +14,9 @@ use crate::config::{Anonymous, Demands, OwnKind, is_language_tag};
 /// What the field `consent` holds when its box is ticked.
 pub const GIVEN: &str = "yes";
 
+/// What a postal address is called in a record.
+const POSTAL_ADDRESS: &str = "postal_address";
+
 /// The fields a submission may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
@@ -83,6 +86,9 @@ pub struct Submission {
     /// A BCP 47 tag, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub language: String,
+    /// Where to write to; only a clerk is asked for it. May be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub postal_address: String,
     /// Everything else that was filled in, by its name in the form.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, String>,
@@ -297,6 +303,7 @@ impl Submission {
             product: take(Field::Product),
             order_number: take(Field::OrderNumber),
             language: take(Field::Language),
+            postal_address: String::new(),
             more: BTreeMap::new(),
         };
         let more = clean.into_iter().filter(|(_, value)| !value.is_empty());
@@ -323,6 +330,7 @@ impl Submission {
             (Field::Language, &self.language),
         ];
         let standard = standard.into_iter().map(|(field, value)| (field.form_name(), value.as_str()));
+        let standard = standard.chain([(POSTAL_ADDRESS, self.postal_address.as_str())]);
         standard.chain(self.more.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }

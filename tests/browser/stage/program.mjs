@@ -37,16 +37,16 @@ other_ways = ["By telephone: 0113 496 0000, Monday to Friday, nine to five"]
 escalation = "You can take it to the ombudsman, free of charge: ombudsman.example.org."
 `;
 
-/** Starts the program with these lines more in `[web]`, and waits until it is ready. */
-export async function start(web = 'min_fill_seconds = 0') {
+/** Starts the program with these lines more in `[web]` and these tables more, and waits until it is ready. */
+export async function start(web = 'min_fill_seconds = 0', more = '') {
   const folder = await mkdtemp(join(tmpdir(), 'redress-browser-'));
   for (const name of ['new', 'cur', 'tmp']) await mkdir(join(folder, 'inbox', name), { recursive: true });
   const config = join(folder, 'redress.toml');
-  await writeFile(config, settings(folder, web));
+  await writeFile(config, settings(folder, web) + more);
   const log = await open(join(folder, 'log'), 'w');
   const child = spawn(process.env.REDRESS, ['--json', '--config', config, 'up'], { stdio: ['ignore', 'pipe', log.fd] });
   await log.close();
-  const program = new Program(child, folder, config);
+  const program = new Program(child, folder, config, more.includes('[staff.accounts.'));
   try {
     await program.listen();
   } catch (error) {
@@ -57,15 +57,25 @@ export async function start(web = 'min_fill_seconds = 0') {
   return program;
 }
 
+/** The hash of a clerk's password, as it stands in the settings. */
+export async function hashed(password) {
+  const child = spawn(process.env.REDRESS, ['staff', 'hash-password'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(`${password}\n`);
+  let hash = '';
+  for await (const chunk of child.stdout) hash += chunk;
+  return hash.trim();
+}
+
 class Program {
   #child;
   #folder;
   #config;
   #ended;
   #abandon;
+  #servesClerks;
 
-  constructor(child, folder, config) {
-    [this.#child, this.#folder, this.#config] = [child, folder, config];
+  constructor(child, folder, config, servesClerks) {
+    [this.#child, this.#folder, this.#config, this.#servesClerks] = [child, folder, config, servesClerks];
     this.#ended = once(child, 'exit');
     // Whatever ends the tests ends the program too.
     this.#abandon = () => child.kill();
@@ -79,11 +89,12 @@ class Program {
     for await (const line of createInterface({ input: this.#child.stdout })) {
       const { listener, url } = JSON.parse(line);
       at[listener] = url;
-      if (at.public && at.health) break;
+      if (at.public && at.health && (at.staff || !this.#servesClerks)) break;
     }
     clearTimeout(patience);
     if (!at.public) throw new Error('it told no address');
     this.url = at.public;
+    this.staff = at.staff;
     await until('redress is ready', async () => (await fetch(`${at.health}/readyz`)).ok);
   }
 

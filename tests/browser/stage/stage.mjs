@@ -7,17 +7,18 @@ import { chromium } from 'playwright-core';
 
 import { start } from './program.mjs';
 
-/** The stage of a file; `web` are lines more of `[web]`. It is set before the first test and struck after the last. */
-export function stage(web) {
+/** The stage of a file; `web` are lines more of `[web]`, and `more` makes tables more. It is set before the first test and struck
+ * after the last. */
+export function stage(web, more = async () => '') {
   const stage = new Stage();
-  before(() => stage.set(web));
+  before(async () => stage.set(web, await more()));
   after(() => stage.strike());
   return stage;
 }
 
 class Stage {
-  async set(web) {
-    this.program = await start(web);
+  async set(web, more) {
+    this.program = await start(web, more);
     this.browser = await chromium.launch({ executablePath: process.env.CHROMIUM });
   }
 

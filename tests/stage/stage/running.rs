@@ -29,7 +29,10 @@ impl Stage {
                 let listener =
                     Listener::bind(self.config.public).await.expect("the loopback interface has ports");
                 self.public = Some(format!("http://{}", listener.address()));
-                tokio::spawn(serve(listener, self.config.clone(), house, shutdown.clone()))
+                let staff =
+                    Listener::bind(self.config.staff.listen).await.expect("the loopback interface has ports");
+                self.staff = Some(format!("http://{}", staff.address()));
+                tokio::spawn(serve((listener, staff), self.config.clone(), house, shutdown.clone()))
             }
             other => tokio::spawn(run(other, self.config.clone(), house, shutdown.clone())),
         };
@@ -106,13 +109,24 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
     Ok(())
 }
 
-async fn serve(listener: Listener, config: Config, house: House, asked: Shutdown) -> anyhow::Result<()> {
+async fn serve(
+    (public, staff): (Listener, Listener),
+    config: Config,
+    house: House,
+    asked: Shutdown,
+) -> anyhow::Result<()> {
     let status = house.vault.for_status_page();
     let House { ledger, intake, clock, health, .. } = house;
-    let (mailboxes, proxies) = (config.email.mailboxes, config.proxies);
-    let deps = redress_web::Deps { intake, ledger, status, mailboxes, proxies, clock, health };
+    let mailboxes = config.email.mailboxes;
+    let deps =
+        redress_web::Deps { intake, ledger, status, mailboxes, proxies: config.proxies, clock, health };
+    let staff_routes = redress_web::staff::routes(config.staff, &config.web, deps.clone());
     let routes = redress_web::routes(config.web, deps);
-    listener.serve(routes, config.public_limits, asked).await;
+    let limits = config.public_limits;
+    tokio::join!(
+        public.serve(routes, limits.clone(), asked.clone()),
+        staff.serve(staff_routes, limits, asked)
+    );
     Ok(())
 }
 

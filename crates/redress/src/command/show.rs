@@ -172,12 +172,13 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
         problem => format!("\nNot read in full: {problem}"),
     };
     let subject = &contact.subject;
+    let recorded = recorded(contact).map(|said| format!("\n{said}")).unwrap_or_default();
     let act = match contact.act {
         Act::Withdraw => "\nTakes the complaint back",
         Act::RequestReview => "\nAsks for a review",
         Act::Unspecified => "",
     };
-    let head = format!("from {sender}{by_hand}{confirmed}{act}\nSubject: {subject}{problem}");
+    let head = format!("from {sender}{by_hand}{confirmed}{recorded}{act}\nSubject: {subject}{problem}");
     let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }
@@ -192,6 +193,19 @@ fn file_words(file: &Attachment) -> String {
         ScanState::Unscanned => format!(", not scanned: {finding}"),
     };
     format!("\n[{}, {} bytes{scan}]", file.file_name, file.size_bytes)
+}
+
+/// Who wrote it down for the complainant, how it came, and why so late.
+fn recorded(contact: &Contact) -> Option<String> {
+    let by = contact.recorded_by.as_ref()?;
+    let given = |words: &str, text: &str| (!text.is_empty()).then(|| format!("{words} {text}"));
+    let parts = [
+        Some(format!("Recorded {} by {}", clock_time(contact.recorded_at), by.actor)),
+        given("came as", &by.arrival),
+        given("late because:", &by.backdating_reason),
+        by.read_back.then(|| "read back and confirmed".to_owned()),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 /// Subject and text of a mail that was sent.

@@ -12,13 +12,15 @@ use redress_domain::settings::{
 use redress_email::config::webhook::Provider;
 use redress_email::config::{AccountSettings as Account, Kind, WebhookSettings};
 use redress_notifier::settings::AccountSettings;
+use redress_web::staff::settings::AccountSettings as Clerk;
 use serde_json::Value;
 
 use super::Settings;
 
 /// Tables and lists that are empty by default. Of these the example shows one element, with values to learn from.
-const ELEMENTS: [&str; 6] = [
+const ELEMENTS: [&str; 7] = [
     "email.accounts",
+    "staff.accounts",
     "notifier.accounts",
     "rules.calendars",
     "rules.policies",
@@ -30,6 +32,8 @@ const ELEMENTS: [&str; 6] = [
 pub fn sample() -> Settings {
     let mut settings = Settings { rules: sample_rules(), ..Settings::default() };
     settings.email.accounts.insert("help".to_owned(), sample_mailbox());
+    let clerk = Clerk { password_hash_file: Some("/run/credentials/redress/ina".into()), ..Clerk::default() };
+    settings.staff.accounts.insert("ina".to_owned(), clerk);
     settings.notifier.accounts.insert("help".to_owned(), AccountSettings::default());
     settings
 }

@@ -26,6 +26,7 @@ fn help_teaches() {
         "erase",
         "keys",
         "keys rotate",
+        "staff hash-password",
     ];
     let mut all = String::new();
     for command in commands {

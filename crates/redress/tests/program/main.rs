@@ -9,4 +9,5 @@ mod keys;
 mod reparse;
 mod restore;
 mod run;
+mod staff;
 mod up;

@@ -29,6 +29,11 @@ impl Desk {
         self.folder.path().join(name)
     }
 
+    /// What stands in its settings file.
+    pub(crate) fn settings(&self) -> String {
+        std::fs::read_to_string(self.path("redress.toml")).unwrap()
+    }
+
     pub(crate) fn write(&self, name: &str, text: &[u8]) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -38,6 +38,8 @@ pub(crate) struct Up {
     child: Child,
     public: String,
     health: String,
+    /// Where clerks sign in, when the settings name one.
+    pub(crate) staff: Option<String>,
 }
 
 impl Up {
@@ -60,14 +62,17 @@ impl Up {
             .spawn()
             .unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
+        // The broker, health, the public, and clerks where some may sign in.
+        let listeners = if desk.settings().contains("[staff.accounts.") { 4 } else { 3 };
         let told: Vec<Value> =
-            said.lines().take(3).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+            said.lines().take(listeners).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
         let url = |name: &str| {
             let bound = told.iter().find(|bound| bound["listener"] == name);
             let bound = bound.unwrap_or_else(|| panic!("{name} in {told:?}, {}", log_of(desk)));
             bound["url"].as_str().unwrap().to_owned()
         };
-        Self { public: url("public"), health: url("health"), child }
+        let staff = (listeners == 4).then(|| url("staff"));
+        Self { public: url("public"), health: url("health"), staff, child }
     }
 
     fn signal(&self, signal: Signal) {

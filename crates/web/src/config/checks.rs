@@ -15,25 +15,23 @@ const BYTES_PER_CHAR_MAX: usize = 12;
 /// What a form needs beside the texts: names, key, stamp.
 const FRAME_BYTES: usize = 2048;
 /// Most that a submission with files may be set to have: the listener takes no more of one.
-const UPLOAD_MEBIBYTES_MAX: u32 = 50;
+pub(crate) const UPLOAD_MEBIBYTES_MAX: u32 = 50;
 /// A rate of more than this a minute is none.
 pub(super) const RATE_MAX: u32 = 100_000_000;
 
 /// Notes what is wrong with the public URL; true when it is HTTPS.
-pub(super) fn check_url(text: &str, problems: &mut Problems) -> bool {
+pub(crate) fn check_url(key: &str, text: &str, problems: &mut Problems) -> bool {
     let uri = text.parse::<axum::http::Uri>().unwrap_or_default();
     let scheme = uri.scheme_str().unwrap_or_default();
     let plain = uri.query().is_none() && !text.contains(['#', '@']) && matches!(uri.path(), "" | "/");
     if !matches!(scheme, "http" | "https") || uri.host().unwrap_or_default().is_empty() || !plain {
-        problems.note(
-            "web.public_url",
-            format!("{text:?} must be like \"https://complaints.example.org\", without a path"),
-        );
+        problems
+            .note(key, format!("{text:?} must be like \"https://complaints.example.org\", without a path"));
     }
     scheme == "https"
 }
 
-pub(super) fn authority(url: &str) -> String {
+pub(crate) fn authority(url: &str) -> String {
     let uri = url.parse::<axum::http::Uri>().unwrap_or_default();
     let authority =
         uri.authority().map_or_else(String::new, |authority| authority.as_str().to_ascii_lowercase());
@@ -67,7 +65,7 @@ pub(super) fn check_languages(settings: &Settings, problems: &mut Problems) -> V
 }
 
 /// Zero is a problem that was noted.
-pub(super) fn at_least_one(per_minute: u32) -> NonZeroU32 {
+pub(crate) fn at_least_one(per_minute: u32) -> NonZeroU32 {
     NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN)
 }
 

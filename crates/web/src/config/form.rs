@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Anonymous, Demands, Settings, Texts};
 use crate::file::FILES_FIELD;
 use crate::normalize::{ADD_FIELD, KEY_FIELD, SENT_BEFORE_FIELD, STAMP_FIELD, TRAP_FIELD};
+use crate::staff::statement::STAFF_PREFIX;
 use crate::submission::Field;
 
 /// The form at `/`; it is there without a table of its own.
@@ -218,6 +219,7 @@ fn check_own(name: &str, form: &FormSettings, settings: &Settings, problems: &mu
     ];
     let ours = |name: &str| {
         hidden.contains(&name)
+            || name.starts_with(STAFF_PREFIX)
             || Field::ALL.iter().any(|field| [field.form_name(), field.api_name()].contains(&name))
     };
     if form.fields.len() > OWN_FIELDS_MAX {
@@ -282,7 +284,7 @@ fn check_languages<'t>(
     }
 }
 
-pub(super) fn is_name(text: &str, joint: char) -> bool {
+pub(crate) fn is_name(text: &str, joint: char) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == joint;
     (1..=40).contains(&text.len()) && text.chars().all(fits) && !text.starts_with(joint)
 }

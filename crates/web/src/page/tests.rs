@@ -410,3 +410,44 @@ fn every_act_is_asked_and_answered_in_every_language() {
         }
     }
 }
+
+#[test]
+fn the_page_where_clerks_sign_in() {
+    let sign_in = SignIn { account: "ina", notice: Some(StaffNotice::NoMatch) };
+    insta::assert_snapshot!(pages().sign_in(EN, &sign_in));
+}
+
+#[test]
+fn the_form_of_a_clerk_names_what_is_wrong_and_keeps_what_was_typed() {
+    use crate::staff::statement::{Detail, Typed, Wrong};
+    let pages = pages();
+    let sent = [
+        ("staff_channel", "letter"),
+        ("staff_counter", "counter"),
+        ("staff_received_at", "2026-02-25T08:15"),
+        ("staff_identity_checked", "yes"),
+    ];
+    let (typed, ..) = Typed::take(sent.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec());
+    let errors = [FieldError::known(Field::WhatHappened, ErrorKind::Missing)];
+    let view = FormView { key: "the-key", errors: &errors, ..FormView::default() };
+    let wrong = [(Detail::BackdatingReason, Wrong::NoReason), (Detail::IdentityChecked, Wrong::NobodyNamed)];
+    let counters = ["post-room", "counter"].map(str::to_owned);
+    let form = StaffForm { view: &view, typed: &typed, wrong: &wrong, clerk: "ina", counters: &counters };
+    insta::assert_snapshot!(pages.staff_form(EN, pages.config.first_form(), &form));
+}
+
+#[test]
+fn the_receipt_that_a_clerk_hands_over() {
+    let pages = pages();
+    let submission = Submission { what_happened: "The lamp broke.".to_owned(), ..Submission::default() };
+    let receipt = StaffReceipt {
+        reference: &Reference::new("RD-4F7K-2QMX").unwrap(),
+        receipt_code: "abcdefghijklmnopqrstuvwxyz",
+        received_at: "2026-03-02T09:30:00Z".parse().unwrap(),
+        submission: &submission,
+        form: pages.config.first_form(),
+        clerk: "ina",
+        public_url: "https://complaints.example.org",
+    };
+    insta::assert_snapshot!(pages.staff_receipt(EN, &receipt));
+}

@@ -15,7 +15,7 @@ use redress_runtime::client::{Proxies, block};
 use crate::config::Client;
 
 /// After so many tries, senders who were quiet for long are forgotten.
-const SWEEP_EVERY: u32 = 4096;
+pub(super) const SWEEP_EVERY: u32 = 4096;
 
 /// Counts the tries of each sender.
 #[derive(Debug)]
@@ -57,10 +57,7 @@ impl Pace {
         if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();
         }
-        // Whoever serves these pages says who asks; should nobody, all are one.
-        let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(address)| address.ip());
-        let Some(sender) = self.proxies.client(peer, &request.headers).map(block) else { return Ok(()) };
+        let Some(sender) = sender(&self.proxies, request) else { return Ok(()) };
         let tries = NonZeroU32::new(u32::try_from(tries).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
         let counted = self.limiter.check_key_n(&sender, tries).map_err(|_| Duration::MAX)?;
         counted.map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
@@ -86,6 +83,14 @@ impl ClientPace {
         let Some((_, limiter)) = self.0.iter().find(|(name, _)| *name == client.name) else { return Ok(()) };
         limiter.check().map_err(|refusal| refusal.wait_time_from(DefaultClock::default().now()))
     }
+}
+
+/// The block of addresses that a request comes from; none for the house's own machines.
+pub(super) fn sender(proxies: &Proxies, request: &Parts) -> Option<IpNet> {
+    // Whoever serves these pages says who asks; should nobody, all are one.
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(address)| address.ip());
+    proxies.client(peer, &request.headers).map(block)
 }
 
 #[cfg(test)]

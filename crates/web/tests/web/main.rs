@@ -9,6 +9,7 @@ mod forms;
 mod normalize;
 mod outage;
 mod scans;
+mod staff;
 mod stage;
 mod status;
 mod uploads;

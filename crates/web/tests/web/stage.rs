@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) health: Health,
     pub(crate) url: String,
     pub(crate) client: Client,
+    status: Option<Vault>,
     shutdown: Shutdown,
 }
 
@@ -64,21 +65,34 @@ impl Stage {
         let (health, shutdown) = (Health::new(), Shutdown::new());
         let rules = Arc::new(Rules::compile(&redress_domain::RulesSettings::default()).unwrap());
         let ledger = Ledger::new(vault.clone(), rules, clock.clone());
-        let deps = Deps {
-            intake: Intake::new(vault.clone(), clock.clone()),
-            ledger: ledger.clone(),
-            status: status(&vault),
+        let client = redress_runtime::http::client().unwrap();
+        let url = String::new();
+        let status = status(&vault);
+        let mut stage = Self { broker, bus, vault, ledger, clock, health, url, client, status, shutdown };
+        let routes = redress_web::routes(Config::check(settings).unwrap(), stage.deps());
+        stage.url = stage.serve(routes).await;
+        stage
+    }
+
+    /// What the service needs.
+    pub(crate) fn deps(&self) -> Deps {
+        Deps {
+            intake: Intake::new(self.vault.clone(), self.clock.clone()),
+            ledger: self.ledger.clone(),
+            status: self.status.clone(),
             mailboxes: vec!["help@example.org".to_owned()],
             proxies: Proxies::default(),
-            clock: clock.clone(),
-            health: health.clone(),
-        };
-        let routes = redress_web::routes(Config::check(settings).unwrap(), deps);
+            clock: self.clock.clone(),
+            health: self.health.clone(),
+        }
+    }
+
+    /// Serves these routes on a listener of their own; answers where.
+    pub(crate) async fn serve(&self, routes: axum::Router) -> String {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.address());
-        tokio::spawn(listener.serve(routes, Limits::default(), shutdown.clone()));
-        let client = redress_runtime::http::client().unwrap();
-        Self { broker, bus, vault, ledger, clock, health, url, client, shutdown }
+        tokio::spawn(listener.serve(routes, Limits::default(), self.shutdown.clone()));
+        url
     }
 
     pub(crate) fn path(&self, path: &str) -> String {

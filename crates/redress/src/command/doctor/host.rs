@@ -15,6 +15,7 @@ use crate::settings::Config;
 pub(super) fn look(config: &Config) -> Vec<Finding> {
     let mut findings = vec![key(config)];
     findings.extend(sealing(config));
+    findings.extend(staff(config));
     // Where one runs, the broker's own answer says more.
     if config.bus.servers.is_empty() && config.data.noted_broker().is_none() {
         findings.push(server(config));
@@ -111,6 +112,13 @@ fn status(files: &KeyFiles) -> Option<Finding> {
         (Err(problem), _) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
         (_, Err(problem)) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
     }
+}
+
+/// Where clerks type in what came by letter, in person or by telephone.
+fn staff(config: &Config) -> Option<Finding> {
+    let (accounts, url) = (config.staff.accounts(), &config.staff.public_url);
+    let found = format!("{accounts} may sign in at {url}, served on {}", config.staff.listen);
+    (accounts > 0).then(|| ok("staff intake", found))
 }
 
 fn server(config: &Config) -> Finding {
