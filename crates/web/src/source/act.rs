@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use redress_contract::{Act, Channel};
+use redress_domain::Complaint;
 
 use super::form::{URLENCODED, page};
 use super::record::{Addition, Refusal, record_addition};
@@ -128,5 +129,5 @@ fn done(act: Act, proof: &Proof) -> Done {
 }
 
 fn outlives_withdrawal(proof: &Proof) -> bool {
-    proof.complaint.as_ref().is_some_and(|complaint| complaint.outlives_withdrawal())
+    proof.complaint.as_ref().is_some_and(Complaint::outlives_withdrawal)
 }
