@@ -23,7 +23,7 @@ pub const TEXT_FIELD: &str = "text";
 /// Member of a JSON body: the receipt code.
 pub(crate) const CODE_MEMBER: &str = "receiptCode";
 /// Member of a JSON body: what the sender does.
-const ACT_MEMBER: &str = "act";
+pub(crate) const ACT_MEMBER: &str = "act";
 
 /// What came of the status page's forms or of the API.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Services in tasks of this process, each with a connection of its own, as the program starts them.
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
 use redress::cli::Service;
 use redress::house::House;
@@ -29,8 +31,9 @@ impl Stage {
                 let listener =
                     Listener::bind(self.config.public).await.expect("the loopback interface has ports");
                 self.public = Some(format!("http://{}", listener.address()));
-                let staff =
-                    Listener::bind(self.config.staff.listen).await.expect("the loopback interface has ports");
+                let staff = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+                    .await
+                    .expect("the loopback interface has ports");
                 self.staff = Some(format!("http://{}", staff.address()));
                 tokio::spawn(serve((listener, staff), self.config.clone(), house, shutdown.clone()))
             }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::SAYS_SOMETHING;
-use crate::addition::{CODE_MEMBER, TEXT_FIELD};
+use crate::addition::{ACT_MEMBER, CODE_MEMBER, TEXT_FIELD};
 use crate::file::{FILES_FIELD, FileLimits, MEBIBYTE};
 
 const MEDIA_TYPE: &str = "multipart/form-data";
@@ -41,7 +41,7 @@ fn complaint(schema: &Value, files: Option<&Value>) -> Value {
     json!({ "type": "object", "properties": properties, "oneOf": forms })
 }
 
-/// A file says enough.
+/// A file says enough, and so does an act.
 fn message(schema: &Value, files: Option<&Value>) -> Value {
     let mut parts = in_parts(schema, files);
     parts["description"] = json!(format!("{CODE_MEMBER} stands before the first file."));
@@ -53,6 +53,7 @@ fn message(schema: &Value, files: Option<&Value>) -> Value {
         let words = json!({ TEXT_FIELD: { "pattern": SAYS_SOMETHING } });
         parts["anyOf"] = json!([
             { "required": [TEXT_FIELD], "properties": words },
+            { "required": [ACT_MEMBER] },
             { "required": [FILES_FIELD], "properties": { FILES_FIELD: { "minItems": 1 } } },
         ]);
     }
