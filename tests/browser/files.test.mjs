@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
     const { reference, code } = await receipt(page);
     assert.equal(await look(page, { reference, code }), 200);
     await page.locator('#attachments').setInputFiles(picture_of('bill.png', 2000));
-    await page.locator('main form button').click();
+    await page.getByRole('button', { name: 'Add it' }).click();
     await page.getByRole('status', { name: 'We have received what you added' }).waitFor();
   });
 }

@@ -78,7 +78,7 @@ test('a complaint is made, corrected, looked up and added to with the keyboard a
   await answered(page, 'Space');
   await tabTo(page, page.locator('#text'));
   await page.keyboard.type('The box was open.');
-  await tabTo(page, page.locator('button'));
+  await tabTo(page, page.getByRole('button', { name: 'Add it' }));
   await answered(page, 'Enter');
   assert.equal((await focused(page)).name.split('\n')[0], 'We have received what you added');
 });

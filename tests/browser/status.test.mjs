@@ -124,6 +124,7 @@ test('a link from a mail fills in reference and code, and shows nothing by itsel
   await page.keyboard.press('Enter');
   await page.locator('h1', { hasText: 'Where your complaint stands' }).waitFor();
   assert.equal(at(), '');
+  await page.goto('about:blank');
   await page.goto('/en/status#nonsense');
   assert.equal(await page.locator('#reference').inputValue(), '');
 });

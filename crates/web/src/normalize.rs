@@ -26,7 +26,7 @@ pub const ADD_FIELD: &str = "as_addition";
 const FORM_MEMBER: &str = "form";
 /// Most fields of one body: pairs, parts or members. Each may become an error that names it, so this also bounds what
 /// an answer holds.
-pub const PARTS_MAX: usize = 64;
+pub const PARTS_MAX: usize = 96;
 
 /// A form as it came back.
 #[derive(Clone, Default, PartialEq, Eq)]

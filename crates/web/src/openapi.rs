@@ -275,12 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_in_parts_needs_words_or_a_file() {
-        let required = |settings: &str| {
-            described(settings)["components"]["schemas"]["NewMessageParts"]["required"].clone()
+    fn a_message_in_parts_needs_words_or_a_file_or_an_act() {
+        let one_of = |settings: &str| {
+            let schema = &described(settings)["components"]["schemas"]["NewMessageParts"];
+            assert_eq!(schema["required"], json!(["receiptCode"]));
+            let ways = schema["anyOf"].as_array().unwrap().iter();
+            ways.map(|way| way["required"][0].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(required(""), json!(["receiptCode"]));
-        assert_eq!(required("uploads.files_max = 0"), json!(["receiptCode", "text"]));
+        assert_eq!(one_of(""), ["text", "act", "attachments"]);
+        assert_eq!(one_of("uploads.files_max = 0"), ["text", "act"]);
     }
 
     #[test]

@@ -146,8 +146,9 @@ impl Reading<'_> {
                 if at > latest {
                     return Err("lies in the future".to_owned());
                 }
-                if at < Timestamp::UNIX_EPOCH {
-                    return Err("lies before 1970".to_owned());
+                let days = self.client.map_or(0, |client| client.received_days_max);
+                if self.now.duration_since(at) > SignedDuration::from_hours(24 * i64::from(days)) {
+                    return Err(format!("lies more than {days} days back"));
                 }
                 put(&mut values.received_at, at)
             }
@@ -155,6 +156,12 @@ impl Reading<'_> {
             _ => put_line(&mut values.backdating_reason, text),
         }
     }
+}
+
+/// Somebody is vouched for who gave no address.
+pub(crate) fn nobody_named() -> WrongMember {
+    let problem = "vouches for an email address or a telephone number, and there is none";
+    WrongMember { name: IDENTITY_VERIFIED, problem: problem.to_owned() }
 }
 
 /// What stands for a channel that may be stated.
@@ -257,7 +264,7 @@ mod tests {
         let at = |at| [(RECEIVED_AT, at), (BACKDATING_REASON, "stamp")];
         assert_eq!(wrong(ALL, &at("2026-03-05T09:05:00Z")), Vec::<&str>::new());
         for bad in
-            ["2026-03-05T09:05:01Z", "1969-12-31T23:59:59Z", "2026-03-02", "2026-03-02T11:00:00", "yesterday"]
+            ["2026-03-05T09:05:01Z", "2024-03-04T09:00:00Z", "2026-03-02", "2026-03-02T11:00:00", "yesterday"]
         {
             assert_eq!(wrong(ALL, &at(bad)), [RECEIVED_AT], "{bad}");
         }

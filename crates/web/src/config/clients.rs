@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Settings;
-use super::checks::RATE_MAX;
+use super::checks::{RATE_MAX, at_least_one};
 
 /// What every key begins with, so that those who look for leaked ones know it.
 const KEY_PREFIX: &str = "redress_";
+/// Further back nobody remembers.
+const RECEIVED_DAYS_MAX: u32 = 3_650;
 /// The account of whoever has no key.
 pub(crate) const ANONYMOUS: &str = "api";
 /// Channels that a client with the scope `channel` may name.
@@ -26,13 +28,15 @@ pub struct ClientSettings {
     pub key_sha256: Vec<String>,
     /// What it may state about a complaint beside what anybody may: `channel`, `received_at`, `identity`.
     pub scopes: Vec<String>,
+    /// How long ago at most something may have been received: a year typed wrong would break every time limit at once.
+    pub received_days_max: u32,
     /// How many requests it may send a minute, from wherever it sends.
     pub requests_per_minute: u32,
 }
 
 impl Default for ClientSettings {
     fn default() -> Self {
-        Self { key_sha256: Vec::new(), scopes: Vec::new(), requests_per_minute: 600 }
+        Self { key_sha256: Vec::new(), scopes: Vec::new(), received_days_max: 730, requests_per_minute: 600 }
     }
 }
 
@@ -43,6 +47,8 @@ pub(crate) struct Client {
     pub(crate) name: String,
     /// What it may state.
     pub(crate) scopes: Vec<Scope>,
+    /// How long ago at most something may have been received.
+    pub(crate) received_days_max: u32,
     /// How many requests it may send a minute.
     pub(crate) requests_per_minute: NonZeroU32,
     digests: Vec<[u8; 32]>,
@@ -149,11 +155,15 @@ fn check(name: &str, client: &ClientSettings, settings: &Settings, problems: &mu
             format!("{} is not between 1 and {RATE_MAX}", client.requests_per_minute),
         );
     }
-    let requests_per_minute = NonZeroU32::new(client.requests_per_minute).unwrap_or(NonZeroU32::MIN);
+    if !(1..=RECEIVED_DAYS_MAX).contains(&client.received_days_max) {
+        let days = client.received_days_max;
+        note(".received_days_max", format!("{days} is not between 1 and {RECEIVED_DAYS_MAX}"));
+    }
     Client {
         name: name.to_owned(),
         scopes,
-        requests_per_minute,
+        received_days_max: client.received_days_max,
+        requests_per_minute: at_least_one(client.requests_per_minute),
         digests: digests.into_iter().flatten().collect(),
     }
 }

@@ -57,7 +57,7 @@ fn members() -> Map<String, Value> {
         (
             IDENTITY_VERIFIED,
             json!({ "type": "boolean",
-                "description": "True when the complainant is known to be who they say. Takes a key with the scope identity." }),
+                "description": "True when the complainant is known to be who they say, and the address given is theirs. Takes a key with the scope identity." }),
         ),
     ];
     members.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()

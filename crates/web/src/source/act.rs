@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use redress_contract::{Act, Channel};
-use redress_domain::Complaint;
+use redress_contract::{Act, Channel, CloseReason};
+use redress_domain::{Complaint, Status};
 
 use super::form::{URLENCODED, page};
 use super::record::{Addition, Refusal, record_addition};
@@ -120,11 +120,25 @@ fn asked(app: &App, language: &'static Language, proof: &Proof, asked: &Asked<'_
     page(StatusCode::OK, language, app.pages.consider(language, &considered))
 }
 
+/// What the page promises: no more than what `router` will make of it. It may have been decided while they were asked.
 fn done(act: Act, proof: &Proof) -> Done {
+    let Some(complaint) = &proof.complaint else {
+        // Nobody has looked at it yet, or could say whether somebody must first.
+        return if act == Act::Withdraw { Done::WithdrawalSeen } else { Done::Added };
+    };
+    // Also when it was done before: the page may be sent twice.
+    let is_withdrawn = matches!(complaint.status, Status::Closed { reason: CloseReason::Withdrawn, .. });
     match act {
-        Act::Withdraw if outlives_withdrawal(proof) => Done::WithdrawalSeen,
-        Act::Withdraw => Done::Withdrawn,
-        Act::RequestReview | Act::Unspecified => Done::ReviewRequested,
+        Act::Withdraw if is_withdrawn => Done::Withdrawn,
+        Act::Withdraw if complaint.withdrawal_requested_at.is_some() => Done::WithdrawalSeen,
+        Act::Withdraw if complaint.may_be_withdrawn() && complaint.outlives_withdrawal() => {
+            Done::WithdrawalSeen
+        }
+        Act::Withdraw if complaint.may_be_withdrawn() => Done::Withdrawn,
+        Act::RequestReview if complaint.review_requested_at.is_some() || complaint.may_be_reviewed() => {
+            Done::ReviewRequested
+        }
+        _ => Done::Added,
     }
 }
 

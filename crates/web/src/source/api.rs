@@ -340,10 +340,15 @@ fn understand<'a>(app: &'a App, sent: &mut Sent<'a>) -> Result<Understood<'a>, P
         return Err(Problem::fields(&[FieldError::other("form", ErrorKind::NotChoice)]));
     };
     let members = body.take(&statement::MEMBERS);
-    let Statement { channel, stated, wrong } = statement::read(members, sent.client, app.deps.clock.now());
+    let Statement { channel, stated, mut wrong } =
+        statement::read(members, sent.client, app.deps.clock.now());
     let (draft, mut errors) = body.fill_in(&form.demands);
     errors.append(&mut sent.errors);
-    match draft.check(&form.demands) {
+    let checked = draft.check(&form.demands);
+    if checked.as_ref().is_ok_and(|submission| submission.email.is_empty() && submission.phone.is_empty()) {
+        wrong.extend(stated.sender_authenticated.then(statement::nobody_named));
+    }
+    match checked {
         Ok(submission) if errors.is_empty() && wrong.is_empty() => {
             Ok(Understood { submission, form, channel, stated })
         }
@@ -364,6 +369,7 @@ async fn take(app: &App, understood: Understood<'_>, key: String, sent: Sent<'_>
     };
     let incoming = Incoming {
         source,
+        form: form.name.clone(),
         stated,
         submission,
         channel,

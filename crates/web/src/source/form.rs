@@ -185,6 +185,7 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
         submission: submission.clone(),
         channel: Channel::Web,
         account: form.name.clone(),
+        form: form.name.clone(),
         page_language: language.tag.to_owned(),
         key: body.key.clone(),
         media_type,

@@ -31,6 +31,8 @@ pub(super) struct Incoming {
     pub(super) channel: Channel,
     /// The form or the API client.
     pub(super) account: String,
+    /// The form that was filled in.
+    pub(super) form: String,
     /// Whose idempotency keys these are: nobody else's keys mean the same.
     pub(super) source: String,
     pub(super) stated: Stated,
@@ -199,6 +201,11 @@ async fn submission(
     }
     let reference = references::claim(app.deps.intake.vault(), contact_id, None).await?;
     fault::point("web::claimed");
+    let mut said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
+    if incoming.stated != Stated::default() {
+        said += &serde_json::to_string(&incoming.stated).expect("plain data always becomes JSON");
+        said += &format!("{}/{}", incoming.account, incoming.form);
+    }
     let contact = normalize::contact(
         &incoming.submission,
         Arrival {
@@ -213,10 +220,6 @@ async fn submission(
             sha256: hex(&Sha256::digest(&incoming.raw)),
         },
     );
-    let mut said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
-    if incoming.stated != Stated::default() {
-        said += &serde_json::to_string(&incoming.stated).expect("plain data always becomes JSON");
-    }
     let received_at = put_once(app, contact, incoming.raw, incoming.uploaded, &said).await?;
     Ok(received_at.map(|received_at| Recorded {
         contact_id: contact_id.clone(),

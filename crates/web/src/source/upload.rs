@@ -191,6 +191,8 @@ async fn take_apart(
                     }
                 }
                 if received.missing.is_some() {
+                    // Nobody waits in a place whose files are not taken.
+                    permit = None;
                     continue;
                 }
                 (FILES_FIELD.to_owned(), received.take_file(app, file).await?)

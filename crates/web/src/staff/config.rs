@@ -100,6 +100,11 @@ impl Config {
         })
     }
 
+    /// The largest scan that is taken, in bytes; none where nobody may sign in.
+    pub fn file_bytes_max(&self) -> usize {
+        if self.accounts() == 0 { 0 } else { self.uploads.file_bytes_max }
+    }
+
     /// How many may sign in; without anybody there is nothing to serve.
     pub fn accounts(&self) -> usize {
         self.accounts.0.len()
@@ -178,7 +183,7 @@ fn check_figures(settings: &Settings, problems: &mut Problems) {
         ("idle_minutes", settings.idle_minutes, 1, 1_440),
         ("session_hours", settings.session_hours, 1, 72),
         ("received_days_max", settings.received_days_max, 1, 3_650),
-        ("uploads.files_max", uploads.files_max, 0, 50),
+        ("uploads.files_max", uploads.files_max, 0, 20),
         ("uploads.file_mebibytes_max", uploads.file_mebibytes_max, 1, uploads.total_mebibytes_max),
         ("uploads.total_mebibytes_max", uploads.total_mebibytes_max, 1, config::UPLOAD_MEBIBYTES_MAX),
         (

@@ -178,7 +178,7 @@ async fn a_body_of_very_many_members_is_refused_as_a_whole() {
     let many = format!("{{{}}}", vec!["\"a\":0"; 40_000].join(","));
     let refusal = problem(stage.post(Some(KEY), many).await, 413).await;
     assert_eq!(refusal["type"], "urn:redress:problem:too-many-fields");
-    assert_eq!(refusal["detail"], "Nothing was recorded. At most 64 fields are taken.");
+    assert_eq!(refusal["detail"], "Nothing was recorded. At most 96 fields are taken.");
     assert_eq!(refusal.get("errors"), None);
     assert_eq!(stage.contacts().await.len(), 0);
 }

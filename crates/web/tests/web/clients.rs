@@ -80,7 +80,7 @@ async fn a_trusted_system_says_how_and_when_a_letter_came() {
 
 #[tokio::test]
 async fn a_repeat_that_states_something_else_is_refused() {
-    let (stage, crm, _) = staged("").await;
+    let (stage, crm, _) = staged("[forms.returns]").await;
     assert_eq!(post(&stage, &crm.secret, KEY, &letter()).await.status(), 202);
     let mut by_api = letter();
     by_api.as_object_mut().unwrap().remove("channel");
@@ -90,6 +90,7 @@ async fn a_repeat_that_states_something_else_is_refused() {
         with("channel", json!("phone")),
         with("identityVerified", json!(false)),
         with("arrival", json!("counter")),
+        with("form", json!("returns")),
     ] {
         let answer = post(&stage, &crm.secret, KEY, &other).await;
         assert_eq!(answer.status(), 422);
@@ -111,9 +112,21 @@ async fn what_a_key_has_no_scope_for_is_named_and_nothing_is_recorded() {
     );
     let future = with("receivedAt", json!("2026-03-02T10:00:00Z"));
     assert_eq!(wrong_fields(post(&stage, &crm.secret, KEY, &future).await).await, ["receivedAt"]);
+    let long_ago = with("receivedAt", json!("2006-02-27T11:00:00+01:00"));
+    assert_eq!(wrong_fields(post(&stage, &crm.secret, KEY, &long_ago).await).await, ["receivedAt"]);
     let unfounded = with("backdatingReason", json!(" "));
     assert_eq!(wrong_fields(post(&stage, &crm.secret, KEY, &unfounded).await).await, ["backdatingReason"]);
     assert_eq!(stage.contacts().await.len(), 0);
+}
+
+#[tokio::test]
+async fn nobody_is_vouched_for_without_an_address() {
+    let (stage, crm, _) = staged("allow_anonymous = true").await;
+    let mut nameless = letter();
+    nameless.as_object_mut().unwrap().remove("email");
+    assert_eq!(wrong_fields(post(&stage, &crm.secret, KEY, &nameless).await).await, ["identityVerified"]);
+    nameless["identityVerified"] = json!(false);
+    assert_eq!(post(&stage, &crm.secret, KEY, &nameless).await.status(), 202);
 }
 
 #[tokio::test]

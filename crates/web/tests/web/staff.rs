@@ -227,17 +227,26 @@ async fn one_form_is_one_contact_whatever_is_changed_in_a_repeat() {
     let office = Office::open().await;
     let cookie = office.sign_in().await;
     let key = office.key(&cookie).await;
-    let send = async |channel, told| {
-        let fields = [("submission_key", key.as_str()), ("staff_channel", channel), ("what_happened", told)];
+    let send = async |channel, counter, told| {
+        let fields = [
+            ("submission_key", key.as_str()),
+            ("staff_channel", channel),
+            ("staff_counter", counter),
+            ("what_happened", told),
+        ];
         let answer = office.post("/en", &cookie, &fields).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    let first = send("in_person", TOLD).await;
+    let first = send("in_person", "counter", TOLD).await;
     assert_eq!(first.0, 202);
     office.stage.clock.advance(SignedDuration::from_secs(50));
-    assert_eq!(send("in_person", TOLD).await, first);
-    for (channel, told) in [("in_person", "Other words."), ("letter", TOLD)] {
-        let (status, page) = send(channel, told).await;
+    assert_eq!(send("in_person", "counter", TOLD).await, first);
+    for (channel, counter, told) in [
+        ("in_person", "counter", "Other words."),
+        ("letter", "counter", TOLD),
+        ("in_person", "post-room", TOLD),
+    ] {
+        let (status, page) = send(channel, counter, told).await;
         assert!(status == 422 && page.contains("This form was sent before"), "{status} {page}");
         assert_ne!(hidden_value(&page, "submission_key"), key);
     }
@@ -307,8 +316,12 @@ async fn another_site_signs_nobody_in_or_out_and_records_nothing() {
     let from_elsewhere = async |path: &str, fields: &[(&str, &str)]| {
         let request = office.stage.client.post(format!("{}{path}", office.url));
         let request = request.header(header::COOKIE, &cookie).header("sec-fetch-site", "same-site");
-        request.form(fields).send().await.unwrap()
+        request.header("x-forwarded-for", "203.0.113.7").form(fields).send().await.unwrap()
     };
+    for _ in 0..Rates::default().sign_ins_per_minute {
+        assert_eq!(from_elsewhere("/en/sign-in", &[]).await.status(), 403);
+    }
+    office.sign_in().await;
     let answer = from_elsewhere("/en/sign-in", &[("account", "ina"), ("password", PASSWORD)]).await;
     assert_eq!((answer.status().as_u16(), said(&answer, "set-cookie")), (403, ""));
     let key = "0123456789abcdef";

@@ -14,13 +14,14 @@ pub(super) async fn look(config: &Config) -> Option<Finding> {
         Ok(version) => version,
         Err(trouble) => return Some(away(clamd, &trouble)),
     };
-    let mebibytes = config.web.file_bytes_max() / MEBIBYTE;
-    Some(match clamd.try_size(config.web.file_bytes_max()).await {
+    let bytes_max = config.web.file_bytes_max().max(config.staff.file_bytes_max());
+    let mebibytes = bytes_max / MEBIBYTE;
+    Some(match clamd.try_size(bytes_max).await {
         Ok(()) => ok("clamd", format!("{version} at {}, takes files of {mebibytes} MiB", clamd.address)),
         // It hangs up on what is too large, and what it says then may be lost on the way.
         Err(Trouble::TooLarge | Trouble::HungUp) => warn(
             "clamd",
-            format!("{version} takes no files of {mebibytes} MiB, which [web.uploads] takes"),
+            format!("{version} takes no files of {mebibytes} MiB, which the settings take"),
             format!(
                 "set StreamMaxLength {mebibytes}M or more in clamd.conf and restart it; larger files stay unscanned"
             ),

@@ -93,12 +93,13 @@ pub(super) async fn submit(
         return retry_later(app, plain(app, language, StatusCode::SERVICE_UNAVAILABLE, Message::Busy));
     };
     let (parts, content) = request.into_parts();
-    let too_often = app.submissions.admit(&parts).err();
+    let is_ours = app.is_ours(&parts.headers);
+    let too_often = if is_ours { app.submissions.admit(&parts).err() } else { None };
     let session = staff.session(&parts.headers);
     let asked = Asked { staff: &staff, form, language, session: session.as_ref() };
     let notice = match (&too_often, &session) {
         (Some(_), _) => Some((StatusCode::TOO_MANY_REQUESTS, Notice::TooOften)),
-        _ if !app.is_ours(&parts.headers) => Some((StatusCode::UNPROCESSABLE_ENTITY, Notice::Elsewhere)),
+        _ if !is_ours => Some((StatusCode::UNPROCESSABLE_ENTITY, Notice::Elsewhere)),
         (_, None) => Some((StatusCode::UNAUTHORIZED, Notice::SignedOut)),
         _ => None,
     };
@@ -187,7 +188,7 @@ async fn answer(asked: Asked<'_>, session: &Session, sent: Sent) -> Response {
     };
     let submission = Submission { postal_address: statement.postal_address.clone(), ..submission };
     let key = body.key.clone();
-    let incoming = incoming(session, &submission, statement, (key, media_type, raw, uploaded));
+    let incoming = incoming((session, asked.form), &submission, statement, (key, media_type, raw, uploaded));
     match take(staff.app(), session, incoming).await {
         Ok(recorded) => {
             count("staff", "accepted");
@@ -227,7 +228,7 @@ fn state(
 
 /// The language of the page is the clerk's; what the complainant speaks, their words or their choice say.
 fn incoming(
-    session: &Session,
+    (session, form): (&Session, &Form),
     submission: &Submission,
     statement: Statement,
     (key, media_type, raw, uploaded): (String, String, Bytes, Uploaded),
@@ -236,6 +237,7 @@ fn incoming(
         submission: submission.clone(),
         channel: statement.channel,
         account: statement.counter,
+        form: form.name.clone(),
         // Each clerk has idempotency keys of their own; of one key nothing is recorded on two channels.
         source: format!("staff/{}", session.actor()),
         stated: statement.stated,

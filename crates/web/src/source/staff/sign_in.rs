@@ -107,12 +107,13 @@ pub(super) async fn submit(
 ) -> Response {
     let (parts, content) = request.into_parts();
     let again = |status, notice| ask(&staff, language, status, &SignIn { account: "", notice: Some(notice) });
-    if let Err(wait) = staff.0.door.tries.admit(&parts) {
-        return retry_after(wait, again(StatusCode::TOO_MANY_REQUESTS, StaffNotice::TooManyTries));
-    }
     let app = staff.app();
+    // Asked first: no other site is to use up the tries of an office.
     if !app.is_ours(&parts.headers) {
         return again(StatusCode::FORBIDDEN, StaffNotice::Elsewhere);
+    }
+    if let Err(wait) = staff.0.door.tries.admit(&parts) {
+        return retry_after(wait, again(StatusCode::TOO_MANY_REQUESTS, StaffNotice::TooManyTries));
     }
     if media_type(&parts.headers) != URLENCODED {
         return again(StatusCode::UNSUPPORTED_MEDIA_TYPE, StaffNotice::NoMatch);
