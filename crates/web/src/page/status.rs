@@ -111,6 +111,9 @@ impl Pages {
         standing: &Standing<'_>,
         shown: &Shown<'_>,
     ) -> String {
+        // A file says enough.
+        let required =
+            (self.config.uploads.files_max == 0).then(|| self.words(language).say("required-mark"));
         let Standing { reference, progress, letters } = *standing;
         let words = self.words(language);
         let error = shown.error.as_ref().map(|error| match error {
@@ -142,7 +145,7 @@ impl Pages {
             fields => context! {
                 text => context! {
                     name => TEXT_FIELD, value => shown.text, label => words.say("add-text"), error,
-                    mark => words.say("error-mark"), required => words.say("required-mark"),
+                    mark => words.say("error-mark"), required,
                 },
             },
         };
