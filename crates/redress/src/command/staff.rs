@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::out::Out;
 
 pub(super) fn hash_password(out: Out) -> anyhow::Result<()> {
-    let hash = hash(&password()?)?;
+    let hash = hash(&password()?).context("hash the password")?;
     out.either(&json!({ "password_hash": hash }), || hash.clone())?;
     Ok(())
 }

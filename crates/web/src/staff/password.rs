@@ -29,7 +29,7 @@ pub enum PasswordError {
     #[error("the password must have {PASSWORD_BYTES_MAX} bytes at most")]
     TooLong,
     /// There are no random bytes to be had, or no memory.
-    #[error("hash the password")]
+    #[error("there is no memory for it, or there are no random bytes")]
     NotHashed,
 }
 
