@@ -203,8 +203,8 @@ async fn submission(
     fault::point("web::claimed");
     let mut said = serde_json::to_string(&incoming.submission).expect("texts always become JSON");
     if incoming.stated != Stated::default() {
-        said += &serde_json::to_string(&incoming.stated).expect("plain data always becomes JSON");
-        said += &format!("{}/{}", incoming.account, incoming.form);
+        let stated = serde_json::to_string(&incoming.stated).expect("plain data always becomes JSON");
+        said = format!("{said}{stated}{}/{}", incoming.account, incoming.form);
     }
     let contact = normalize::contact(
         &incoming.submission,
