@@ -109,8 +109,9 @@ fn status(files: &KeyFiles) -> Option<Finding> {
             ))
         }
         (Ok(_), Ok(_)) => None,
-        (Err(problem), _) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
-        (_, Err(problem)) => Some(warn(WHAT, format!("{without}: failed to {problem}"), mend)),
+        (Err(problem), _) | (_, Err(problem)) => {
+            Some(warn(WHAT, format!("{without}: failed to {problem}"), mend))
+        }
     }
 }
 
