@@ -450,7 +450,7 @@ pub struct Erase {
 /// `redress staff …`
 #[derive(Debug, Subcommand)]
 pub enum Staff {
-    /// Make the hash of a password, for [staff.accounts.<id>].
+    /// Make the hash of a password, for the settings of a clerk's account.
     #[command(after_help = "\
 Asks for the password twice, or reads one line where nobody sits at a terminal. Prints an argon2id
 hash; put it into `password_hash`, or into a file that `password_hash_file` names. A new hash ends
