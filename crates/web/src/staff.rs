@@ -4,7 +4,7 @@
 //! What a clerk types in goes the way of every other contact; it says who typed it in, how it came, and when it reached
 //! the organisation. Nothing is stored of who is signed in: a signed cookie says so, on this listener alone.
 //!
-//! Reading order: [`settings`] (as written), `config` (as meant), [`password`], `session` (who is signed in), `statement`
+//! Reading order: [`settings`] (as written), `config` (as meant), `password`, `session` (who is signed in), `statement`
 //! (what a clerk states beside the complaint).
 
 pub mod settings;
