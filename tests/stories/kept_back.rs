@@ -6,6 +6,7 @@ use redress_domain::{Command, DeliveryStatus};
 use redress_tests::stage::Stage;
 
 use crate::letters::Letter;
+use crate::policies::WEEKS;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acknowledgement_of_old_mail_waits_until_a_person_releases_it() {
@@ -57,15 +58,3 @@ async fn what_was_overdue_on_arrival_is_told_of_at_the_highest_rung() {
     stage.settle().await;
     stage.finish().await;
 }
-
-const WEEKS: &str = r#"
-[[rules.policies]]
-id = "slow"
-calendar = "office"
-[[rules.policies.milestones]]
-id = "acknowledge"
-span = { business_days = "20" }
-[rules.calendars.office]
-zone = "UTC"
-hours = { mon = ["09:00-17:00"], tue = ["09:00-17:00"], wed = ["09:00-17:00"], thu = ["09:00-17:00"], fri = ["09:00-17:00"] }
-"#;

@@ -12,6 +12,7 @@ mod letters;
 mod machines;
 mod mail_server;
 mod overdue;
+mod policies;
 mod private;
 mod redacted;
 mod replicas;

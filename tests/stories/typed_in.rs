@@ -6,6 +6,8 @@ use redress_domain::DeliveryStatus;
 use redress_tests::stage::Stage;
 use redress_web::staff::hash;
 
+use crate::policies::WEEKS;
+
 const PASSWORD: &str = "correct horse battery";
 const CLERK: (&str, &str) = ("ina", PASSWORD);
 
@@ -57,15 +59,3 @@ async fn who_can_only_be_written_to_on_paper_is_a_party_and_staff_see_that_no_ma
     assert!(events.iter().any(|event| matches!(event, Event::CommunicationSuppressed(_))));
     stage.finish().await;
 }
-
-const WEEKS: &str = r#"
-[[rules.policies]]
-id = "slow"
-calendar = "office"
-[[rules.policies.milestones]]
-id = "acknowledge"
-span = { business_days = "20" }
-[rules.calendars.office]
-zone = "UTC"
-hours = { mon = ["09:00-17:00"], tue = ["09:00-17:00"], wed = ["09:00-17:00"], thu = ["09:00-17:00"], fri = ["09:00-17:00"] }
-"#;

@@ -140,6 +140,8 @@ impl Pages {
             ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
             ("act.html", include_str!("../templates/act.html")),
+            ("receipt.html", include_str!("../templates/receipt.html")),
+            ("told.html", include_str!("../templates/told.html")),
             ("status.html", include_str!("../templates/status.html")),
             ("staff_bar.html", include_str!("../templates/staff_bar.html")),
             ("staff_form.html", include_str!("../templates/staff_form.html")),

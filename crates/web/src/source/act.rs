@@ -5,15 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use redress_contract::{Act, Channel, CloseReason};
+use redress_contract::{Act, CloseReason};
 use redress_domain::{Complaint, Status};
 
-use super::form::{URLENCODED, page};
-use super::record::{Addition, Refusal, record_addition};
-use super::status::{Proof, Proven, proven, shown, with};
+use super::form::page;
+use super::record::{Refusal, record_addition};
+use super::status::{Proof, Proven, addition, proven, shown, with};
 use super::{App, Spoken, count, fresh_key, is_key, retry_later};
 use crate::addition::{StatusBody, check_text};
-use crate::config::DEFAULT_FORM;
 use crate::page::{Considered, Done, Message, Shown};
 use crate::progress::progress;
 use crate::submission::ErrorKind;
@@ -63,19 +62,7 @@ pub(super) async fn carry_out(
             return with(StatusCode::UNPROCESSABLE_ENTITY, asked(&app, language, &proof, &view));
         }
     };
-    let addition = Addition {
-        text,
-        act,
-        channel: Channel::Web,
-        account: DEFAULT_FORM.to_owned(),
-        page_language: language.tag.to_owned(),
-        first: proof.contact.clone(),
-        reference: proof.reference.clone(),
-        key: typed.key.clone(),
-        media_type: URLENCODED.to_owned(),
-        raw,
-        uploaded,
-    };
+    let addition = addition((&proof, language, &typed.key), act, text, (raw, uploaded));
     match record_addition(&app, addition).await {
         Err(Refusal::OtherWords) => {
             count("status", "refused");

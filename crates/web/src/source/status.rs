@@ -115,19 +115,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
             return with(StatusCode::UNPROCESSABLE_ENTITY, shown(&app, language, &proof, &view).await);
         }
     };
-    let addition = Addition {
-        text,
-        act: Act::Unspecified,
-        channel: Channel::Web,
-        account: DEFAULT_FORM.to_owned(),
-        page_language: language.tag.to_owned(),
-        first: proof.contact.clone(),
-        reference: proof.reference.clone(),
-        key: typed.key.clone(),
-        media_type: URLENCODED.to_owned(),
-        raw,
-        uploaded,
-    };
+    let addition = addition((&proof, language, &typed.key), Act::Unspecified, text, (raw, uploaded));
     match record_addition(&app, addition).await {
         // Other words under the same key: a form that was sent, gone back to and changed.
         Err(Refusal::OtherWords) => {
@@ -147,6 +135,28 @@ pub(super) async fn add(State(app): State<Arc<App>>, Spoken(language): Spoken, r
             let view = Shown { done: Some(Done::Added), ..Shown::of(&typed, fresh_key()) };
             with(StatusCode::ACCEPTED, shown(&app, language, &proof, &view).await)
         }
+    }
+}
+
+/// What somebody adds, or does, on the page of a complaint that they proved to be theirs.
+pub(super) fn addition(
+    (proof, language, key): (&Proof, &Language, &str),
+    act: Act,
+    text: String,
+    (raw, uploaded): (Bytes, Uploaded),
+) -> Addition {
+    Addition {
+        text,
+        act,
+        channel: Channel::Web,
+        account: DEFAULT_FORM.to_owned(),
+        page_language: language.tag.to_owned(),
+        first: proof.contact.clone(),
+        reference: proof.reference.clone(),
+        key: key.to_owned(),
+        media_type: URLENCODED.to_owned(),
+        raw,
+        uploaded,
     }
 }
 
