@@ -140,6 +140,7 @@ impl Pages {
             ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
             ("act.html", include_str!("../templates/act.html")),
+            ("objection.html", include_str!("../templates/objection.html")),
             ("receipt.html", include_str!("../templates/receipt.html")),
             ("told.html", include_str!("../templates/told.html")),
             ("status.html", include_str!("../templates/status.html")),
