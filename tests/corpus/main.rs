@@ -1,7 +1,9 @@
-//! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), then every `*.eml` and `*.msg` under
-//! `<folder>/email` through a Maildir into a running system, twice: distinct files must equal contacts on record,
-//! nothing may die, and the second pass may add nothing. `PART=words` or `PART=system` runs one of the two.
+//! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), working time over every labelled set
+//! (`deadlines`), then every `*.eml` and `*.msg` under `<folder>/email` through a Maildir into a running system, twice:
+//! distinct files must equal contacts on record, nothing may die, and the second pass may add nothing.
+//! `PART=words`, `PART=deadlines` or `PART=system` runs one of the three.
 
+mod deadlines;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +23,18 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     redress_runtime::http::install_tls();
-    let usage = "usage: corpus <folder with a folder email> [words|system]";
+    let usage = "usage: corpus <folder with a folder email> [words|deadlines|system]";
     let data = std::env::args_os().nth(1).map(PathBuf::from).context(usage)?;
     let part = std::env::args().nth(2).unwrap_or_default();
-    ensure!(["", "words", "system"].contains(&part.as_str()), usage);
+    ensure!(["", "words", "deadlines", "system"].contains(&part.as_str()), usage);
     let mut results = Results::default();
-    if part != "system" {
+    if ["", "words"].contains(&part.as_str()) {
         words::measure(&data, &mut results)?;
     }
-    if part != "words" {
+    if ["", "deadlines"].contains(&part.as_str()) {
+        deadlines::measure(&data, &mut results)?;
+    }
+    if ["", "system"].contains(&part.as_str()) {
         system(&data, &mut results).await?;
     }
     results.finish()
