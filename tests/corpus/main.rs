@@ -4,6 +4,7 @@
 //! `PART=words`, `PART=deadlines` or `PART=system` runs one of the three.
 
 mod deadlines;
+mod spans;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ async fn main() -> anyhow::Result<()> {
     }
     if ["", "deadlines"].contains(&part.as_str()) {
         deadlines::measure(&data, &mut results)?;
+        spans::measure(&data, &mut results)?;
     }
     if ["", "system"].contains(&part.as_str()) {
         system(&data, &mut results).await?;
