@@ -24,7 +24,7 @@ use crate::load::Load;
 use crate::processes::{KEY, Place, Service};
 use crate::workload::Mail;
 use crate::{Form, quiet};
-use change::{KINDS, Message, change, flip_on_disk};
+use change::{KINDS, Message, change, flip_on_disk, remove_log};
 
 const MAILS: usize = 60;
 const MUTATIONS: usize = 200;
@@ -58,6 +58,9 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
             forge.write(&change(&log, kind, &mut dice)).await?;
         }
         let mut is_found = forge.is_found().await;
+        if n % ON_DISK_EACH == 0 {
+            forge.forget_files().await?;
+        }
         if n % BY_PROGRAM_EACH == 1 {
             is_found = is_found && forge.is_found_by_program()?;
         }
@@ -141,6 +144,14 @@ impl Forge {
     async fn flip(&mut self, dice: &mut Dice) -> anyhow::Result<()> {
         self.broker.kill();
         flip_on_disk(&self.broker.store(), dice)?;
+        self.broker.restart().await;
+        Ok(())
+    }
+
+    /// Takes away the files a bit was flipped in: a broker that cannot read them can neither delete nor make the stream.
+    async fn forget_files(&mut self) -> anyhow::Result<()> {
+        self.broker.kill();
+        remove_log(&self.broker.store())?;
         self.broker.restart().await;
         Ok(())
     }

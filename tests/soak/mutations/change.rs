@@ -74,6 +74,19 @@ pub(super) fn flip_on_disk(store: &Path, dice: &mut Dice) -> anyhow::Result<()> 
     Ok(std::fs::write(block, bytes)?)
 }
 
+/// Removes the folder of the log, whatever is left of it, from the stopped broker's store.
+pub(super) fn remove_log(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.ends_with("streams/COMPLAINTS") {
+            std::fs::remove_dir_all(&path)?;
+        } else if path.is_dir() {
+            remove_log(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn find_blocks(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
