@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use redress_contract::{
-    Commit, CommitText, Communication, Contact, ContactId, Content, DeadLetter, Event, TimerDue, Verdict,
-    subject,
+    Commit, CommitText, Communication, Contact, ContactId, Content, DeadLetter, Event, Severity, TimerDue,
+    Verdict, subject,
 };
+use redress_domain::rules::Timing;
 use redress_domain::{Rules, RulesSettings, replay};
 use redress_email::normalize::limits::Limits;
 use redress_email::normalize::trust::{Authserv, Trust};
@@ -227,10 +228,17 @@ pub fn settings(data: &[u8]) {
     let Ok(rules) = Rules::compile(&settings) else { return };
     let contact = Contact { subject: "late".to_owned(), text: text.to_owned(), ..Contact::default() };
     let _ = rules.route(&plan::facts(&contact));
+    let timing = Timing::from(Timestamp::UNIX_EPOCH, Severity::S1);
     for policy in rules.policies() {
-        let _ = rules.reopen_due(&policy.id, Timestamp::UNIX_EPOCH);
+        for milestone in &policy.milestones {
+            assert!(policy.due_at(milestone, &timing) >= timing.anchor, "due before it began");
+        }
     }
-    assert!(!rules.versions().is_empty(), "rules without a version");
+    let versions = rules.versions();
+    assert!(!versions.is_empty(), "rules without a version");
+    let house = Rules::compile(&RulesSettings::default()).expect("the house rules are right");
+    let (_, problems) = house.remembering(&versions);
+    assert_eq!(problems, [], "a version that cannot be read back");
 }
 
 /// Settings from the environment: `REDRESS__LIMITS__CONTACTS_PER_COMPLAINT=5`, a line each.

@@ -289,9 +289,10 @@ fn private() -> Vec<Right> {
     rights
 }
 
-/// Policies are pinned by whoever decides by them; the stream itself keeps what is pinned.
+/// Policies are pinned, and read back as they once were, by whoever decides by them; the stream itself keeps what is pinned.
 fn pin() -> Vec<Right> {
-    [publish("$KV.policies.*"), lead(&bucket_stream(name::POLICIES))].concat()
+    let stream = bucket_stream(name::POLICIES);
+    [publish("$KV.policies.*"), read(&stream), lead(&stream)].concat()
 }
 
 fn bucket(bucket: &str, keys: &str) -> Vec<Right> {

@@ -341,6 +341,9 @@ events! {
         communication_id: Option<CommunicationId>,
         /// True when it was due before.
         late: bool,
+        /// Who said that it is done, when nothing else shows it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        handler: Option<HandlerId>,
     }
     /// A deadline passed.
     MilestoneBreached {
@@ -369,6 +372,51 @@ events! {
         rungs: Vec<Rung>,
         /// One more than before.
         generation: u32,
+        /// Since when it is owed again; it counts from then.
+        since: Timestamp,
+    }
+    /// The time of a milestone stands still, goes on, or ends at another time than was said.
+    DeadlineChanged {
+        /// Its clock.
+        clock: ClockId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// Why: `paused`, `resumed`, `extended`, `repinned`.
+        reason: String,
+        /// The new due time; none while its time stands still.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        due_at: Option<Timestamp>,
+        /// When each rung is due; none while its time stands still.
+        rungs: Vec<Rung>,
+        /// One more than before.
+        generation: u32,
+        /// The version of the policy that the clock follows from now on; empty when that does not change.
+        policy_version: String,
+    }
+    /// Somebody wishes to put a milestone off; the complainant is to be told before it is due.
+    ExtensionRequested {
+        /// Its clock.
+        clock: ClockId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// What the complainant is told, in CONTENT.
+        content_id: ContentId,
+        /// Who wishes it.
+        handler: HandlerId,
+        /// By when it will be due.
+        due_at: Timestamp,
+    }
+    /// A milestone is put off, as its policy allows.
+    ExtensionGranted {
+        /// Its clock.
+        clock: ClockId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The notice that was taken for delivery in time, when the policy asks for one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        communication_id: Option<CommunicationId>,
+        /// Who put it off.
+        handler: HandlerId,
     }
     /// A clock no longer runs.
     ClockStopped {

@@ -88,18 +88,6 @@ impl Calendar {
         !self.hours_of(day).is_empty()
     }
 
-    /// The `count`-th open day after `day`; none when there is none within the horizon.
-    pub(crate) fn open_day_after(&self, day: i64, count: u32) -> Option<i64> {
-        let mut left = count;
-        for candidate in day + 1..=day + HORIZON_DAYS {
-            left -= u32::from(self.is_open_day(candidate));
-            if left == 0 {
-                return Some(candidate);
-            }
-        }
-        None
-    }
-
     /// The instant at which the local day is over.
     pub(crate) fn end_of_day(&self, day: i64) -> Timestamp {
         self.wall(day, DAY_S)

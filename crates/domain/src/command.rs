@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use redress_contract::{
     Act, Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId,
     ContentId, Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding,
-    Recipient, Reference, Severity, SuppressReason, TeamId,
+    PolicyId, Recipient, Reference, Severity, SuppressReason, TeamId,
 };
 
 /// A wish. A command whose effect already stands yields no events (it was delivered twice), never a refusal.
@@ -39,6 +39,20 @@ pub enum Command {
     },
     /// Let it wait no longer, and let go what was kept back as received long ago.
     Release,
+    /// Put a milestone off, as its policy allows.
+    Extend(Extend),
+    /// Say that what a milestone asks for is done, where nothing else shows it.
+    MarkDone {
+        /// The milestone, on every clock that owes it.
+        milestone: MilestoneId,
+        /// Who says so.
+        handler: HandlerId,
+    },
+    /// Let the clocks of a policy follow it as it is now: after a holiday that was announced late.
+    Repin {
+        /// The policy.
+        policy: PolicyId,
+    },
     /// Decide it.
     Decide {
         /// How.
@@ -181,6 +195,19 @@ pub struct Assignment {
     pub rule: String,
 }
 
+/// A wish to put a milestone off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extend {
+    /// The milestone.
+    pub milestone: MilestoneId,
+    /// The clock; none for every clock that owes it and may put it off.
+    pub clock: Option<ClockId>,
+    /// What the complainant is told, in CONTENT; needed where the policy asks for a notice.
+    pub content_id: Option<ContentId>,
+    /// Who wishes it.
+    pub handler: HandlerId,
+}
+
 /// What is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Erasing {
@@ -272,6 +299,30 @@ pub enum Refusal {
     /// It is not held, and nothing is kept back.
     #[error("nothing is held or kept back")]
     NotHeld,
+    /// Nothing of this name is owed.
+    #[error("no clock of the complaint owes `{milestone}`")]
+    NotOwed {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
+    /// The policy does not put it off.
+    #[error("no policy of the complaint lets `{milestone}` be put off")]
+    NotExtendable {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
+    /// Its time is over; what was due then stays so.
+    #[error("`{milestone}` was due before; only what is not due yet can be put off")]
+    DueBefore {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
+    /// Something else shows that it is done.
+    #[error("`{milestone}` is not met by somebody's word; its policy says what meets it")]
+    NotByWord {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
     /// The complaint has as many contacts as the settings allow.
     #[error("the complaint holds {limit} contacts, the most the settings allow; open a linked continuation")]
     TooManyContacts {

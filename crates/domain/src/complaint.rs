@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use redress_contract::event::Rung;
 use redress_contract::{
     Channel, Class, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId,
-    Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding, PolicyId,
-    Recipient, Reference, Severity, Stage, StopReason, SuppressReason, TeamId,
+    ContentId, Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding,
+    PolicyId, Recipient, Reference, Severity, Stage, StopReason, SuppressReason, TeamId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::command::Erasing;
 
 /// Version of the layout of [`Complaint`] as it is cached in commits.
-pub const STATE_VERSION: u32 = 4;
+pub const STATE_VERSION: u32 = 5;
 
 /// A complaint as it stands after its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub struct Complaint {
     pub communications: Vec<Delivery>,
     /// Its clocks, running and stopped.
     pub clocks: Vec<Clock>,
+    /// When it waited and for whom, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldPeriod>,
     /// When the complainant took it back, while a person has yet to look at that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_requested_at: Option<Timestamp>,
@@ -170,6 +173,17 @@ pub enum DeliveryStatus {
     Released,
 }
 
+/// A time during which a complaint waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldPeriod {
+    /// For whom.
+    pub hold: Hold,
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when; none while it lasts.
+    pub to: Option<Timestamp>,
+}
+
 /// A clock: one policy counting for this complaint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -209,6 +223,29 @@ pub struct Milestone {
     pub met_at: Option<Timestamp>,
     /// True once the deadline passed unmet.
     pub breached: bool,
+    /// Since when it is owed again; none while that never happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<Timestamp>,
+    /// True while its time stands still: until then nothing of it is due, whatever `due_at` says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// True when it was put off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extended: bool,
+    /// The wish to put it off, while that is not granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension_requested: Option<ExtensionWish>,
+}
+
+/// A wish to put a milestone off, of which the complainant is to be told first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionWish {
+    /// Who wishes it.
+    pub handler: HandlerId,
+    /// What the complainant is told, in CONTENT.
+    pub content_id: ContentId,
+    /// By when it will be due.
+    pub due_at: Timestamp,
 }
 
 impl Complaint {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Span as JiffSpan, SpanRelativeTo, Timestamp};
 
 use crate::calendar::{Calendar, HORIZON_DAYS, Piece, date_of, day_of};
+use crate::pause::Pauses;
 
 /// A typed length of time, as policies and ladders state it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,9 @@ pub enum End {
     /// When work ends that day; on a closed day, at its end.
     CloseOfBusiness,
 }
+
+/// How far ahead a due time is looked for.
+pub(crate) const HORIZON: SignedDuration = SignedDuration::from_hours(HORIZON_DAYS * 24);
 
 /// The words a span may begin with in the settings.
 pub const SPAN_KINDS: [&str; 6] =
@@ -88,7 +92,7 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
     if duration <= SignedDuration::ZERO {
         return Err(format!("`{text}` is not longer than nothing"));
     }
-    if duration > SignedDuration::from_hours(HORIZON_DAYS * 24) {
+    if duration > HORIZON {
         return Err(format!("`{text}` is longer than 20 years"));
     }
     Ok(duration)
@@ -103,28 +107,68 @@ fn count(text: &str, max: u32) -> Result<u32, String> {
 
 /// When the span is over; none when it is not within twenty years.
 pub fn reach(calendar: &Calendar, span: Span, end: End, anchor: Timestamp) -> Option<Timestamp> {
-    let day = || calendar.local_day(anchor);
+    reach_pausing(calendar, (span, end), anchor, Pauses::NONE)
+}
+
+/// When the span is over of which these pauses take what they cover ([`crate::pause`]); none when it is not within
+/// twenty years.
+pub fn reach_pausing(
+    calendar: &Calendar,
+    (span, end): (Span, End),
+    anchor: Timestamp,
+    pauses: &Pauses,
+) -> Option<Timestamp> {
     let last_day = match span {
-        Span::Elapsed(length) => return Some(after(anchor, length)),
-        Span::BusinessTime(length) => return work_until(calendar, anchor, length),
-        Span::BusinessDays(count) => calendar.open_day_after(day(), count)?,
-        Span::CalendarDays(count) => day() + i64::from(count),
-        Span::Weeks(count) => day() + 7 * i64::from(count),
-        Span::Months(count) => day_of(date_of(day()).saturating_add(JiffSpan::new().months(count))),
+        Span::Elapsed(length) => return elapse(anchor, length, pauses),
+        Span::BusinessTime(length) => return work_until(calendar, anchor, length, pauses),
+        days => last_day(calendar, (days, end), calendar.local_day(anchor), pauses)?,
     };
-    let due = match end {
-        End::EndOfDay => calendar.end_of_day(last_day),
-        End::CloseOfBusiness => calendar.close_of_business(last_day),
-    };
+    let due = end_of(calendar, last_day, end);
     // Only on the last day of time could it be over before it starts.
     Some(due.max(anchor))
+}
+
+fn end_of(calendar: &Calendar, day: i64, end: End) -> Timestamp {
+    match end {
+        End::EndOfDay => calendar.end_of_day(day),
+        End::CloseOfBusiness => calendar.close_of_business(day),
+    }
+}
+
+/// The day on which a span of days that counts from after `day` is over.
+fn last_day(calendar: &Calendar, (span, end): (Span, End), day: i64, pauses: &Pauses) -> Option<i64> {
+    let is_counted = |day: i64| pauses.is_empty() || !pauses.swallow(end_of(calendar, day, end));
+    let days = |count: i64| nth_day(day, count, is_counted);
+    match span {
+        Span::BusinessDays(count) => {
+            nth_day(day, i64::from(count), |day| calendar.is_open_day(day) && is_counted(day))
+        }
+        Span::CalendarDays(count) => days(i64::from(count)),
+        Span::Weeks(count) => days(7 * i64::from(count)),
+        Span::Months(count) => {
+            let last = day_of(date_of(day).saturating_add(JiffSpan::new().months(count)));
+            days(last - day)
+        }
+        Span::Elapsed(_) | Span::BusinessTime(_) => None,
+    }
+}
+
+/// The `count`-th day after `day` that counts; none when there is none within the horizon.
+fn nth_day(day: i64, count: i64, is_counted: impl Fn(i64) -> bool) -> Option<i64> {
+    let mut left = count;
+    for candidate in day + 1..=day + HORIZON_DAYS {
+        left -= i64::from(is_counted(candidate));
+        if left <= 0 {
+            return Some(candidate);
+        }
+    }
+    None
 }
 
 /// When the span is over. Policies whose spans cannot be reached are refused when loaded; should an anchor at the
 /// end of time make one so, twenty years stand in.
 pub fn due_at(calendar: &Calendar, span: Span, end: End, anchor: Timestamp) -> Timestamp {
-    reach(calendar, span, end, anchor)
-        .unwrap_or_else(|| after(anchor, SignedDuration::from_hours(HORIZON_DAYS * 24)))
+    reach(calendar, span, end, anchor).unwrap_or_else(|| after(anchor, HORIZON))
 }
 
 /// The instants at which these shares of the time between anchor and due are used up, in percent and ascending:
@@ -135,13 +179,24 @@ pub fn shares(
     (anchor, due): (Timestamp, Timestamp),
     percents: &[u32],
 ) -> Vec<Timestamp> {
+    shares_pausing(calendar, span, (anchor, due), (percents, Pauses::NONE))
+}
+
+/// As [`shares`], of the time that these pauses leave.
+pub fn shares_pausing(
+    calendar: &Calendar,
+    span: Span,
+    (anchor, due): (Timestamp, Timestamp),
+    (percents, pauses): (&[u32], &Pauses),
+) -> Vec<Timestamp> {
     if percents.is_empty() {
         return Vec::new();
     }
     let whole = Piece { from: anchor.as_nanosecond(), to: due.as_nanosecond() };
-    let worked = if span.is_business() { working_between(calendar, anchor, due) } else { vec![whole] };
+    let counted = if span.is_business() { working_between(calendar, anchor, due) } else { vec![whole] };
+    let counted: Vec<Piece> = counted.into_iter().flat_map(|piece| pauses.cut(piece)).collect();
     // A reopened milestone may hold no working time; then time itself is shared out.
-    let pieces = if worked.is_empty() { vec![whole] } else { worked };
+    let pieces = if counted.is_empty() { vec![whole] } else { counted };
     let total: i128 = pieces.iter().map(|piece| piece.to - piece.from).sum();
     percents.iter().map(|percent| instant(walk(&pieces, total * i128::from(*percent) / 100))).collect()
 }
@@ -157,9 +212,24 @@ pub(crate) fn after(anchor: Timestamp, length: SignedDuration) -> Timestamp {
     anchor.checked_add(length).unwrap_or(Timestamp::MAX)
 }
 
-fn work_until(calendar: &Calendar, anchor: Timestamp, length: SignedDuration) -> Option<Timestamp> {
+fn elapse(anchor: Timestamp, length: SignedDuration, pauses: &Pauses) -> Option<Timestamp> {
+    let whole = Piece { from: anchor.as_nanosecond(), to: Timestamp::MAX.as_nanosecond() };
+    use_up(std::iter::once(whole), length, pauses).or(Some(Timestamp::MAX))
+}
+
+fn work_until(
+    calendar: &Calendar,
+    anchor: Timestamp,
+    length: SignedDuration,
+    pauses: &Pauses,
+) -> Option<Timestamp> {
+    use_up(calendar.pieces(anchor, HORIZON_DAYS), length, pauses)
+}
+
+/// When so much of these pieces is used up.
+fn use_up(pieces: impl Iterator<Item = Piece>, length: SignedDuration, pauses: &Pauses) -> Option<Timestamp> {
     let mut left = length.as_nanos();
-    for piece in calendar.pieces(anchor, HORIZON_DAYS) {
+    for piece in pieces.flat_map(|piece| pauses.cut(piece)) {
         let long = piece.to - piece.from;
         if left <= long {
             return Some(instant(piece.from + left));

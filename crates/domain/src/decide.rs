@@ -9,6 +9,7 @@ mod act;
 mod clocks;
 mod communicate;
 mod contact;
+mod deadline;
 mod erase;
 mod fire;
 mod handle;
@@ -28,7 +29,12 @@ pub fn decide(
     match (state, command) {
         (None, Command::Register(wish)) => register::register(wish, rules),
         (None, _) => Err(Refusal::NoSuchComplaint),
-        (Some(complaint), _) => Case { complaint, rules, now }.decide(command),
+        (Some(complaint), _) => {
+            let case = Case { complaint, rules, now };
+            let mut events = case.decide(command)?;
+            case.pause_what_begins(&mut events);
+            Ok(events)
+        }
     }
 }
 
@@ -57,6 +63,9 @@ impl Case<'_> {
             Command::AddNote { content_id, author } => handle::add_note(content_id, author),
             Command::Hold { hold, content_id } => self.hold(*hold, content_id.as_ref()),
             Command::Release => self.release(),
+            Command::Extend(wish) => self.extend(wish),
+            Command::MarkDone { milestone, handler } => self.mark_done(milestone, handler),
+            Command::Repin { policy } => Ok(self.repin(policy)),
             Command::Decide { outcome, reasons_content_id, remedy, handler } => {
                 self.resolve(&resolve::Decision { outcome: *outcome, reasons_content_id, remedy, handler })
             }

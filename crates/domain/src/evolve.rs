@@ -11,6 +11,7 @@ use crate::complaint::{Complaint, LinkedContact, Status};
 
 mod clocks;
 mod deliveries;
+mod holds;
 
 /// The state after one more event with its number; `None` stays `None` until `Registered`.
 /// `at` is when the event was recorded.
@@ -54,6 +55,7 @@ fn open(registered: &Registered) -> Complaint {
         contacts: Vec::new(),
         communications: Vec::new(),
         clocks: Vec::new(),
+        holds: Vec::new(),
         withdrawal_requested_at: None,
         review_requested_at: None,
         erasing: Vec::new(),
@@ -67,7 +69,10 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
         Event::Classified(e) => classified(complaint, e),
         Event::Assigned(e) => assigned(complaint, e),
         Event::Accepted(e) => accepted(complaint, e),
-        Event::Held(e) => complaint.hold = e.hold,
+        Event::Held(e) => {
+            complaint.hold = e.hold;
+            holds::began(complaint, at, e.hold);
+        }
         Event::Released(e) => released(complaint, at, e),
         Event::Decided(e) => {
             complaint.status = decided(at, e);
@@ -78,7 +83,10 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
             complaint.status = Status::InAssessment;
             complaint.withdrawal_requested_at = None;
         }
-        Event::ReviewRequested(_) => complaint.review_requested_at = Some(at),
+        Event::ReviewRequested(_) => {
+            complaint.review_requested_at = Some(at);
+            complaint.stage = complaint.stage_of_review();
+        }
         Event::WithdrawalRequested(_) => complaint.withdrawal_requested_at = Some(at),
         Event::ErasureRequested(e) => complaint.erasing.push(erasing(&e.reason, &e.party)),
         Event::ErasureCompleted(e) => erased(complaint, at, e),
@@ -92,7 +100,10 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
         Event::MilestoneSet(e) => clocks::set(complaint, e),
         Event::MilestoneMet(e) => clocks::met(complaint, e),
         Event::MilestoneBreached(e) => clocks::breached(complaint, e),
-        Event::MilestoneReopened(e) => clocks::reopened(complaint, e),
+        Event::MilestoneReopened(e) => clocks::reopened(complaint, at, e),
+        Event::DeadlineChanged(e) => clocks::changed(complaint, at, e),
+        Event::ExtensionRequested(e) => clocks::extension_requested(complaint, e),
+        Event::ExtensionGranted(e) => clocks::extended(complaint, e),
         Event::WarningReached(e) => clocks::warned(complaint, e),
         Event::Escalated(e) => clocks::escalated(complaint, e),
         // Nothing of these is needed to decide.
@@ -135,6 +146,7 @@ fn accepted(complaint: &mut Complaint, e: &Accepted) {
 fn released(complaint: &mut Complaint, at: Timestamp, e: &Released) {
     if !e.hold.is_unspecified() {
         complaint.hold = Hold::Unspecified;
+        holds::ended(complaint, at);
     }
     deliveries::released(complaint, at, e);
 }
@@ -158,6 +170,7 @@ fn erased(complaint: &mut Complaint, at: Timestamp, e: &ErasureCompleted) {
 fn closed(complaint: &mut Complaint, at: Timestamp, e: &Closed) {
     complaint.status = Status::Closed { at, reason: e.reason };
     complaint.hold = Hold::Unspecified;
+    holds::ended(complaint, at);
     complaint.withdrawal_requested_at = None;
     complaint.review_requested_at = None;
 }

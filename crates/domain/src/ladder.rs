@@ -1,11 +1,13 @@
 //! The rungs of escalation: when each is reached and who is told.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use redress_contract::event::Rung;
 use redress_contract::{Recipient, Severity};
 
 use crate::calendar::Calendar;
-use crate::deadline::{End, SPAN_KINDS, Span, due_at, shares};
+use crate::deadline::{End, SPAN_KINDS, Span, due_at, shares_pausing};
+use crate::pause::Pauses;
+use crate::rules::day_of_due;
 use crate::settings::{Problem, RungSettings};
 
 const RUNGS_MAX: usize = 20;
@@ -32,6 +34,10 @@ pub struct Stretch<'a> {
     pub anchor: Timestamp,
     /// Where it is over.
     pub due: Timestamp,
+    /// What of it does not count.
+    pub pauses: &'a Pauses,
+    /// Percents at which people are warned; empty for those of the ladder.
+    pub warn_at: &'a [u32],
 }
 
 enum Step {
@@ -102,13 +108,15 @@ impl Ladder {
 
     /// When each rung of a deadline is reached and who is told, first to last.
     pub fn rungs(&self, stretch: &Stretch<'_>, severity: Severity) -> Vec<Rung> {
-        let percents: Vec<u32> = self.shares.iter().map(|(percent, _)| *percent).collect();
-        let times = shares(stretch.calendar, stretch.span, (stretch.anchor, stretch.due), &percents);
-        let mut rungs = Vec::with_capacity(self.shares.len() + 1 + self.after.len());
-        rungs.extend(self.shares.iter().zip(times).map(|((percent, told), at)| Rung {
+        let warnings = self.warnings(stretch.warn_at);
+        let percents: Vec<u32> = warnings.iter().map(|(percent, _)| *percent).collect();
+        let within = (stretch.anchor, stretch.due);
+        let times = shares_pausing(stretch.calendar, stretch.span, within, (&percents, stretch.pauses));
+        let mut rungs = Vec::with_capacity(warnings.len() + 1 + self.after.len());
+        rungs.extend(warnings.into_iter().zip(times).map(|((percent, told), at)| Rung {
             at: at.min(stretch.due),
-            percent: *percent,
-            recipients: told.clone(),
+            percent,
+            recipients: told,
         }));
         rungs.push(Rung { at: stretch.due, percent: 100, recipients: self.due.clone() });
         let deadline = rungs.len();
@@ -123,13 +131,23 @@ impl Ladder {
         }
         rungs
     }
+
+    /// Percents and who is told: those of the ladder, or these, each telling whom the ladder would have told by then.
+    fn warnings(&self, warn_at: &[u32]) -> Vec<(u32, Vec<Recipient>)> {
+        if warn_at.is_empty() {
+            return self.shares.clone();
+        }
+        let told = |percent: u32| {
+            let by_then = self.shares.iter().rev().find(|(known, _)| *known <= percent);
+            let share = by_then.or(self.shares.first());
+            share.map_or_else(|| self.due.clone(), |(_, told)| told.clone())
+        };
+        warn_at.iter().map(|percent| (*percent, told(*percent))).collect()
+    }
 }
 
 fn after_due(stretch: &Stretch<'_>, span: Span) -> Timestamp {
-    // Midnight at the end of a day belongs to that day, so that one business day later is the next one.
-    let instant = SignedDuration::from_nanos(1);
-    let day = stretch.due.checked_sub(instant).unwrap_or(stretch.due);
-    let anchor = if span.is_days() { day } else { stretch.due };
+    let anchor = day_of_due(stretch.due, span);
     due_at(stretch.calendar, span, stretch.end, anchor).max(stretch.due)
 }
 

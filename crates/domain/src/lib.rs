@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`complaint`] (the state), [`command`] (wishes and refusals), [`decide`](mod@decide) and
 //! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
-//! [`matcher`] (one matcher for routing and policies), [`calendar`] and [`deadline`] (business time),
+//! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time),
 //! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
 //! [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
@@ -19,6 +19,7 @@ pub mod evolve;
 pub mod guard;
 pub mod ladder;
 pub mod matcher;
+pub mod pause;
 pub mod queue;
 pub mod rules;
 pub mod settings;
@@ -26,7 +27,8 @@ pub mod standing;
 
 pub use command::{Assignment, Classification, Command, CommunicationFact, Link, Refusal, Register};
 pub use complaint::{
-    Clock, Complaint, Delivery, DeliveryStatus, LinkedContact, Milestone, STATE_VERSION, Status,
+    Clock, Complaint, Delivery, DeliveryStatus, ExtensionWish, HoldPeriod, LinkedContact, Milestone,
+    STATE_VERSION, Status,
 };
 pub use decide::decide;
 pub use evolve::{evolve, replay};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::{Channel, Class, Disposition, MachineKind, Severity};
+use redress_contract::{Channel, Class, Disposition, MachineKind, Severity, Stage};
 
 use crate::settings::Problem;
 
@@ -56,6 +56,8 @@ pub enum Field {
     Class,
     /// What it is.
     Disposition,
+    /// Round of the procedure.
+    Stage,
 }
 
 /// A compiled table.
@@ -143,6 +145,7 @@ impl Field {
             Self::Severity => "severity",
             Self::Class => "class",
             Self::Disposition => "disposition",
+            Self::Stage => "stage",
         }
     }
 
@@ -154,6 +157,7 @@ impl Field {
             Self::Severity => Severity::ALL.iter().map(|value| value.token()).collect(),
             Self::Class => Class::ALL.iter().map(|value| value.token()).collect(),
             Self::Disposition => Disposition::ALL.iter().map(|value| value.token()).collect(),
+            Self::Stage => Stage::ALL.iter().map(|value| value.token()).collect(),
             _ => return None,
         })
     }
@@ -181,6 +185,7 @@ impl Vocabulary {
                 ("language", Field::Language),
                 ("product", Field::Product),
                 ("severity", Field::Severity),
+                ("stage", Field::Stage),
             ],
         }
     }

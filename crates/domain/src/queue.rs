@@ -31,9 +31,10 @@ pub fn urgency<'a>(rules: &Rules, complaint: &'a Complaint) -> Urgency<'a> {
     // Without a deadline it waits behind those that have one.
     let (mut regulator_due, mut internal_due) = (Timestamp::MAX, Timestamp::MAX);
     for clock in complaint.running_clocks() {
-        let owed = clock.milestones.iter().filter(|milestone| milestone.met_at.is_none());
+        // While its time stands still nothing comes nearer.
+        let owed = clock.milestones.iter().filter(|it| it.met_at.is_none() && !it.paused);
         let Some(due) = owed.map(|milestone| milestone.due_at).min() else { continue };
-        let nearest = if rules.is_regulator(&clock.policy) { &mut regulator_due } else { &mut internal_due };
+        let nearest = if rules.is_regulator(clock) { &mut regulator_due } else { &mut internal_due };
         *nearest = due.min(*nearest);
     }
     Urgency {

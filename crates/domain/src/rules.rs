@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use redress_contract::{Channel, Disposition, MilestoneId, PolicyId};
+use redress_contract::{Channel, Disposition, MilestoneId, PolicyId, Severity};
 
-use crate::Complaint;
 use crate::command::{Assignment, Classification};
 use crate::deadline::Span;
 use crate::settings::{Problem, RulesSettings};
+use crate::{Clock, Complaint};
 
 mod compile;
 mod house;
+mod milestone;
 mod policy;
 mod routing;
+mod timing;
 
-pub use policy::{Anchor, MetBy, Policy, PolicyMilestone};
+pub use milestone::{Anchor, Extension, ExtensionReach, MetBy, PolicyMilestone};
+pub use policy::Policy;
+pub use timing::Timing;
 
 pub(crate) use policy::{PolicyFacts, REVIEW_REPLY};
 use routing::Routes;
+pub(crate) use timing::day_of_due;
 
 /// Compiled policies, calendars, ladders and routing. Cheap to share behind an `Arc`.
 #[derive(Debug, Clone)]
@@ -30,6 +35,8 @@ pub struct Rules {
     routes: Routes,
     contacts_max: u32,
     versions: BTreeMap<String, String>,
+    /// Policies as they once were, by version: clocks that run keep the one they started with.
+    archive: BTreeMap<String, Policy>,
 }
 
 /// What is known of a contact when it is routed. Texts may be personal data: they are looked at, never kept.
@@ -83,18 +90,46 @@ impl Rules {
         self.policies().find(|policy| policy.id == *id)
     }
 
+    /// The same rules that also know policies as they once were: versions (SHA-256 in hex) and their canonical JSON, as
+    /// [`Self::versions`] gave them and KV `policies` keeps them. A version that cannot be read any more is told, and its
+    /// clocks follow the policy of that name that is in force.
+    #[must_use]
+    pub fn remembering(mut self, versions: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
+        let mut problems = Vec::new();
+        for (version, json) in versions {
+            if self.versions.contains_key(version) || self.archive.contains_key(version) {
+                continue;
+            }
+            match compile::version(json) {
+                Ok(policy) => {
+                    self.archive.insert(version.clone(), policy);
+                }
+                Err(found) => problems.extend(
+                    found
+                        .into_iter()
+                        .map(|problem| Problem { key: format!("{version}: {}", problem.key), ..problem }),
+                ),
+            }
+        }
+        (self, problems)
+    }
+
+    /// The policy that a clock follows: as it was when the clock started, when that version is known; else as it is.
+    pub fn policy_of(&self, clock: &Clock) -> Option<&Policy> {
+        let in_force = self.policy(&clock.policy);
+        match in_force {
+            Some(policy) if policy.version == clock.policy_version => Some(policy),
+            other => self.archive.get(&clock.policy_version).or(other),
+        }
+    }
+
     /// True for clocks that regulators watch.
-    pub fn is_regulator(&self, id: &PolicyId) -> bool {
-        self.policy(id).is_some_and(|policy| policy.regulator)
+    pub fn is_regulator(&self, clock: &Clock) -> bool {
+        self.policy_of(clock).is_some_and(|policy| policy.regulator)
     }
 
-    /// When a milestone that is owed again since `from` is due: one business day later, in the policy's calendar.
-    pub fn reopen_due(&self, id: &PolicyId, from: Timestamp) -> Timestamp {
-        self.policy_or_fallback(id).reopen_due(from)
-    }
-
-    pub(crate) fn policy_or_fallback(&self, id: &PolicyId) -> &Policy {
-        self.policy(id).unwrap_or(&self.fallback[0])
+    pub(crate) fn policy_or_fallback(&self, clock: &Clock) -> &Policy {
+        self.policy_of(clock).unwrap_or(&self.fallback[0])
     }
 
     /// Contacts a complaint may hold.
@@ -111,7 +146,7 @@ impl Rules {
         let mut promises: Vec<(MilestoneId, Span, Timestamp)> = Vec::new();
         for policy in self.applying(&PolicyFacts::expected(channel, account, &routed.classification)) {
             for milestone in policy.milestones.iter().filter(|milestone| milestone.is_owed_at_once()) {
-                let due_at = policy.due_at(milestone, now);
+                let due_at = policy.due_at(milestone, &Timing::from(now, Severity::Unspecified));
                 match promises.iter_mut().find(|(id, ..)| *id == milestone.id) {
                     Some(known) if due_at < known.2 => (known.1, known.2) = (milestone.span, due_at),
                     Some(_) => {}
@@ -140,7 +175,12 @@ impl Rules {
 
     pub(crate) fn applying(&self, facts: &PolicyFacts) -> Vec<&Policy> {
         let fit = |policy: &&Policy| policy.has_initial() && policy.applies(facts);
-        let applying: Vec<_> = self.policies.iter().filter(fit).collect();
+        let mut applying: Vec<&Policy> = Vec::new();
+        for policy in self.policies.iter().filter(fit) {
+            if !applying.iter().any(|first| first.family == policy.family) {
+                applying.push(policy);
+            }
+        }
         if applying.is_empty() { self.fallback.iter().find(fit).into_iter().collect() } else { applying }
     }
 }

@@ -50,6 +50,32 @@ pub struct PolicySettings {
     pub ladder: String,
     /// What is owed.
     pub milestones: Vec<MilestoneSettings>,
+    /// The preset it is made from; what is said here stands in place of what the preset says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub from: String,
+    /// Milestones of the preset that ship switched off, and whose figures somebody has checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub confirmed: Vec<String>,
+    /// What it is called.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Other figures for some of its complaints; the first that fits stands in place of the policy itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<VariantSettings>,
+}
+
+/// Other figures for some of the complaints of a policy.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VariantSettings {
+    /// Its name: its clocks follow `<policy>-<id>`.
+    pub id: String,
+    /// Which complaints, of those the policy applies to.
+    pub applies_when: BTreeMap<String, Vec<String>>,
+    /// Milestones in place of those of the same id, or beside them.
+    pub milestones: Vec<MilestoneSettings>,
+    /// True when nothing but these milestones is owed.
+    pub only: bool,
 }
 
 /// One milestone of a policy.
@@ -58,7 +84,8 @@ pub struct PolicySettings {
 pub struct MilestoneSettings {
     /// `acknowledge`, `final_response`, `triage`, `review_reply`, `immediate_action`, or a word of your own.
     pub id: String,
-    /// `received` (default), `last_inbound`, `decided`, `closed`.
+    /// `received` (default), `acknowledged`, `became_aware`, `decided`, `closed`, `last_inbound`, `last_outbound`,
+    /// `escalation_requested`, or the id of another milestone of the policy.
     pub anchor: String,
     /// One of `elapsed = "PT1H"`, `business_time = "PT4H"`, `business_days = "20"`, `calendar_days`, `weeks`, `months`.
     pub span: BTreeMap<String, String>,
@@ -69,6 +96,52 @@ pub struct MilestoneSettings {
     pub met_by: Vec<String>,
     /// True for milestones that are set only when called for (`review_reply`).
     pub on_demand: bool,
+    /// Spans as good as `span`: it is due when the last of them is over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<BTreeMap<String, String>>,
+    /// A span it is never due after.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_most: BTreeMap<String, String>,
+    /// Percents of its time at which people are warned, in place of those of the ladder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warn_at: Vec<u32>,
+    /// What a communication must state to meet it: words that its text `Provides`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub must_state: Vec<String>,
+    /// Holds during which its time stands still. Never for a regulator's clock.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pause_on: Vec<String>,
+    /// True when it is owed again each time it is met ("keep informed").
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recurring: bool,
+    /// How it may be put off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionSettings>,
+    /// Where its figure comes from: clause, section, page.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// How far the source was checked: `text`, `secondary`, `memory`; empty for figures of your own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub checked: String,
+}
+
+/// How a milestone may be put off, once.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExtensionSettings {
+    /// A span after its first due time. Either this or `to`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by: BTreeMap<String, String>,
+    /// A span in place of its own, from the same anchor.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub to: BTreeMap<String, String>,
+    /// True when it counts only once a notice of it was taken for delivery to the complainant before the first due
+    /// time; true unless said otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<bool>,
+    /// What the notice must state: words that its text `Provides`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub must_state: Vec<String>,
 }
 
 /// One step of a ladder.

@@ -286,13 +286,14 @@ impl Notifier {
         self.ledger.vault().contact(channel, id).await.map_err(not_opened)
     }
 
-    /// The words of a decision's reasons; empty for other messages.
+    /// The words of a decision's reasons, or why it takes longer; empty for other messages.
     async fn reasons(&self, occasion: &Occasion, step: &Step) -> Result<String, Failure> {
-        let Body::FinalResponse { reasons } = &step.body else { return Ok(String::new()) };
         let complaint = &occasion.complaint.id;
-        let content_id = match reasons {
-            Some(id) => Some(id.clone()),
-            None => self.decided(complaint).await?,
+        let content_id = match &step.body {
+            Body::FinalResponse { reasons: None } => self.decided(complaint).await?,
+            Body::FinalResponse { reasons } => reasons.clone(),
+            Body::HoldingResponse { words, .. } => Some(words.clone()),
+            _ => None,
         };
         let Some(content_id) = content_id else { return Ok(String::new()) };
         let content = self.ledger.vault().content(complaint, &content_id).await.map_err(not_opened)?;

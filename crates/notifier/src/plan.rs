@@ -2,6 +2,7 @@
 //!
 //! The complaint may be newer than the commit (after an outage it is): what it has outgrown since is not planned.
 
+use jiff::Timestamp;
 use redress_contract::event::{CommunicationBounced, CommunicationFailed, Escalated, WarningReached};
 use redress_contract::{
     ClockId, Commit, CommunicationId, CommunicationPurpose, ContactId, ContentId, Disposition, Event,
@@ -41,6 +42,13 @@ impl Step {
 pub enum Body {
     /// We have it.
     Acknowledgement,
+    /// It takes longer.
+    HoldingResponse {
+        /// Why, as a member of staff wrote it.
+        words: ContentId,
+        /// By when they hear from us then.
+        due_at: Timestamp,
+    },
     /// The decision.
     FinalResponse {
         /// Its reasons, when the event names them; else the complaint's history does.
@@ -78,6 +86,7 @@ impl Body {
     pub fn purpose(&self) -> CommunicationPurpose {
         match self {
             Self::Acknowledgement => CommunicationPurpose::Acknowledgement,
+            Self::HoldingResponse { .. } => CommunicationPurpose::HoldingResponse,
             Self::FinalResponse { .. } => CommunicationPurpose::FinalResponse,
             Self::Warning { .. } => CommunicationPurpose::Warning,
             Self::Escalation { .. } => CommunicationPurpose::Escalation,
@@ -102,6 +111,10 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
             }
             Event::Decided(decided) => {
                 let body = Body::FinalResponse { reasons: Some(decided.reasons_content_id.clone()) };
+                steps.push(to_complainant(id, &complaint.contact_id, body));
+            }
+            Event::ExtensionRequested(wish) => {
+                let body = Body::HoldingResponse { words: wish.content_id.clone(), due_at: wish.due_at };
                 steps.push(to_complainant(id, &complaint.contact_id, body));
             }
             Event::WarningReached(reached) => steps.extend(warnings(&id, reached, complaint)),
@@ -130,6 +143,8 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
             | Event::MilestoneMet(_)
             | Event::MilestoneBreached(_)
             | Event::MilestoneReopened(_)
+            | Event::DeadlineChanged(_)
+            | Event::ExtensionGranted(_)
             | Event::ClockStopped(_)
             | Event::NoteAdded(_)
             | Event::Held(_)
@@ -158,9 +173,10 @@ pub fn may_concern(commit: &[u8]) -> bool {
         #[serde(borrow)]
         r#type: std::borrow::Cow<'a, str>,
     }
-    const WANTED: [&str; 7] = [
+    const WANTED: [&str; 8] = [
         "Registered",
         "Decided",
+        "ExtensionRequested",
         "WarningReached",
         "Escalated",
         "CommunicationBounced",
@@ -273,6 +289,10 @@ fn let_go(id: &EventId, kept: &Delivery, complaint: &Complaint) -> Option<Step> 
     let body = match kept.purpose {
         CommunicationPurpose::Acknowledgement => Body::Acknowledgement,
         CommunicationPurpose::FinalResponse => Body::FinalResponse { reasons: None },
+        CommunicationPurpose::HoldingResponse => {
+            let wish = complaint.pending().into_iter().find_map(|(_, it)| it.extension_requested.clone())?;
+            Body::HoldingResponse { words: wish.content_id, due_at: wish.due_at }
+        }
         _ => return None,
     };
     let contact = kept.contact_id.as_ref().unwrap_or(&complaint.contact_id);

@@ -172,6 +172,11 @@ impl Wording<'_> {
             Body::FinalResponse { .. } => {
                 context! { ..self.final_response(), ..self.way_in(language), ..common }
             }
+            Body::HoldingResponse { due_at, .. } => {
+                let deadline = self.date(language, *due_at)?;
+                let own = context! { reasons => self.material.reasons, deadline => deadline };
+                context! { ..own, ..self.way_in(language), ..common }
+            }
             Body::Warning { clock, milestone, percent } => {
                 let due = self.due(language, clock.as_str(), milestone.as_str())?;
                 let own = context! { milestone => milestone.as_str(), percent => *percent, due => due };

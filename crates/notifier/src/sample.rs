@@ -52,6 +52,7 @@ pub(crate) fn complaint() -> Complaint {
         }],
         communications: Vec::new(),
         clocks: vec![clock()],
+        holds: Vec::new(),
         withdrawal_requested_at: None,
         review_requested_at: None,
         erasing: Vec::new(),
@@ -71,6 +72,10 @@ fn clock() -> Clock {
         rungs_reached: 0,
         met_at: None,
         breached: false,
+        reopened_at: None,
+        paused: false,
+        extended: false,
+        extension_requested: None,
     };
     Clock {
         id: ClockId::new("house").unwrap(),

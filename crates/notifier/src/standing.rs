@@ -119,8 +119,10 @@ fn is_superseded(message: &Communication, complaint: &Complaint) -> bool {
         CommunicationPurpose::Warning | CommunicationPurpose::Escalation => {
             !complaint.pending().iter().any(|(_, milestone)| milestone.rungs_reached > 0)
         }
-        CommunicationPurpose::HoldingResponse
-        | CommunicationPurpose::DeliveryProblem
+        CommunicationPurpose::HoldingResponse => {
+            !complaint.pending().iter().any(|(_, milestone)| milestone.extension_requested.is_some())
+        }
+        CommunicationPurpose::DeliveryProblem
         | CommunicationPurpose::Reply
         | CommunicationPurpose::Unspecified => false,
     }

@@ -64,8 +64,16 @@ pub enum TextError {
 }
 
 /// Names of all texts.
-const NAMES: [&str; 7] =
-    ["acknowledgement", "final_response", "warning", "escalation", "delivery_problem", "facts", "date"];
+const NAMES: [&str; 8] = [
+    "acknowledgement",
+    "holding_response",
+    "final_response",
+    "warning",
+    "escalation",
+    "delivery_problem",
+    "facts",
+    "date",
+];
 
 /// Pieces that stand inside others and so have neither subject nor `Provides:`.
 const PIECES: [&str; 2] = ["facts", "date"];
@@ -76,6 +84,7 @@ macro_rules! built_in {
     ($($language:literal),*) => {
         [$(($language, [
             include_str!(concat!("../templates/", $language, "/acknowledgement.txt")),
+            include_str!(concat!("../templates/", $language, "/holding_response.txt")),
             include_str!(concat!("../templates/", $language, "/final_response.txt")),
             include_str!(concat!("../templates/", $language, "/warning.txt")),
             include_str!(concat!("../templates/", $language, "/escalation.txt")),

@@ -7,7 +7,9 @@ pub use words::Text;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use redress_contract::{CloseReason, ContactId, Disposition, HandlerId, Hold, Outcome, Severity, TeamId};
+use redress_contract::{
+    ClockId, CloseReason, ContactId, Disposition, HandlerId, Hold, MilestoneId, Outcome, Severity, TeamId,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -112,6 +114,7 @@ Examples:
   redress act RD-4F7K-2QMX --as ina classify --category delivery --severity S2
   redress act RD-4F7K-2QMX --as ina note 'Called the depot; parcel found.'
   redress act RD-4F7K-2QMX --as ina hold awaiting_third_party 'The carrier answers by Friday.'
+  redress act RD-4F7K-2QMX --as ina extend final_response 'We wait for the carrier.'
   redress act RD-4F7K-2QMX --as ina decide upheld --remedy refund --reasons - < reasons.txt
   redress act RD-4F7K-2QMX --as ina close decided")]
     Act(Act),
@@ -227,7 +230,7 @@ impl Service {
 
     /// True when it decides about complaints, by the policies in force.
     pub fn decides(self) -> bool {
-        matches!(self, Self::Router | Self::Sla | Self::Notifier)
+        matches!(self, Self::Router | Self::Sla | Self::Notifier | Self::Erase)
     }
 }
 
@@ -315,6 +318,21 @@ pub enum Deed {
     },
     /// Let it wait no longer, and let go what was kept back.
     Release,
+    /// Put a deadline off, as its policy allows; the complainant is told first where it asks for that.
+    Extend {
+        /// The milestone: `final_response`, …
+        milestone: MilestoneId,
+        /// Why it takes longer; the complainant reads it. `-` reads standard input.
+        text: Option<Text>,
+        /// The clock; else every clock that owes the milestone and may put it off.
+        #[arg(long)]
+        clock: Option<ClockId>,
+    },
+    /// Say that what a milestone asks for is done, where nothing else shows it.
+    Done {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
     /// Decide it.
     Decide {
         /// How: `upheld`, `partly_upheld`, `not_upheld` or `resolved`.

@@ -105,7 +105,7 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         }
         Command::Reparse { contacts } => Box::pin(reparse::run(config, house, contacts, out)).await?,
         Command::Erase(erase) => erase::run(config, house, &erase, out).await?,
-        Command::Act(act) => act::run(house, act, out).await?,
+        Command::Act(act) => act::run(&house.clone().remembering().await?, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,
         Command::Dead { what } => dead::run(house, &what, out).await?,
         Command::Reconcile { account, gaps } => {

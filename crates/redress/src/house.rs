@@ -80,6 +80,25 @@ impl House {
         Ok(())
     }
 
+    /// The same, with rules that also know every policy as it once was: running clocks follow the one they started with.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn remembering(self) -> anyhow::Result<Self> {
+        let kept = self.bus().kv(POLICIES).entries("").await.context("read the policies that ever ran")?;
+        let text = |(hash, json)| Some((hash, str::from_utf8(json).ok()?.to_owned()));
+        let versions =
+            kept.iter().map(|(hash, json)| (hash.clone(), json.as_ref())).filter_map(text).collect();
+        let (rules, problems) = self.ledger.rules().clone().remembering(&versions);
+        for problem in problems {
+            tracing::warn!(
+                "Cannot read an older policy, whose clocks now follow the one in force: {problem}"
+            );
+        }
+        let ledger = Ledger::new(self.vault.clone(), Arc::new(rules), self.clock.clone());
+        Ok(Self { ledger, ..self })
+    }
+
     /// The complaint a person means: by its reference, or by its id.
     ///
     /// # Errors

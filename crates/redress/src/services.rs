@@ -57,6 +57,7 @@ pub async fn run(
         let house = House::open(config, service.word(), Need::of([service])).await?.reporting_to(&health);
         let (bus, ready) = (house.bus().clone(), ready(*service, &house));
         allowed(&bus, ready).await.with_context(|| format!("start {}", service.word()))?;
+        let house = if service.decides() { house.remembering().await? } else { house };
         tasks.start(*service, config, &house);
         info!("Started {}", service.word());
     }

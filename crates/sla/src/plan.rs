@@ -93,6 +93,7 @@ fn touched_by(event: &Event, complaint: &Complaint) -> Vec<Slot> {
         Event::MilestoneMet(e) => slot(&e.clock, &e.milestone),
         Event::MilestoneBreached(e) => slot(&e.clock, &e.milestone),
         Event::MilestoneReopened(e) => slot(&e.clock, &e.milestone),
+        Event::DeadlineChanged(e) => slot(&e.clock, &e.milestone),
         Event::Escalated(e) => slot(&e.clock, &e.milestone),
         Event::ClockStopped(e) => unmet(complaint, &e.clock),
         Event::Registered(_)
@@ -106,6 +107,8 @@ fn touched_by(event: &Event, complaint: &Complaint) -> Vec<Slot> {
         | Event::CommunicationFailed(_)
         | Event::CommunicationSuppressed(_)
         | Event::ClockStarted(_)
+        | Event::ExtensionRequested(_)
+        | Event::ExtensionGranted(_)
         | Event::NoteAdded(_)
         | Event::Held(_)
         | Event::Released(_)

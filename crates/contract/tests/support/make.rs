@@ -64,9 +64,12 @@ make_events! {
     ClockStarted { clock, policy, policy_version, anchor_at }
     MilestoneSet { clock, milestone, due_at, anchor, anchor_at, rungs, generation }
     WarningReached { clock, milestone, rung, percent, recipients, late_by_s, generation, overtaken }
-    MilestoneMet { clock, milestone, met_at, communication_id, late }
+    MilestoneMet { clock, milestone, met_at, communication_id, late, handler }
     MilestoneBreached { clock, milestone, due_at, late_by_s, generation }
-    MilestoneReopened { clock, milestone, reason, due_at, rungs, generation }
+    MilestoneReopened { clock, milestone, reason, due_at, rungs, generation, since }
+    DeadlineChanged { clock, milestone, reason, due_at, rungs, generation, policy_version }
+    ExtensionRequested { clock, milestone, content_id, handler, due_at }
+    ExtensionGranted { clock, milestone, communication_id, handler }
     ClockStopped { clock, reason }
     Escalated { clock, milestone, rung, recipients, late_by_s, generation, overtaken }
     NoteAdded { content_id, author }

@@ -1,6 +1,6 @@
 //! What the party of a complaint may do about it, as it stands: asked by the rules, and by the page that offers it.
 
-use redress_contract::{CommunicationPurpose, Hold, Recipient, Severity};
+use redress_contract::{CommunicationPurpose, Hold, Recipient, Severity, Stage};
 
 use super::{Complaint, DeliveryStatus, Status};
 
@@ -21,6 +21,15 @@ impl Complaint {
     pub fn may_be_reviewed(&self) -> bool {
         let has_ended = !self.is_open() || self.is_communicated();
         has_ended && self.erased_at.is_none() && self.erasing.is_empty()
+    }
+
+    /// The round of the procedure in which a decision is looked at again.
+    pub(crate) fn stage_of_review(&self) -> Stage {
+        match self.stage {
+            Stage::External => Stage::External,
+            Stage::Frontline => Stage::One,
+            Stage::One | Stage::Two | Stage::Unspecified => Stage::Two,
+        }
     }
 
     /// True when the decision that stands was taken for delivery to the complainant.

@@ -11,7 +11,7 @@ use crate::command::Link;
 use crate::complaint::Status;
 
 /// Why a complaint is open again whose party asked for a review.
-const REVIEW_REQUESTED: &str = "review_requested";
+pub(super) const REVIEW_REQUESTED: &str = "review_requested";
 
 /// What an act comes to, as the complaint stands.
 enum Course {

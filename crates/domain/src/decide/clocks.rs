@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use redress_contract::event::{ClockStarted, ClockStopped, MilestoneMet, MilestoneSet};
 use redress_contract::{
-    ClockId, CommunicationId, CommunicationPurpose, Event, MachineKind, Recipient, Severity, StopReason,
+    ClockId, CommunicationId, CommunicationPurpose, Event, HandlerId, MachineKind, MilestoneId, Recipient,
+    Severity, StopReason,
 };
 
 use super::Case;
 use crate::complaint::{Clock, Delivery, DeliveryStatus, Milestone, Status};
-use crate::rules::{Anchor, MetBy, Policy, PolicyMilestone, REVIEW_REPLY};
+use crate::rules::{Anchor, MetBy, Policy, PolicyMilestone, REVIEW_REPLY, Timing};
 use crate::{Complaint, Rules};
 
 /// What spans may count from, where it is known.
@@ -17,8 +18,11 @@ pub(super) struct Times {
     pub(super) received: Timestamp,
     pub(super) became_aware: Timestamp,
     pub(super) last_inbound: Timestamp,
+    pub(super) last_outbound: Timestamp,
+    pub(super) acknowledged: Option<Timestamp>,
     pub(super) decided: Option<Timestamp>,
     pub(super) closed: Option<Timestamp>,
+    pub(super) escalation_requested: Option<Timestamp>,
 }
 
 /// A clock to start.
@@ -28,20 +32,55 @@ pub(super) struct Start<'a> {
     pub(super) rules: &'a Rules,
     pub(super) severity: Severity,
     pub(super) times: Times,
+    pub(super) now: Timestamp,
+}
+
+/// What was done that may meet milestones.
+#[derive(Clone, Copy)]
+pub(super) struct Done<'a> {
+    /// What it shows.
+    pub(super) facts: &'a [MetBy],
+    /// When it was done.
+    pub(super) at: Timestamp,
+    /// The communication that did it.
+    pub(super) by: Option<&'a CommunicationId>,
+    /// What that states.
+    pub(super) stated: &'a [String],
+    /// Who says so, when nothing else shows it.
+    pub(super) handler: Option<&'a HandlerId>,
+}
+
+impl<'a> Done<'a> {
+    pub(super) fn of(facts: &'a [MetBy], at: Timestamp) -> Self {
+        Self { facts, at, by: None, stated: &[], handler: None }
+    }
 }
 
 impl Times {
     pub(super) fn all_at(at: Timestamp) -> Self {
-        Self { received: at, became_aware: at, last_inbound: at, decided: None, closed: None }
+        Self {
+            received: at,
+            became_aware: at,
+            last_inbound: at,
+            last_outbound: at,
+            acknowledged: None,
+            decided: None,
+            closed: None,
+            escalation_requested: None,
+        }
     }
 
-    fn of(self, anchor: Anchor) -> Option<Timestamp> {
+    fn of(self, anchor: &Anchor) -> Option<Timestamp> {
         match anchor {
             Anchor::Received => Some(self.received),
             Anchor::BecameAware => Some(self.became_aware),
             Anchor::LastInbound => Some(self.last_inbound),
             Anchor::Decided => self.decided,
             Anchor::Closed => self.closed,
+            Anchor::LastOutbound => Some(self.last_outbound),
+            Anchor::Acknowledged => self.acknowledged,
+            Anchor::EscalationRequested => self.escalation_requested,
+            Anchor::Milestone(_) => None,
         }
     }
 }
@@ -66,8 +105,13 @@ impl Start<'_> {
             anchor_at: self.times.received,
         }));
         for milestone in self.policy.milestones.iter().filter(|milestone| owed(milestone)) {
-            if let Some(anchor_at) = self.times.of(milestone.anchor) {
-                events.push(set(self.policy, milestone, (&clock, 1), (anchor_at, self.severity)));
+            if let Some(anchor_at) = self.times.of(&milestone.anchor) {
+                let when = (anchor_at, self.severity);
+                let timing = match self.complaint {
+                    Some(complaint) => Timing::begin(complaint, milestone, when, self.now),
+                    None => Timing::from(anchor_at, self.severity),
+                };
+                events.push(set(self.policy, milestone, (&clock, 1), &timing));
             }
         }
         clock
@@ -93,15 +137,15 @@ pub(super) fn set(
     policy: &Policy,
     milestone: &PolicyMilestone,
     (clock, generation): (&ClockId, u32),
-    (anchor_at, severity): (Timestamp, Severity),
+    timing: &Timing,
 ) -> Event {
-    let (due_at, rungs) = policy.plan(milestone, anchor_at, severity);
+    let (due_at, rungs) = policy.plan(milestone, timing);
     Event::from(MilestoneSet {
         clock: clock.clone(),
         milestone: milestone.id.clone(),
         due_at,
         anchor: milestone.anchor.token().to_owned(),
-        anchor_at,
+        anchor_at: timing.anchor,
         rungs,
         generation,
     })
@@ -124,35 +168,45 @@ impl Case<'_> {
             received: self.complaint.received_at,
             became_aware: self.now,
             last_inbound: people.map(|c| c.received_at).max().unwrap_or(self.complaint.received_at),
+            last_outbound: self.last_outbound().unwrap_or(self.complaint.received_at),
+            acknowledged: self.accepted(CommunicationPurpose::Acknowledgement).map(|delivery| delivery.at),
             decided,
             closed: None,
+            escalation_requested: self.complaint.review_requested_at,
         }
     }
 
     pub(super) fn start<'s>(&'s self, policy: &'s Policy, times: Times, severity: Severity) -> Start<'s> {
-        Start { policy, complaint: Some(self.complaint), rules: self.rules, severity, times }
+        Start { policy, complaint: Some(self.complaint), rules: self.rules, severity, times, now: self.now }
     }
 
     /// What the policy says meets a milestone; what its name says, when the settings no longer know it.
     pub(super) fn is_met_by(&self, clock: &Clock, milestone: &Milestone, fact: MetBy) -> bool {
-        match self.rules.policy(&clock.policy).and_then(|policy| policy.milestone(&milestone.id)) {
+        match self.rules.policy_of(clock).and_then(|policy| policy.milestone(&milestone.id)) {
             Some(known) => known.is_met_by(fact),
             None => MetBy::default_of(milestone.id.as_str()).contains(&fact),
         }
     }
 
-    /// Every owed milestone that one of these facts meets. On a closed complaint a clock that owes nothing more stops.
-    pub(super) fn meet(&self, facts: &[MetBy], at: Timestamp, by: Option<&CommunicationId>) -> Vec<Event> {
+    /// Every owed milestone that this meets, and what is owed from then on. On a closed complaint a clock that owes
+    /// nothing more stops.
+    pub(super) fn meet(&self, done: &Done<'_>) -> Vec<Event> {
+        self.meet_where(done, |_| true)
+    }
+
+    /// The same, of one milestone.
+    pub(super) fn meet_only(&self, milestone: &MilestoneId, done: &Done<'_>) -> Vec<Event> {
+        self.meet_where(done, |owed| owed.id == *milestone)
+    }
+
+    fn meet_where(&self, done: &Done<'_>, is_meant: impl Fn(&Milestone) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
         for clock in self.complaint.running_clocks() {
             let (before, mut left) = (events.len(), 0);
             for milestone in clock.milestones.iter().filter(|milestone| milestone.met_at.is_none()) {
-                let fits = |fact: &&MetBy| {
-                    let old_news = **fact == MetBy::AnyOutbound && at < milestone.anchor_at;
-                    !old_news && self.is_met_by(clock, milestone, **fact)
-                };
-                if facts.iter().find(fits).is_some() {
-                    events.push(met(clock, milestone, at, by));
+                if is_meant(milestone) && self.is_met(clock, milestone, done) {
+                    events.push(met(clock, milestone, done));
+                    self.owe_after(clock, milestone, done, &mut events);
                 } else {
                     left += 1;
                 }
@@ -162,6 +216,66 @@ impl Case<'_> {
             }
         }
         events
+    }
+
+    fn is_met(&self, clock: &Clock, milestone: &Milestone, done: &Done<'_>) -> bool {
+        let known = self.rules.policy_of(clock).and_then(|policy| policy.milestone(&milestone.id));
+        // What no communication shows needs to state nothing.
+        if done.by.is_some() && known.is_some_and(|known| !known.is_content_with(done.stated)) {
+            return false;
+        }
+        done.facts.iter().any(|fact| {
+            let old_news = *fact == MetBy::AnyOutbound && done.at < milestone.anchor_at;
+            !old_news && self.is_met_by(clock, milestone, *fact)
+        })
+    }
+
+    /// What is owed since a milestone was met: itself again, and what counts from it.
+    pub(super) fn owe_after(
+        &self,
+        clock: &Clock,
+        milestone: &Milestone,
+        done: &Done<'_>,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(policy) = self.rules.policy_of(clock).filter(|_| self.complaint.is_open()) else { return };
+        let is_last_word = done.facts.contains(&MetBy::FinalResponseAccepted);
+        if let Some(known) = policy.milestone(&milestone.id)
+            && known.recurring
+            && known.anchor == Anchor::LastOutbound
+            && !is_last_word
+        {
+            let timing = self.begin(known, done.at);
+            events.push(set(policy, known, (&clock.id, milestone.generation + 1), &timing));
+        }
+        for next in policy.milestones.iter().filter(|next| next.counts_from(&milestone.id)) {
+            if clock.milestone(&next.id).is_none() {
+                events.push(set(policy, next, (&clock.id, 1), &self.begin(next, done.at)));
+            }
+        }
+    }
+
+    /// What counts from this is owed from now on, on every clock that does not owe it yet.
+    pub(super) fn owe_since(&self, anchor: &Anchor, at: Timestamp, events: &mut Vec<Event>) {
+        for clock in self.complaint.running_clocks() {
+            let Some(policy) = self.rules.policy_of(clock) else { continue };
+            let since = policy.milestones.iter().filter(|m| m.anchor == *anchor && !m.on_demand);
+            for milestone in since.filter(|milestone| clock.milestone(&milestone.id).is_none()) {
+                events.push(set(policy, milestone, (&clock.id, 1), &self.begin(milestone, at)));
+            }
+        }
+    }
+
+    /// What decides when a milestone is due that begins now and counts from then.
+    pub(super) fn begin(&self, milestone: &PolicyMilestone, anchor: Timestamp) -> Timing {
+        Timing::begin(self.complaint, milestone, (anchor, self.complaint.severity), self.now)
+    }
+
+    fn last_outbound(&self) -> Option<Timestamp> {
+        let told = self.complaint.communications.iter().filter(|delivery| {
+            delivery.recipient == Recipient::Complainant && delivery.status == DeliveryStatus::Accepted
+        });
+        told.map(|delivery| delivery.at).max()
     }
 
     /// True while somebody has yet to look at a reply on the closed complaint.
@@ -180,17 +294,13 @@ impl Case<'_> {
     }
 }
 
-pub(super) fn met(
-    clock: &Clock,
-    milestone: &Milestone,
-    at: Timestamp,
-    by: Option<&CommunicationId>,
-) -> Event {
+pub(super) fn met(clock: &Clock, milestone: &Milestone, done: &Done<'_>) -> Event {
     Event::from(MilestoneMet {
         clock: clock.id.clone(),
         milestone: milestone.id.clone(),
-        met_at: at,
-        communication_id: by.cloned(),
-        late: at > milestone.due_at,
+        met_at: done.at,
+        communication_id: done.by.cloned(),
+        late: done.at > milestone.due_at && !milestone.paused,
+        handler: done.handler.cloned(),
     })
 }

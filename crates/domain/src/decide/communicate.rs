@@ -5,12 +5,13 @@ use redress_contract::event::{
     CommunicationAccepted, CommunicationFailed, CommunicationQueued, CommunicationSuppressed,
     MilestoneReopened,
 };
-use redress_contract::{Event, Recipient, SuppressReason};
+use redress_contract::{CommunicationPurpose, Event, Recipient, SuppressReason};
 
+use super::clocks::Done;
 use super::{Case, Decision, must_be_given};
 use crate::command::{CommunicationFact, Fate};
 use crate::complaint::{Clock, Delivery, DeliveryStatus, Milestone, Status};
-use crate::rules::MetBy;
+use crate::rules::{Anchor, MetBy, Timing};
 
 impl Case<'_> {
     /// Facts about one communication may come twice, late and from several deliverers; its fate only moves on.
@@ -22,9 +23,8 @@ impl Case<'_> {
         }
         let mut events = vec![noted(fact)];
         match &fact.fate {
-            Fate::Accepted { at, .. } if fact.recipient == Recipient::Complainant => {
-                let facts = MetBy::of_communication(fact.purpose);
-                events.extend(self.meet(facts, *at, Some(&fact.communication_id)));
+            Fate::Accepted { at, provides } if fact.recipient == Recipient::Complainant => {
+                self.note_told(fact, *at, provides, &mut events);
             }
             Fate::Failed(_) => {
                 if let Some(delivery) = known {
@@ -34,6 +34,20 @@ impl Case<'_> {
             Fate::Queued(_) | Fate::Accepted { .. } | Fate::Suppressed(_) => {}
         }
         Ok(events)
+    }
+
+    /// The complainant was told something: what that meets, puts off and lets begin.
+    fn note_told(&self, fact: &CommunicationFact, at: Timestamp, stated: &[String], events: &mut Vec<Event>) {
+        let facts = MetBy::of_communication(fact.purpose);
+        let by = Some(&fact.communication_id);
+        events.extend(self.meet(&Done { by, stated, ..Done::of(facts, at) }));
+        match fact.purpose {
+            CommunicationPurpose::Acknowledgement => self.owe_since(&Anchor::Acknowledged, at, events),
+            CommunicationPurpose::HoldingResponse => {
+                self.put_off_by_notice((&fact.communication_id, at), stated, events);
+            }
+            _ => {}
+        }
     }
 
     /// What an accepted communication met is owed again when it turns out not to have arrived.
@@ -66,15 +80,20 @@ impl Case<'_> {
     }
 
     fn reopened(&self, clock: &Clock, milestone: &Milestone, reason: &str, since: Timestamp) -> Event {
-        let due_at = self.rules.reopen_due(&clock.policy, since);
-        let severity = self.complaint.severity;
+        let policy = self.rules.policy_or_fallback(clock);
+        let pauses = policy
+            .milestone(&milestone.id)
+            .map(|known| Timing::of(self.complaint, milestone, known, self.now).pauses)
+            .unwrap_or_default();
+        let (due_at, rungs) = policy.plan_again(since, self.complaint.severity, &pauses);
         Event::from(MilestoneReopened {
             clock: clock.id.clone(),
             milestone: milestone.id.clone(),
             reason: reason.to_owned(),
             due_at,
-            rungs: self.rules.policy_or_fallback(&clock.policy).reopen_rungs(since, due_at, severity),
+            rungs,
             generation: milestone.generation + 1,
+            since,
         })
     }
 }

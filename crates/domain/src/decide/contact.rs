@@ -106,15 +106,15 @@ impl Case<'_> {
     /// contact keeps its deadline.
     fn answer_again(&self, link: &Link, events: &mut Vec<Event>) {
         for clock in self.complaint.running_clocks() {
-            let Some(policy) = self.rules.policy(&clock.policy) else { continue };
+            let Some(policy) = self.rules.policy_of(clock) else { continue };
             let recurring =
                 |m: &&crate::rules::PolicyMilestone| !m.on_demand && m.anchor == Anchor::LastInbound;
             for milestone in policy.milestones.iter().filter(recurring) {
                 let Some(known) = clock.milestone(&milestone.id) else { continue };
                 let answered = known.met_at.is_some_and(|met_at| met_at < link.received_at);
                 if answered {
-                    let when = (link.received_at, self.complaint.severity);
-                    events.push(set(policy, milestone, (&clock.id, known.generation + 1), when));
+                    let timing = self.begin(milestone, link.received_at);
+                    events.push(set(policy, milestone, (&clock.id, known.generation + 1), &timing));
                 }
             }
         }

@@ -6,7 +6,7 @@ use redress_contract::{
     CommunicationId, CommunicationPurpose, ContentId, Event, HandlerId, Hold, StopReason,
 };
 
-use super::clocks::stopped;
+use super::clocks::{Done, stopped};
 use super::communicate::is_releasable;
 use super::register::{assigned, classified};
 use super::{Case, Decision, must_be_given};
@@ -27,7 +27,7 @@ impl Case<'_> {
         let unchanged = self.is_classified_as(wish);
         // A person who confirms what stands has still looked at it.
         let looked_at = if is_by_a_person(wish) && self.complaint.is_open() {
-            self.meet(&[MetBy::Classified], self.now, None)
+            self.meet(&Done::of(&[MetBy::Classified], self.now))
         } else {
             Vec::new()
         };
@@ -83,6 +83,7 @@ impl Case<'_> {
                 met_at,
                 communication_id,
                 late: met_at > set.due_at,
+                handler: None,
             }))
         });
         met.collect()
@@ -123,7 +124,7 @@ impl Case<'_> {
     pub(super) fn accept(&self, handler: &HandlerId) -> Decision {
         must_be_given(handler.as_str(), "the handler")?;
         self.must_be_open()?;
-        let met = self.meet(&[MetBy::Accepted], self.now, None);
+        let met = self.meet(&Done::of(&[MetBy::Accepted], self.now));
         let is_theirs = self.is_accepted() && self.complaint.handler.as_ref() == Some(handler);
         if is_theirs && met.is_empty() {
             return Ok(Vec::new());
@@ -146,7 +147,9 @@ impl Case<'_> {
             return Ok(Vec::new());
         }
         self.must_be_open()?;
-        Ok(vec![Event::from(Held { hold, content_id: content_id.cloned() })])
+        let mut events = vec![Event::from(Held { hold, content_id: content_id.cloned() })];
+        self.change_pauses(hold, &mut events);
+        Ok(events)
     }
 
     /// Lets the complaint wait no longer, and lets go what was kept back in doubt: a decision on a closed complaint
@@ -161,7 +164,11 @@ impl Case<'_> {
         if communication_ids.is_empty() {
             self.must_be_open()?;
         }
-        Ok(vec![Event::from(Released { hold: self.complaint.hold, communication_ids })])
+        let mut events = vec![Event::from(Released { hold: self.complaint.hold, communication_ids })];
+        if !self.complaint.hold.is_unspecified() {
+            self.change_pauses(Hold::Unspecified, &mut events);
+        }
+        Ok(events)
     }
 }
 

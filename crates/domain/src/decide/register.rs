@@ -34,7 +34,8 @@ pub(super) fn register(wish: &Register, rules: &Rules) -> Decision {
     let times = Times::all_at(wish.link.received_at);
     let severity = wish.classification.severity;
     for policy in rules.applying(&PolicyFacts::of_register(wish)) {
-        Start { policy, complaint: None, rules, severity, times }.push_to(&mut events);
+        let now = wish.recorded_at;
+        Start { policy, complaint: None, rules, severity, times, now }.push_to(&mut events);
     }
     Ok(events)
 }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use redress_contract::event::{Closed, Decided, Reopened};
 use redress_contract::{CloseReason, ContactId, ContentId, Event, HandlerId, Outcome, StopReason};
 
-use super::clocks::{Times, set, stopped};
+use super::clocks::{Done, Times, stopped};
 use super::{Case, must_be_given};
 use crate::Refusal;
 use crate::complaint::Status;
-use crate::rules::{Anchor, MetBy, PolicyMilestone};
+use crate::rules::{Anchor, MetBy, PolicyFacts, PolicyMilestone};
 
 /// How a complaint is to be decided.
 pub(super) struct Decision<'a> {
@@ -46,27 +46,15 @@ impl Case<'_> {
             remedy: wish.remedy.trim().to_owned(),
             handler: wish.handler.clone(),
         })];
-        events.extend(self.meet(&[MetBy::Decided], self.now, None));
-        self.owe_since_decision(&mut events);
+        events.extend(self.meet(&Done::of(&[MetBy::Decided], self.now)));
+        self.owe_since(&Anchor::Decided, self.now, &mut events);
         Ok(events)
-    }
-
-    /// What counts from the decision is owed from now on.
-    fn owe_since_decision(&self, events: &mut Vec<Event>) {
-        for clock in self.complaint.running_clocks() {
-            let Some(policy) = self.rules.policy(&clock.policy) else { continue };
-            let since = policy.milestones.iter().filter(|m| m.anchor == Anchor::Decided && !m.on_demand);
-            for milestone in since.filter(|milestone| clock.milestone(&milestone.id).is_none()) {
-                let when = (self.now, self.complaint.severity);
-                events.push(set(policy, milestone, (&clock.id, 1), when));
-            }
-        }
     }
 
     /// Closes it. Said of a closed complaint that got a reply, it means that the reply was read and changes nothing.
     pub(super) fn close(&self, reason: CloseReason) -> super::Decision {
         if !self.complaint.is_open() {
-            return Ok(self.meet(&[MetBy::Closed], self.now, None));
+            return Ok(self.meet(&Done::of(&[MetBy::Closed], self.now)));
         }
         if reason.is_unspecified() {
             return Err(Refusal::Missing { what: "the reason" });
@@ -80,7 +68,7 @@ impl Case<'_> {
             }
         }
         let mut events = vec![Event::from(Closed { reason })];
-        events.extend(self.meet(&[MetBy::Closed], self.now, None));
+        events.extend(self.meet(&Done::of(&[MetBy::Closed], self.now)));
         let stop = match reason {
             CloseReason::NotAComplaint => StopReason::NotAComplaint,
             _ => StopReason::Closed,
@@ -95,7 +83,7 @@ impl Case<'_> {
         let times = Times { closed: Some(self.now), ..Times::all_at(self.now) };
         let owed = |milestone: &PolicyMilestone| milestone.anchor == Anchor::Closed && !milestone.on_demand;
         for clock in self.complaint.running_clocks() {
-            let Some(policy) = self.rules.policy(&clock.policy) else { continue };
+            let Some(policy) = self.rules.policy_of(clock) else { continue };
             if policy.milestones.iter().any(owed) {
                 self.start(policy, times, self.complaint.severity).push_only(owed, events);
             }
@@ -127,11 +115,15 @@ impl Case<'_> {
         for clock in self.complaint.running_clocks() {
             let owed = clock.milestones.iter().filter(|milestone| milestone.met_at.is_none());
             let reviewed = owed.filter(|milestone| milestone.id.as_str() == crate::rules::REVIEW_REPLY);
-            events.extend(reviewed.map(|milestone| super::clocks::met(clock, milestone, self.now, None)));
+            let looked_at = Done::of(&[], self.now);
+            events.extend(reviewed.map(|milestone| super::clocks::met(clock, milestone, &looked_at)));
             events.push(stopped(clock, StopReason::Replaced));
         }
-        let times = Times::all_at(since.min(self.now));
-        for policy in self.rules.policies_for(self.complaint) {
+        let is_review = reason == super::act::REVIEW_REQUESTED;
+        let stage = if is_review { self.complaint.stage_of_review() } else { self.complaint.stage };
+        let since = since.min(self.now);
+        let times = Times { escalation_requested: is_review.then_some(since), ..Times::all_at(since) };
+        for policy in self.rules.applying(&PolicyFacts::of(self.complaint).in_stage(stage)) {
             let start = self.start(policy, times, self.complaint.severity);
             start.push_only(|milestone| !milestone.on_demand && !is_acknowledgement(milestone), events);
         }

@@ -1,12 +1,13 @@
 //! What events make of a complaint's clocks and milestones.
 
+use jiff::Timestamp;
 use redress_contract::event::{
-    ClockStarted, ClockStopped, Escalated, MilestoneBreached, MilestoneMet, MilestoneReopened, MilestoneSet,
-    WarningReached,
+    ClockStarted, ClockStopped, DeadlineChanged, Escalated, ExtensionGranted, ExtensionRequested,
+    MilestoneBreached, MilestoneMet, MilestoneReopened, MilestoneSet, WarningReached,
 };
 use redress_contract::{ClockId, MilestoneId};
 
-use crate::complaint::{Clock, Complaint, Milestone};
+use crate::complaint::{Clock, Complaint, ExtensionWish, Milestone};
 
 pub(super) fn started(e: &ClockStarted) -> Clock {
     Clock {
@@ -37,6 +38,10 @@ pub(super) fn set(complaint: &mut Complaint, e: &MilestoneSet) {
         rungs_reached: 0,
         met_at: None,
         breached: false,
+        reopened_at: None,
+        paused: false,
+        extended: false,
+        extension_requested: None,
     };
     match clock.milestones.iter_mut().find(|known| known.id == e.milestone) {
         Some(known) => *known = milestone,
@@ -48,6 +53,7 @@ pub(super) fn met(complaint: &mut Complaint, e: &MilestoneMet) {
     if let Some(milestone) = milestone(complaint, &e.clock, &e.milestone) {
         milestone.met_at = Some(e.met_at);
         milestone.breached |= e.late;
+        milestone.paused = false;
     }
 }
 
@@ -71,7 +77,7 @@ fn reached(complaint: &mut Complaint, of: (&ClockId, &MilestoneId), generation: 
     }
 }
 
-pub(super) fn reopened(complaint: &mut Complaint, e: &MilestoneReopened) {
+pub(super) fn reopened(complaint: &mut Complaint, at: Timestamp, e: &MilestoneReopened) {
     let Some(milestone) = milestone(complaint, &e.clock, &e.milestone) else { return };
     milestone.due_at = e.due_at;
     milestone.rungs.clone_from(&e.rungs);
@@ -79,6 +85,45 @@ pub(super) fn reopened(complaint: &mut Complaint, e: &MilestoneReopened) {
     milestone.generation = e.generation;
     milestone.met_at = None;
     milestone.breached = false;
+    milestone.paused = false;
+    // Events of the first versions do not say since when.
+    milestone.reopened_at = Some(if e.since == Timestamp::UNIX_EPOCH { at } else { e.since });
+}
+
+/// Rungs that were recorded stay so, but for those that lie ahead again.
+pub(super) fn changed(complaint: &mut Complaint, at: Timestamp, e: &DeadlineChanged) {
+    let Some(clock) = clock(complaint, &e.clock) else { return };
+    if !e.policy_version.is_empty() {
+        clock.policy_version.clone_from(&e.policy_version);
+    }
+    let Some(milestone) = clock.milestones.iter_mut().find(|known| known.id == e.milestone) else { return };
+    milestone.paused = e.due_at.is_none();
+    milestone.generation = e.generation;
+    if let Some(due_at) = e.due_at {
+        milestone.due_at = due_at;
+        milestone.breached &= due_at <= at;
+        let behind = e.rungs.iter().take_while(|rung| rung.at <= at).count();
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
+        milestone.rungs_reached = milestone.rungs_reached.min(behind);
+    }
+    milestone.rungs.clone_from(&e.rungs);
+}
+
+pub(super) fn extension_requested(complaint: &mut Complaint, e: &ExtensionRequested) {
+    if let Some(milestone) = milestone(complaint, &e.clock, &e.milestone) {
+        milestone.extension_requested = Some(ExtensionWish {
+            handler: e.handler.clone(),
+            content_id: e.content_id.clone(),
+            due_at: e.due_at,
+        });
+    }
+}
+
+pub(super) fn extended(complaint: &mut Complaint, e: &ExtensionGranted) {
+    if let Some(milestone) = milestone(complaint, &e.clock, &e.milestone) {
+        milestone.extended = true;
+        milestone.extension_requested = None;
+    }
 }
 
 fn clock<'a>(complaint: &'a mut Complaint, id: &ClockId) -> Option<&'a mut Clock> {

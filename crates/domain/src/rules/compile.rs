@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use redress_contract::{Commit, Disposition, MilestoneId, PolicyId, Severity, TeamId};
-use serde::Serialize;
+use redress_contract::{Commit, Disposition, PolicyId, Severity, TeamId};
+use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use super::house::{self, DEFAULT_LADDER, FALLBACK, OFFICE};
-use super::policy::{Anchor, MetBy, Policy, PolicyMilestone};
+use super::milestone::MetBy;
+use super::policy::Policy;
 use super::routing::{Route, Routes, Sets};
 use crate::calendar::Calendar;
-use crate::deadline::{End, Span, reach};
 use crate::ladder::Ladder;
 use crate::matcher::{Matcher, Vocabulary, fold_word};
 use crate::settings::{
-    CalendarSettings, MilestoneSettings, PolicySettings, Problem, RuleSettings, RulesSettings, RungSettings,
+    CalendarSettings, PolicySettings, Problem, RuleSettings, RulesSettings, RungSettings, VariantSettings,
 };
+
+mod milestones;
 
 /// Leaves room for `-<n>` in the ids of clocks.
 const POLICY_ID_MAX: usize = 56;
@@ -41,7 +43,28 @@ pub(super) fn rules(settings: &RulesSettings) -> Result<Rules, Vec<Problem>> {
         routes,
         contacts_max: settings.limits.contacts_per_complaint,
         versions: workshop.versions,
+        archive: BTreeMap::new(),
     })
+}
+
+/// A policy as it once was, from its canonical JSON.
+pub(super) fn version(json: &str) -> Result<Policy, Vec<Problem>> {
+    let unreadable = |e: serde_json::Error| {
+        vec![Problem { key: "version".to_owned(), message: format!("cannot be read: {e}") }]
+    };
+    let kept: KeptVersion = serde_json::from_str(json).map_err(unreadable)?;
+    let mut workshop = Workshop::default();
+    let (calendar, ladder) = (kept.policy.calendar.clone(), kept.policy.ladder.clone());
+    workshop.calendar(calendar, kept.calendar);
+    workshop.ladder(ladder, kept.ladder);
+    let key = format!("policies.{}", kept.policy.id);
+    let policy = workshop.policy(&key, kept.policy, None);
+    match policy {
+        Some(policy) if workshop.problems.is_empty() => {
+            Ok(Policy { version: Commit::hash(json.as_bytes()), ..policy })
+        }
+        _ => Err(workshop.problems),
+    }
 }
 
 /// What lies on the table while rules are made.
@@ -59,6 +82,14 @@ struct Version<'a> {
     calendar: &'a CalendarSettings,
     ladder: &'a [RungSettings],
     policy: &'a PolicySettings,
+}
+
+/// The same, read back.
+#[derive(Deserialize)]
+struct KeptVersion {
+    calendar: CalendarSettings,
+    ladder: Vec<RungSettings>,
+    policy: PolicySettings,
 }
 
 impl Workshop {
@@ -81,18 +112,26 @@ impl Workshop {
             office.zone = house::office().zone;
         }
         for (name, calendar) in calendars {
-            let compiled = self.keep(Calendar::compile(&format!("calendars.{name}"), &calendar));
-            self.calendars.insert(name, (calendar, compiled.map(Arc::new)));
+            self.calendar(name, calendar);
         }
+    }
+
+    fn calendar(&mut self, name: String, settings: CalendarSettings) {
+        let compiled = self.keep(Calendar::compile(&format!("calendars.{name}"), &settings));
+        self.calendars.insert(name, (settings, compiled.map(Arc::new)));
     }
 
     fn ladders(&mut self, settings: &RulesSettings) {
         let mut ladders = settings.ladders.clone();
         ladders.entry(DEFAULT_LADDER.to_owned()).or_insert_with(Ladder::house);
         for (name, rungs) in ladders {
-            let compiled = self.keep(Ladder::compile(&format!("ladders.{name}"), &rungs));
-            self.ladders.insert(name, (rungs, compiled.map(Arc::new)));
+            self.ladder(name, rungs);
         }
+    }
+
+    fn ladder(&mut self, name: String, rungs: Vec<RungSettings>) {
+        let compiled = self.keep(Ladder::compile(&format!("ladders.{name}"), &rungs));
+        self.ladders.insert(name, (rungs, compiled.map(Arc::new)));
     }
 
     fn policies(&mut self, settings: &RulesSettings) -> Vec<Policy> {
@@ -115,8 +154,31 @@ impl Workshop {
             if !seen.insert(policy.id.clone()) {
                 self.problem(format!("{key}.id"), "stands twice; ids of policies are unique");
             }
-            compiled.extend(self.policy(&key, policy));
+            compiled.extend(self.family(&key, policy));
         }
+        compiled
+    }
+
+    /// The variants of a policy, then the policy itself.
+    fn family(&mut self, key: &str, mut policy: PolicySettings) -> Vec<Policy> {
+        let variants = std::mem::take(&mut policy.variants);
+        let mut compiled = Vec::with_capacity(variants.len() + 1);
+        let mut seen = BTreeSet::new();
+        for (index, variant) in variants.into_iter().enumerate() {
+            let key = if is_word(&variant.id) {
+                format!("{key}.variants.{}", variant.id)
+            } else {
+                format!("{key}.variants[{index}]")
+            };
+            if variant.applies_when.is_empty() {
+                self.problem(format!("{key}.applies_when"), "is empty; say for which complaints it stands");
+            }
+            if !seen.insert(variant.id.clone()) {
+                self.problem(format!("{key}.id"), "stands twice in this policy");
+            }
+            compiled.extend(self.policy(&key, varied(&policy, variant), Some(&policy.id)));
+        }
+        compiled.extend(self.policy(key, policy, None));
         compiled
     }
 
@@ -124,11 +186,11 @@ impl Workshop {
         let policies = house::fallback(house_calendar(settings));
         policies
             .into_iter()
-            .filter_map(|policy| self.policy(&format!("policies.{}", policy.id), policy))
+            .filter_map(|policy| self.policy(&format!("policies.{}", policy.id), policy, None))
             .collect()
     }
 
-    fn policy(&mut self, key: &str, settings: PolicySettings) -> Option<Policy> {
+    fn policy(&mut self, key: &str, settings: PolicySettings, family: Option<&str>) -> Option<Policy> {
         let settings = completed(settings);
         let id = PolicyId::new(settings.id.clone()).ok().filter(|id| id.as_str().len() <= POLICY_ID_MAX);
         if id.is_none() {
@@ -142,9 +204,11 @@ impl Workshop {
         let applies =
             Matcher::compile(&format!("{key}.applies_when"), &settings.applies_when, Vocabulary::Complaint);
         let applies = self.keep(applies);
-        let milestones = self.milestones(key, &settings.milestones, calendar.as_deref());
+        let milestones = self.milestones(key, &settings, calendar.as_deref());
         Some(Policy {
+            family: family.and_then(|family| PolicyId::new(family).ok()).or_else(|| id.clone())?,
             id: id?,
+            title: settings.title.clone(),
             regulator: settings.regulator,
             version: self.version(&settings)?,
             milestones,
@@ -180,98 +244,6 @@ impl Workshop {
         let known = self.ladders.keys().cloned().collect::<Vec<_>>().join(", ");
         self.problem(format!("{key}.ladder"), format!("`{name}` is no ladder; ladders are {known}"));
         None
-    }
-
-    fn milestones(
-        &mut self,
-        key: &str,
-        settings: &[MilestoneSettings],
-        calendar: Option<&Calendar>,
-    ) -> Vec<PolicyMilestone> {
-        if settings.is_empty() {
-            self.problem(format!("{key}.milestones"), "is empty; a policy owes something");
-        }
-        let mut seen = BTreeSet::new();
-        let mut milestones = Vec::with_capacity(settings.len());
-        for (index, milestone) in settings.iter().enumerate() {
-            let key = if is_word(&milestone.id) {
-                format!("{key}.milestones.{}", milestone.id)
-            } else {
-                format!("{key}.milestones[{index}]")
-            };
-            if !seen.insert(&milestone.id) {
-                self.problem(format!("{key}.id"), "stands twice in this policy");
-            }
-            milestones.extend(self.milestone(&key, milestone, calendar));
-        }
-        milestones
-    }
-
-    fn milestone(
-        &mut self,
-        key: &str,
-        settings: &MilestoneSettings,
-        calendar: Option<&Calendar>,
-    ) -> Option<PolicyMilestone> {
-        let id = MilestoneId::new(settings.id.clone()).ok();
-        if id.is_none() {
-            self.problem(format!("{key}.id"), "must be 1 to 64 characters of A-Z a-z 0-9 - _");
-        }
-        let anchor = Anchor::ALL.into_iter().find(|anchor| anchor.token() == settings.anchor);
-        if anchor.is_none() {
-            let known = Anchor::ALL.map(Anchor::token).join(", ");
-            self.problem(format!("{key}.anchor"), format!("`{}` is none of {known}", settings.anchor));
-        }
-        if settings.on_demand && settings.id != "review_reply" {
-            self.problem(format!("{key}.on_demand"), "is for `review_reply` only; nothing calls for others");
-        }
-        let end = self.end(key, &settings.end);
-        let span = self.span(key, settings, calendar);
-        let met_by = self.met_by(key, settings);
-        let on_demand = settings.on_demand;
-        Some(PolicyMilestone { id: id?, anchor: anchor?, span: span?, end: end?, met_by, on_demand })
-    }
-
-    fn span(&mut self, key: &str, settings: &MilestoneSettings, calendar: Option<&Calendar>) -> Option<Span> {
-        let key = format!("{key}.span");
-        let span = Span::from_settings(&settings.span).map_err(|message| self.problem(&key, message)).ok()?;
-        if let Some(calendar) = calendar
-            && !is_reachable(calendar, span)
-        {
-            self.problem(&key, "is not over within 20 years in this calendar");
-            return None;
-        }
-        Some(span)
-    }
-
-    fn end(&mut self, key: &str, word: &str) -> Option<End> {
-        match word {
-            "end_of_day" => Some(End::EndOfDay),
-            "close_of_business" => Some(End::CloseOfBusiness),
-            other => {
-                self.problem(
-                    format!("{key}.end"),
-                    format!("`{other}` is none of end_of_day, close_of_business"),
-                );
-                None
-            }
-        }
-    }
-
-    fn met_by(&mut self, key: &str, settings: &MilestoneSettings) -> Vec<MetBy> {
-        let key = format!("{key}.met_by");
-        let known = || MetBy::ALL.map(MetBy::token).join(", ");
-        if settings.met_by.is_empty() {
-            self.problem(&key, format!("`{}` is met by nothing; say by which of {}", settings.id, known()));
-        }
-        let mut facts = Vec::with_capacity(settings.met_by.len());
-        for word in &settings.met_by {
-            match MetBy::ALL.into_iter().find(|fact| fact.token() == word) {
-                Some(fact) => facts.push(fact),
-                None => self.problem(&key, format!("`{word}` is none of {}", known())),
-            }
-        }
-        facts
     }
 
     fn routes(&mut self, settings: &RulesSettings) -> Routes {
@@ -379,16 +351,27 @@ fn completed(mut policy: PolicySettings) -> PolicySettings {
     policy
 }
 
+/// A policy with the figures of one of its variants.
+fn varied(policy: &PolicySettings, variant: VariantSettings) -> PolicySettings {
+    let mut varied = policy.clone();
+    varied.id = format!("{}-{}", policy.id, variant.id);
+    varied.applies_when.extend(variant.applies_when);
+    if variant.only {
+        varied.milestones.clear();
+    }
+    for milestone in variant.milestones {
+        match varied.milestones.iter_mut().find(|known| known.id == milestone.id) {
+            Some(known) => *known = milestone,
+            None => varied.milestones.push(milestone),
+        }
+    }
+    varied
+}
+
 fn fill(word: &mut String, default: &str) {
     if word.is_empty() {
         default.clone_into(word);
     }
-}
-
-/// Weekly hours always come round again; what may swallow a span are its length and the closed days. The probe
-/// starts before the first of them.
-fn is_reachable(calendar: &Calendar, span: Span) -> bool {
-    reach(calendar, span, End::EndOfDay, calendar.probe()).is_some()
 }
 
 /// Products the settings name without wildcards.

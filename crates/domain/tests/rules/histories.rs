@@ -8,10 +8,12 @@ use redress_contract::{
     Act, ClockId, CloseReason, CommitEvent, CommunicationPurpose, Disposition, Event, Hold, MachineKind,
     MilestoneId, Outcome, PartyStanding, Recipient, Severity, SuppressReason,
 };
-use redress_domain::command::Fate;
+use redress_domain::command::{Extend, Fate};
+use redress_domain::pause::{Pause, Pauses};
+use redress_domain::rules::{Policy, PolicyMilestone, Timing};
 use redress_domain::{
-    Assignment, Classification, Command, CommunicationFact, Complaint, Link, Refusal, Rules, decide, evolve,
-    replay,
+    Assignment, Classification, Clock, Command, CommunicationFact, Complaint, Link, Milestone, Refusal,
+    Rules, decide, evolve, replay,
 };
 
 use crate::stage::{at, id, machine, person, register, registration, rules};
@@ -21,14 +23,30 @@ const POLICIES: &str = r#"{
     "policies": [
         {"id": "house", "applies_when": {"disposition": ["complaint"]}, "milestones": [
             {"id": "acknowledge", "span": {"business_time": "PT4H"}},
-            {"id": "final_response", "span": {"business_days": "3"}},
+            {"id": "final_response", "span": {"business_days": "3"}, "warn_at": [40, 80],
+             "pause_on": ["awaiting_complainant", "legal_stay"], "extension": {"by": {"business_days": "2"}}},
+            {"id": "call", "span": {"business_time": "PT9H"}, "met_by": ["marked_done"],
+             "pause_on": ["awaiting_complainant"], "extension": {"to": {"business_time": "PT20H"}, "notice": false}},
+            {"id": "update", "anchor": "last_outbound", "span": {"elapsed": "PT7H"}, "recurring": true,
+             "pause_on": ["awaiting_third_party"]},
+            {"id": "after_call", "anchor": "call", "span": {"calendar_days": "2"}, "met_by": ["marked_done"]},
             {"id": "answer", "anchor": "last_inbound", "span": {"elapsed": "PT30M"}, "met_by": ["any_outbound"]},
             {"id": "remedy", "anchor": "decided", "span": {"calendar_days": "1"}, "met_by": ["closed"]},
             {"id": "review_reply", "span": {"business_days": "2"}}]},
         {"id": "safety", "applies_when": {"disposition": ["complaint"], "severity": ["S1"]}, "milestones": [
             {"id": "immediate_action", "anchor": "became_aware", "span": {"elapsed": "PT1H"}}]},
         {"id": "law", "regulator": true, "applies_when": {"category": ["banking"]}, "milestones": [
-            {"id": "final_response", "span": {"weeks": "1"}, "met_by": ["final_response_accepted", "decided"]}]}]}"#;
+            {"id": "final_response", "span": {"weeks": "1"}, "extension": {"to": {"weeks": "2"}}, "met_by": ["final_response_accepted", "decided"]}]}]}"#;
+
+/// The same, and a day that nobody knew of is closed.
+fn later_rules() -> Rules {
+    let closed =
+        r#"{"calendars": {"office": {"zone": "UTC", "closed": {"2026-06-03": "A day of mourning"}}}, "#;
+    let later = rules(&POLICIES.replacen('{', closed, 1));
+    let (rules, problems) = later.remembering(&rules(POLICIES).versions());
+    assert_eq!(problems, []);
+    rules
+}
 
 fn link() -> impl Strategy<Value = Link> {
     (0u8..9, any::<bool>(), 0i64..5_000, prop::sample::select(PartyStanding::ALL)).prop_map(
@@ -59,11 +77,13 @@ fn communication() -> impl Strategy<Value = CommunicationFact> {
         CommunicationPurpose::Acknowledgement,
         CommunicationPurpose::FinalResponse,
         CommunicationPurpose::Escalation,
+        CommunicationPurpose::HoldingResponse,
+        CommunicationPurpose::HoldingResponse,
     ];
-    (0u8..4, fate()).prop_map(move |(number, fate)| CommunicationFact {
+    (0u8..6, fate()).prop_map(move |(number, fate)| CommunicationFact {
         communication_id: id(&format!("comm-{number}")),
         purpose: purposes[usize::from(number)],
-        recipient: if number < 3 { Recipient::Complainant } else { Recipient::Owner },
+        recipient: if number == 3 { Recipient::Owner } else { Recipient::Complainant },
         medium: redress_contract::Medium::Email,
         contact_id: None,
         fate,
@@ -90,13 +110,19 @@ fn classification() -> impl Strategy<Value = Classification> {
 #[derive(Debug, Clone)]
 enum Step {
     Wish(Box<Command>),
-    Timer { place: usize, stale: bool },
+    Timer {
+        place: usize,
+        stale: bool,
+    },
+    /// A holiday is announced late.
+    Holiday,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => command().prop_map(|command| Step::Wish(Box::new(command))),
-        2 => (0usize..8, prop::bool::weighted(0.1)).prop_map(|(place, stale)| Step::Timer { place, stale }),
+        12 => command().prop_map(|command| Step::Wish(Box::new(command))),
+        1 => prop::sample::select(vec![Step::Holiday]),
+        6 => (0usize..8, prop::bool::weighted(0.1)).prop_map(|(place, stale)| Step::Timer { place, stale }),
     ]
 }
 
@@ -114,8 +140,19 @@ fn command() -> impl Strategy<Value = Command> {
         })),
         4 => handler().prop_map(|handler| Command::Accept { handler: id(handler) }),
         1 => Just(Command::AddNote { content_id: id("note-1"), author: id("h-1") }),
-        1 => prop::sample::select(Hold::ALL).prop_map(|hold| Command::Hold { hold, content_id: None }),
-        1 => Just(Command::Release),
+        4 => prop::sample::select(Hold::ALL).prop_map(|hold| Command::Hold { hold, content_id: None }),
+        3 => Just(Command::Release),
+        3 => (prop::sample::select(vec!["final_response", "call", "answer"]), 0u8..2).prop_map(|(milestone, words)| {
+            Command::Extend(Extend {
+                milestone: id(milestone),
+                clock: None,
+                content_id: Some(id(&format!("why-{words}"))),
+                handler: id("h-1"),
+            })
+        }),
+        1 => prop::sample::select(vec!["call", "after_call", "update"])
+            .prop_map(|milestone| Command::MarkDone { milestone: id(milestone), handler: id("h-2") }),
+        1 => Just(Command::Repin { policy: id("house") }),
         3 => (handler(), prop::sample::select(Outcome::ALL), prop::sample::select(vec!["none", "refund", ""]))
             .prop_map(|(handler, outcome, remedy)| Command::Decide {
                 outcome,
@@ -129,7 +166,7 @@ fn command() -> impl Strategy<Value = Command> {
             contact_id: Some(id(&format!("contact-{contact}"))),
         }),
         6 => communication().prop_map(Command::NoteCommunication),
-        3 => (link(), 0u8..4, any::<bool>()).prop_map(|(link, number, permanent)| Command::NoteBounce {
+        3 => (link(), 0u8..6, any::<bool>()).prop_map(|(link, number, permanent)| Command::NoteBounce {
             link: Link { standing: PartyStanding::Machine, machine: MachineKind::Bounce, ..link },
             communication_id: id(&format!("comm-{number}")),
             status: String::new(),
@@ -152,6 +189,10 @@ impl History {
         match step {
             Step::Wish(command) => self.step(&command),
             Step::Timer { place, stale } => self.timer(place, stale),
+            Step::Holiday => {
+                self.rules = later_rules();
+                self.step(&Command::Repin { policy: id("house") })
+            }
         }
     }
 
@@ -216,6 +257,27 @@ impl History {
         Ok(())
     }
 
+    /// What is due is due when a computation from scratch says so: from the events, without the state. What was due when
+    /// a newer policy was pinned stays as it was.
+    fn check_deadline(&self, clock: &Clock, milestone: &Milestone) -> Result<(), TestCaseError> {
+        let policy = self.rules.policy_of(clock).expect("every version that runs is known");
+        let known = policy.milestone(&milestone.id).expect("it is of this policy");
+        let mut found = Scratch::default();
+        for recorded in &self.events {
+            found.read(recorded, &clock.id, &milestone.id, known);
+        }
+        let paused = found.open.is_some_and(|(since, _)| found.due_when(policy, known, since) > since);
+        if found.is_behind {
+            return Ok(());
+        }
+        prop_assert_eq!(milestone.paused, paused, "{} {}", clock.id, milestone.id);
+        if !paused {
+            let due = found.due_when(policy, known, self.now);
+            prop_assert_eq!(milestone.due_at, due, "{} {}", clock.id, milestone.id);
+        }
+        Ok(())
+    }
+
     fn check_state(&self) -> Result<(), TestCaseError> {
         let Some(complaint) = &self.state else { return Ok(()) };
         let json = serde_json::to_string(complaint).unwrap();
@@ -231,9 +293,13 @@ impl History {
         }
         let names: BTreeSet<_> = complaint.clocks.iter().map(|clock| &clock.id).collect();
         prop_assert_eq!(names.len(), complaint.clocks.len(), "two clocks of one name");
+        for (clock, milestone) in complaint.pending() {
+            self.check_deadline(clock, milestone)?;
+        }
         for milestone in complaint.clocks.iter().flat_map(|clock| &clock.milestones) {
             prop_assert!(milestone.rungs.is_sorted_by_key(|rung| rung.at));
-            prop_assert!(milestone.rungs_reached as usize <= milestone.rungs.len());
+            let has_rungs = !milestone.paused && milestone.met_at.is_none();
+            prop_assert!(!has_rungs || milestone.rungs_reached as usize <= milestone.rungs.len());
         }
         let contacts: BTreeSet<_> = complaint.contacts.iter().map(|contact| &contact.id).collect();
         prop_assert_eq!(contacts.len(), complaint.contacts.len(), "a contact linked twice");
@@ -241,8 +307,72 @@ impl History {
     }
 }
 
+/// What the events say of one milestone.
+#[derive(Default)]
+struct Scratch {
+    anchor_at: Timestamp,
+    reopened_at: Option<Timestamp>,
+    extended: bool,
+    pauses: Vec<Pause>,
+    /// A pause that lasts: of this milestone since then, and of the complaint since then.
+    open: Option<(Timestamp, Timestamp)>,
+    /// It was due when the policy changed.
+    is_behind: bool,
+}
+
+impl Scratch {
+    fn read(&mut self, e: &CommitEvent, clock: &ClockId, milestone: &MilestoneId, known: &PolicyMilestone) {
+        let is_it = |c: &ClockId, m: &MilestoneId| c == clock && m == milestone;
+        match &e.event {
+            Event::MilestoneSet(set) if is_it(&set.clock, &set.milestone) => {
+                self.anchor_at = set.anchor_at;
+                (self.reopened_at, self.extended, self.is_behind) = (None, false, false);
+                self.open = self.open.map(|(_, since)| (e.occurred_at, since));
+            }
+            Event::MilestoneReopened(again) if is_it(&again.clock, &again.milestone) => {
+                self.reopened_at = Some(again.since);
+                self.is_behind = false;
+                self.open = self.open.map(|(_, since)| (e.occurred_at, since));
+            }
+            Event::ExtensionGranted(granted) if is_it(&granted.clock, &granted.milestone) => {
+                self.extended = true
+            }
+            Event::DeadlineChanged(e) if e.clock == *clock && e.reason == "repinned" => {
+                self.is_behind |= e.milestone != *milestone;
+            }
+            Event::Held(held) => {
+                self.end(e.occurred_at);
+                if known.pause_on.contains(&held.hold) {
+                    self.open = Some((e.occurred_at, e.occurred_at));
+                }
+            }
+            Event::Released(released) if !released.hold.is_unspecified() => self.end(e.occurred_at),
+            Event::Closed(_) => self.end(e.occurred_at),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, at: Timestamp) {
+        if let Some((_, from)) = self.open.take() {
+            self.pauses.push(Pause { from, to: at });
+        }
+    }
+
+    fn due_when(&self, policy: &Policy, known: &PolicyMilestone, now: Timestamp) -> Timestamp {
+        let open = self.open.map(|(_, from)| Pause { from, to: now });
+        let timing = Timing {
+            anchor: self.anchor_at,
+            reopened_at: self.reopened_at,
+            extended: self.extended,
+            pauses: Pauses::of(self.pauses.iter().copied().chain(open)),
+            severity: Severity::S3,
+        };
+        policy.due_at(known, &timing)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn every_history_keeps_the_rules(steps in prop::collection::vec((0i64..600, step()), 1..60)) {

@@ -12,6 +12,7 @@ mod handling;
 mod histories;
 mod ladders;
 mod outbound;
+mod pausing;
 mod registering;
 mod settings;
 mod stage;

@@ -28,7 +28,7 @@ fn all_mistakes_are_told_together_each_with_its_key() {
             "calendars.bad.hours.mon: its intervals overlap",
             "policies.p.calendar: `nowhere` is no calendar; calendars are bad, office",
             "policies.p.ladder: `none` is no ladder; ladders are default",
-            "policies.p.applies_when.colour: is no field; fields are account, category, channel, class, disposition, language, product, severity",
+            "policies.p.applies_when.colour: is no field; fields are account, category, channel, class, disposition, language, product, severity, stage",
             "policies.p.applies_when.severity: `S9` is never its value; values are S1, S2, S3, S4",
             "policies.p.milestones.acknowledge.end: `noon` is none of end_of_day, close_of_business",
             "policies.p.milestones.acknowledge.span: `fortnights` is no kind of span; kinds are elapsed, business_time, business_days, calendar_days, weeks, months",
@@ -140,10 +140,10 @@ fn milestones_say_what_meets_them() {
             {"id": "call_back", "span": {"elapsed": "PT1H"}},
             {"id": "acknowledge", "span": {"elapsed": "PT1H"}, "met_by": ["magic"], "anchor": "birth", "on_demand": true}]}]}"#,
         &[
-            "policies.p.milestones.call_back.met_by: `call_back` is met by nothing; say by which of acknowledgement_accepted, final_response_accepted, accepted, decided, classified, closed, any_outbound",
-            "policies.p.milestones.acknowledge.anchor: `birth` is none of received, became_aware, last_inbound, decided, closed",
+            "policies.p.milestones.call_back.met_by: `call_back` is met by nothing; say by which of acknowledgement_accepted, holding_response_accepted, final_response_accepted, accepted, decided, classified, closed, any_outbound, marked_done",
+            "policies.p.milestones.acknowledge.anchor: `birth` is none of received, acknowledged, became_aware, last_inbound, last_outbound, decided, closed, escalation_requested, and no other milestone of this policy",
             "policies.p.milestones.acknowledge.on_demand: is for `review_reply` only; nothing calls for others",
-            "policies.p.milestones.acknowledge.met_by: `magic` is none of acknowledgement_accepted, final_response_accepted, accepted, decided, classified, closed, any_outbound",
+            "policies.p.milestones.acknowledge.met_by: `magic` is none of acknowledgement_accepted, holding_response_accepted, final_response_accepted, accepted, decided, classified, closed, any_outbound, marked_done",
         ],
     );
 }

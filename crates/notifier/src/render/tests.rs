@@ -158,6 +158,17 @@ fn final_responses() {
 }
 
 #[test]
+fn holding_responses() {
+    for language in ["en", "de"] {
+        let body =
+            Body::HoldingResponse { words: "why".parse().unwrap(), due_at: at("2026-04-30T22:00:00Z") };
+        let mut case = Case::new(step(Recipient::Complainant, body), language);
+        case.reasons = "We wait for the carrier's report.";
+        check(&format!("holding_response_{language}"), &case);
+    }
+}
+
+#[test]
 fn messages_to_staff() {
     let (clock, milestone) = ("house".parse().unwrap(), "final_response".parse().unwrap());
     let warning = Body::Warning { clock, milestone, percent: 75 };

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use redress_contract::{Actor, Cause, ComplaintId, Content, ContentId, HandlerId};
+use redress_domain::command::Extend;
 use redress_domain::{Assignment, Classification, Command, Complaint};
 use redress_ledger::Executed;
 use serde_json::json;
@@ -75,6 +76,14 @@ async fn command(
             Command::Hold { hold, content_id }
         }
         Deed::Release => Command::Release,
+        Deed::Extend { milestone, text, clock } => {
+            let content_id = match text {
+                Some(text) => Some(write(&text).await?),
+                None => None,
+            };
+            Command::Extend(Extend { milestone, clock, content_id, handler: handler.clone() })
+        }
+        Deed::Done { milestone } => Command::MarkDone { milestone, handler: handler.clone() },
         Deed::Decide { outcome, remedy, reasons } => Command::Decide {
             outcome,
             reasons_content_id: write(&reasons).await?,
@@ -92,7 +101,8 @@ fn classification_of(complaint: &Complaint) -> Classification {
         category: complaint.category.clone(),
         product: complaint.product.clone(),
         severity: complaint.severity,
-        rule: "handler".to_owned(),
+        // Rules name themselves; people do not.
+        rule: String::new(),
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) fn words(event: &Event) -> String {
         | Event::MilestoneMet(_)
         | Event::MilestoneBreached(_)
         | Event::MilestoneReopened(_)
+        | Event::DeadlineChanged(_)
+        | Event::ExtensionRequested(_)
+        | Event::ExtensionGranted(_)
         | Event::ClockStopped(_)
         | Event::Escalated(_) => of_deadlines(event),
         Event::CommunicationQueued(_)
@@ -84,6 +87,14 @@ fn of_deadlines(event: &Event) -> String {
         Event::MilestoneReopened(e) => {
             format!("{}/{} ({}) due {}", e.clock, e.milestone, e.reason, clock_time(e.due_at))
         }
+        Event::DeadlineChanged(e) => {
+            let due = e
+                .due_at
+                .map_or_else(|| "its time stands still".to_owned(), |due| format!("due {}", clock_time(due)));
+            format!("{}/{} ({}): {due}", e.clock, e.milestone, e.reason)
+        }
+        Event::ExtensionRequested(e) => format!("{}/{} by {}", e.clock, e.milestone, e.handler),
+        Event::ExtensionGranted(e) => format!("{}/{} by {}", e.clock, e.milestone, e.handler),
         Event::ClockStopped(e) => format!("{} ({})", e.clock, e.reason),
         Event::Escalated(e) => {
             format!(
