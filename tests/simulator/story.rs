@@ -258,6 +258,8 @@ impl Story {
             8 => Command::Release,
             9 => Command::Hold { hold: Hold::ALL[dice.below(Hold::ALL.len())], content_id: None },
             10 | 11 => Command::Classify(Classification {
+                jurisdiction: String::new(),
+                needs: Vec::new(),
                 disposition: if dice.chance(60) {
                     Disposition::Complaint
                 } else {

@@ -186,6 +186,10 @@ events! {
         severity: Severity,
         /// The rule that decided (`default` when none did).
         rule: String,
+        /// Whose law it falls under, as the settings name it; empty when nobody said.
+        jurisdiction: String,
+        /// What the party needs, in words the settings know.
+        needs: Vec<String>,
     }
     /// A team, and perhaps a handler, is to deal with it.
     Assigned {

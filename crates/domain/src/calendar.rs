@@ -73,6 +73,11 @@ impl Calendar {
         self.closed.last_key_value().map(|(day, _)| date_of(*day))
     }
 
+    /// Why a day is closed.
+    pub(crate) fn closed_name(&self, day: i64) -> Option<&str> {
+        self.closed.get(&day).map(String::as_str)
+    }
+
     /// The instant from which a search meets the most closed days.
     pub(crate) fn probe(&self) -> Timestamp {
         let day = self.closed.first_key_value().map_or(0, |(day, _)| *day - 1);

@@ -180,6 +180,10 @@ pub struct Classification {
     pub product: String,
     /// How much harm.
     pub severity: Severity,
+    /// Whose law it falls under, as the settings name it; empty when nobody said.
+    pub jurisdiction: String,
+    /// What the party needs, in words the settings know: `large_print`, `interpreter`, `vulnerable`.
+    pub needs: Vec<String>,
     /// The rule that said so.
     pub rule: String,
 }

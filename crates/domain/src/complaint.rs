@@ -56,6 +56,12 @@ pub struct Complaint {
     pub product: String,
     /// How much harm.
     pub severity: Severity,
+    /// Whose law it falls under; empty when nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub jurisdiction: String,
+    /// What the party needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// The team that deals with it.
     pub team: Option<TeamId>,
     /// The member of staff.

@@ -128,7 +128,7 @@ pub fn reach_pausing(
     Some(due.max(anchor))
 }
 
-fn end_of(calendar: &Calendar, day: i64, end: End) -> Timestamp {
+pub(crate) fn end_of(calendar: &Calendar, day: i64, end: End) -> Timestamp {
     match end {
         End::EndOfDay => calendar.end_of_day(day),
         End::CloseOfBusiness => calendar.close_of_business(day),

@@ -16,6 +16,8 @@ mod handle;
 mod register;
 mod resolve;
 
+pub(crate) use resolve::must_be_a_word;
+
 /// Decides a command. An effect that already stands yields no events.
 ///
 /// # Errors

@@ -50,6 +50,8 @@ fn open(registered: &Registered) -> Complaint {
         category: String::new(),
         product: String::new(),
         severity: Severity::Unspecified,
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         team: None,
         handler: None,
         contacts: Vec::new(),
@@ -129,6 +131,8 @@ fn classified(complaint: &mut Complaint, e: &Classified) {
     complaint.category.clone_from(&e.category);
     complaint.product.clone_from(&e.product);
     complaint.severity = e.severity;
+    complaint.jurisdiction.clone_from(&e.jurisdiction);
+    complaint.needs.clone_from(&e.needs);
 }
 
 fn assigned(complaint: &mut Complaint, e: &Assigned) {

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`complaint`] (the state), [`command`] (wishes and refusals), [`decide`](mod@decide) and
 //! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
-//! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time),
+//! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time), [`explain`](mod@explain) (counted again),
+//! [`presets`] (policies of regulators to start from),
 //! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
 //! [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
@@ -16,10 +17,12 @@ pub mod complaint;
 pub mod deadline;
 pub mod decide;
 pub mod evolve;
+pub mod explain;
 pub mod guard;
 pub mod ladder;
 pub mod matcher;
 pub mod pause;
+pub mod presets;
 pub mod queue;
 pub mod rules;
 pub mod settings;

@@ -58,6 +58,10 @@ pub enum Field {
     Disposition,
     /// Round of the procedure.
     Stage,
+    /// Whose law it falls under.
+    Jurisdiction,
+    /// What the party needs; fits when any of it does.
+    Needs,
 }
 
 /// A compiled table.
@@ -98,6 +102,13 @@ impl Matcher {
         self.conditions.iter().all(|(field, patterns)| {
             let value = value(field);
             patterns.iter().any(|pattern| pattern.fits(value))
+        })
+    }
+
+    /// As [`fits`](Self::fits), of fields that may have several values: one that fits is enough.
+    pub(crate) fn fits_any<'v>(&self, values: impl Fn(&Field) -> Vec<&'v str>) -> bool {
+        self.conditions.iter().all(|(field, patterns)| {
+            values(field).iter().any(|value| patterns.iter().any(|pattern| pattern.fits(value)))
         })
     }
 
@@ -146,6 +157,8 @@ impl Field {
             Self::Class => "class",
             Self::Disposition => "disposition",
             Self::Stage => "stage",
+            Self::Jurisdiction => "jurisdiction",
+            Self::Needs => "needs",
         }
     }
 
@@ -182,7 +195,9 @@ impl Vocabulary {
                 ("channel", Field::Channel),
                 ("class", Field::Class),
                 ("disposition", Field::Disposition),
+                ("jurisdiction", Field::Jurisdiction),
                 ("language", Field::Language),
+                ("needs", Field::Needs),
                 ("product", Field::Product),
                 ("severity", Field::Severity),
                 ("stage", Field::Stage),

@@ -12,6 +12,8 @@ pub struct RulesSettings {
     pub calendars: BTreeMap<String, CalendarSettings>,
     /// Policies in order; every one whose `applies_when` fits starts a clock.
     pub policies: Vec<PolicySettings>,
+    /// The member state of the European Union whose law applies, as an ISO 3166-1 code; presets of European law need it.
+    pub member_state: String,
     /// Ladders by name; `default` is used where a policy names none.
     pub ladders: BTreeMap<String, Vec<RungSettings>>,
     /// Routing rules in order; the first that fits decides each thing it sets.
@@ -172,6 +174,10 @@ pub struct RuleSettings {
     pub severity: Option<String>,
     /// Team it sets.
     pub team: Option<String>,
+    /// Jurisdiction it sets.
+    pub jurisdiction: Option<String>,
+    /// Needs of the party it sets.
+    pub needs: Option<Vec<String>>,
 }
 
 /// What applies when no rule decides.
@@ -184,11 +190,18 @@ pub struct DefaultsSettings {
     pub severity: String,
     /// Team.
     pub team: String,
+    /// Whose law applies; empty when it is nowhere said.
+    pub jurisdiction: String,
 }
 
 impl Default for DefaultsSettings {
     fn default() -> Self {
-        Self { category: "general".to_owned(), severity: "S3".to_owned(), team: "complaints".to_owned() }
+        Self {
+            category: "general".to_owned(),
+            severity: "S3".to_owned(),
+            team: "complaints".to_owned(),
+            jurisdiction: String::new(),
+        }
     }
 }
 

@@ -128,6 +128,8 @@ fn registration(n: usize) -> (ComplaintId, Register) {
         possible_duplicate_of: None,
     };
     let classification = Classification {
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         disposition: redress_contract::Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),

@@ -60,6 +60,8 @@ fn register(complaint: &str, contact: &str) -> Command {
         recorded_at: at("2026-03-02T10:00:00Z"),
         language: String::new(),
         classification: Classification {
+            jurisdiction: String::new(),
+            needs: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),

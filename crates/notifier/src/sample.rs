@@ -38,6 +38,8 @@ pub(crate) fn complaint() -> Complaint {
         category: "delivery".to_owned(),
         product: String::new(),
         severity: Severity::S3,
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         team: Some(TeamId::new("complaints").unwrap()),
         handler: Some(HandlerId::new("h1").unwrap()),
         contacts: vec![LinkedContact {

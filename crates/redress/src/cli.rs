@@ -294,6 +294,12 @@ pub enum Deed {
         /// S1 (harm) to S4 (minor).
         #[arg(long, value_parser = words::severity)]
         severity: Option<Severity>,
+        /// Whose law it falls under, as policies name it: GB, DE, …
+        #[arg(long)]
+        jurisdiction: Option<String>,
+        /// What the party needs, as policies name it; may be repeated.
+        #[arg(long = "need", value_name = "NEED")]
+        needs: Vec<String>,
     },
     /// Give it to a team, or to one of its members.
     Assign {

@@ -260,6 +260,8 @@ fn registered(keys: &Keys, rules: &Rules, from: &str, reference: &str) -> anyhow
 
 fn register(complaint_id: ComplaintId, reference: &str, link: Link) -> anyhow::Result<Register> {
     let classification = Classification {
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         disposition: Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),

@@ -53,7 +53,7 @@ make_events! {
         contact_id, channel, account, received_at, standing, party, machine, confidence_percent, reasons,
         possible_duplicate_of,
     }
-    Classified { disposition, category, product, severity, rule }
+    Classified { disposition, category, product, severity, rule, jurisdiction, needs }
     Assigned { team, handler, rule }
     Accepted { handler }
     CommunicationQueued { communication_id, purpose, recipient, medium, contact_id, reason }

@@ -9,6 +9,7 @@ use redress_contract::{
 use super::clocks::{Done, stopped};
 use super::communicate::is_releasable;
 use super::register::{assigned, classified};
+use super::resolve::must_be_a_word;
 use super::{Case, Decision, must_be_given};
 use crate::Refusal;
 use crate::command::{Assignment, Classification};
@@ -23,6 +24,12 @@ impl Case<'_> {
         }
         if wish.severity.is_unspecified() {
             return Err(Refusal::Missing { what: "the severity" });
+        }
+        for need in &wish.needs {
+            must_be_a_word(need, "a need")?;
+        }
+        if !wish.jurisdiction.is_empty() {
+            must_be_a_word(&wish.jurisdiction.to_ascii_lowercase(), "the jurisdiction")?;
         }
         let unchanged = self.is_classified_as(wish);
         // A person who confirms what stands has still looked at it.
@@ -48,6 +55,8 @@ impl Case<'_> {
             && self.complaint.category == wish.category
             && self.complaint.product == wish.product
             && self.complaint.severity == wish.severity
+            && self.complaint.jurisdiction == wish.jurisdiction
+            && self.complaint.needs == wish.needs
     }
 
     /// Stops the clocks that no longer apply and starts those that now do.

@@ -47,6 +47,8 @@ pub(super) fn classified(classification: &Classification) -> Event {
         product: classification.product.clone(),
         severity: classification.severity,
         rule: classification.rule.clone(),
+        jurisdiction: classification.jurisdiction.clone(),
+        needs: classification.needs.clone(),
     })
 }
 

@@ -136,7 +136,7 @@ fn is_acknowledgement(milestone: &PolicyMilestone) -> bool {
 }
 
 /// Events are published: what stands in them is a word the settings know, never somebody's sentence.
-pub(super) fn must_be_a_word(text: &str, what: &'static str) -> Result<(), Refusal> {
+pub(crate) fn must_be_a_word(text: &str, what: &'static str) -> Result<(), Refusal> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let text = text.trim();
     if (1..=40).contains(&text.len()) && text.chars().all(good) {

@@ -12,8 +12,10 @@ use super::milestone::MetBy;
 use super::policy::Policy;
 use super::routing::{Route, Routes, Sets};
 use crate::calendar::Calendar;
+use crate::decide::must_be_a_word;
 use crate::ladder::Ladder;
 use crate::matcher::{Matcher, Vocabulary, fold_word};
+use crate::presets;
 use crate::settings::{
     CalendarSettings, PolicySettings, Problem, RuleSettings, RulesSettings, RungSettings, VariantSettings,
 };
@@ -143,11 +145,12 @@ impl Workshop {
         let mut seen = BTreeSet::new();
         let mut compiled = Vec::with_capacity(policies.len());
         for (index, policy) in policies.into_iter().enumerate() {
-            let key = if is_word(&policy.id) {
-                format!("policies.{}", policy.id)
-            } else {
-                format!("policies[{index}]")
-            };
+            let named = if policy.id.is_empty() { &policy.from } else { &policy.id };
+            let key = if is_word(named) { format!("policies.{named}") } else { format!("policies[{index}]") };
+            let settled = presets::settle(policy, &settings.member_state);
+            let settled =
+                settled.map_err(|problem| self.problem(format!("{key}.{}", problem.key), problem.message));
+            let Ok(policy) = settled else { continue };
             if FALLBACK.contains(&policy.id.as_str()) {
                 self.problem(format!("{key}.id"), "is the name of a policy of the house; take another");
             }
@@ -229,6 +232,11 @@ impl Workshop {
     }
 
     fn named_calendar(&mut self, key: &str, name: &str) -> Option<Arc<Calendar>> {
+        if !self.calendars.contains_key(name)
+            && let Some(settings) = presets::calendar(name, house::office_hours())
+        {
+            self.calendar(name.to_owned(), settings);
+        }
         if let Some((_, calendar)) = self.calendars.get(name) {
             return calendar.clone();
         }
@@ -267,6 +275,7 @@ impl Workshop {
             products: products(settings),
             category: self.word("defaults.category", &defaults.category),
             severity: self.severity("defaults.severity", &defaults.severity).unwrap_or(Severity::S3),
+            jurisdiction: defaults.jurisdiction.trim().to_owned(),
             team: self.team("defaults.team", &defaults.team).unwrap_or_default(),
             rules: routes,
         }
@@ -282,14 +291,18 @@ impl Workshop {
             product: rule.product.as_ref().map(|p| self.word(&at("product"), p)),
             severity: rule.severity.as_ref().and_then(|s| self.severity(&at("severity"), s)),
             team: rule.team.as_ref().and_then(|t| self.team(&at("team"), t)),
+            jurisdiction: rule.jurisdiction.as_ref().map(|j| self.word(&at("jurisdiction"), j)),
+            needs: rule.needs.as_ref().map(|needs| self.needs(&at("needs"), needs)),
         };
         let sets_nothing = rule.disposition.is_none()
             && rule.category.is_none()
             && rule.product.is_none()
             && rule.severity.is_none()
-            && rule.team.is_none();
+            && rule.team.is_none()
+            && rule.jurisdiction.is_none()
+            && rule.needs.is_none();
         if sets_nothing {
-            self.problem(key, "sets nothing; give it a disposition, category, product, severity or team");
+            self.problem(key, "sets nothing; give it a disposition, category, product, severity, jurisdiction, needs or team");
         }
         Some(Route { id: rule.id.clone(), when: when?, sets })
     }
@@ -317,6 +330,14 @@ impl Workshop {
             self.problem(key, "must be 1 to 64 characters of A-Z a-z 0-9 - _");
         }
         found.ok()
+    }
+
+    /// Events hold them, so they are words of the settings, never sentences.
+    fn needs(&mut self, key: &str, needs: &[String]) -> Vec<String> {
+        for need in needs.iter().filter(|need| must_be_a_word(need, "a need").is_err()) {
+            self.problem(key, format!("`{need}` is no word of a to z, 0 to 9, - and _"));
+        }
+        needs.iter().map(|need| need.trim().to_owned()).collect()
     }
 
     fn word(&mut self, key: &str, word: &str) -> String {

@@ -42,6 +42,8 @@ pub(crate) struct PolicyFacts {
     product: String,
     severity: String,
     stage: &'static str,
+    jurisdiction: String,
+    needs: Vec<String>,
 }
 
 impl Policy {
@@ -72,7 +74,7 @@ impl Policy {
     }
 
     pub(crate) fn applies(&self, facts: &PolicyFacts) -> bool {
-        self.applies.fits(|field| facts.value(field))
+        self.applies.fits_any(|field| facts.values(field))
     }
 }
 
@@ -91,6 +93,8 @@ impl PolicyFacts {
             product: fold_word(&complaint.product),
             severity: fold_word(complaint.severity.token()),
             stage: complaint.stage.token(),
+            jurisdiction: fold_word(&complaint.jurisdiction),
+            needs: folded(&complaint.needs),
         }
     }
 
@@ -106,6 +110,8 @@ impl PolicyFacts {
             product: fold_word(&classification.product),
             severity: fold_word(classification.severity.token()),
             stage: Stage::One.token(),
+            jurisdiction: fold_word(&classification.jurisdiction),
+            needs: folded(&classification.needs),
         }
     }
 
@@ -126,6 +132,8 @@ impl PolicyFacts {
             product: String::new(),
             severity: String::new(),
             stage: Stage::One.token(),
+            jurisdiction: String::new(),
+            needs: Vec::new(),
         };
         unknown.classified(classification)
     }
@@ -137,7 +145,17 @@ impl PolicyFacts {
             disposition: classification.disposition.token(),
             product: fold_word(&classification.product),
             severity: fold_word(classification.severity.token()),
+            jurisdiction: fold_word(&classification.jurisdiction),
+            needs: folded(&classification.needs),
             ..self
+        }
+    }
+
+    /// What it has of a field; nothing is one empty value.
+    fn values(&self, field: &Field) -> Vec<&str> {
+        match field {
+            Field::Needs if !self.needs.is_empty() => self.needs.iter().map(String::as_str).collect(),
+            other => vec![self.value(other)],
         }
     }
 
@@ -152,8 +170,14 @@ impl PolicyFacts {
             Field::Product => &self.product,
             Field::Severity => &self.severity,
             Field::Stage => self.stage,
+            Field::Jurisdiction => &self.jurisdiction,
+            Field::Needs => "",
             // Not in the vocabulary of complaints, so no table names them.
             Field::Subject | Field::Text | Field::SenderDomain | Field::Machine | Field::Form(_) => "",
         }
     }
+}
+
+fn folded(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| fold_word(word)).collect()
 }

@@ -21,6 +21,7 @@ pub(super) struct Routes {
     pub(super) products: BTreeMap<String, String>,
     pub(super) category: String,
     pub(super) severity: Severity,
+    pub(super) jurisdiction: String,
     pub(super) team: TeamId,
 }
 
@@ -39,6 +40,8 @@ pub(super) struct Sets {
     pub(super) category: Option<String>,
     pub(super) product: Option<String>,
     pub(super) severity: Option<Severity>,
+    pub(super) jurisdiction: Option<String>,
+    pub(super) needs: Option<Vec<String>>,
     pub(super) team: Option<TeamId>,
 }
 
@@ -75,6 +78,8 @@ impl Routes {
 
     fn classification(&self, sets: Sets, facts: &Facts, rule: String) -> Classification {
         Classification {
+            jurisdiction: sets.jurisdiction.unwrap_or_else(|| self.jurisdiction.clone()),
+            needs: sets.needs.unwrap_or_default(),
             disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
             category: sets.category.unwrap_or_else(|| self.category.clone()),
             product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
@@ -108,6 +113,8 @@ impl Sets {
             && self.category.is_some()
             && self.product.is_some()
             && self.severity.is_some()
+            && self.jurisdiction.is_some()
+            && self.needs.is_some()
     }
 
     fn gains_from(&self, other: &Self) -> bool {
@@ -119,6 +126,8 @@ impl Sets {
             || self.category.is_none() && other.category.is_some()
             || self.product.is_none() && other.product.is_some()
             || self.severity.is_none() && other.severity.is_some()
+            || self.jurisdiction.is_none() && other.jurisdiction.is_some()
+            || self.needs.is_none() && other.needs.is_some()
     }
 
     fn fill(&mut self, other: &Self) {
@@ -127,5 +136,7 @@ impl Sets {
         self.category = self.category.take().or_else(|| other.category.clone());
         self.product = self.product.take().or_else(|| other.product.clone());
         self.team = self.team.take().or_else(|| other.team.clone());
+        self.jurisdiction = self.jurisdiction.take().or_else(|| other.jurisdiction.clone());
+        self.needs = self.needs.take().or_else(|| other.needs.clone());
     }
 }

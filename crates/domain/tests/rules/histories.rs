@@ -98,6 +98,8 @@ fn classification() -> impl Strategy<Value = Classification> {
         prop::sample::select(vec!["", "rule-1"]),
     )
         .prop_map(|(disposition, category, severity, rule)| Classification {
+            jurisdiction: String::new(),
+            needs: Vec::new(),
             disposition,
             category: category.to_owned(),
             product: String::new(),

@@ -28,7 +28,7 @@ fn all_mistakes_are_told_together_each_with_its_key() {
             "calendars.bad.hours.mon: its intervals overlap",
             "policies.p.calendar: `nowhere` is no calendar; calendars are bad, office",
             "policies.p.ladder: `none` is no ladder; ladders are default",
-            "policies.p.applies_when.colour: is no field; fields are account, category, channel, class, disposition, language, product, severity, stage",
+            "policies.p.applies_when.colour: is no field; fields are account, category, channel, class, disposition, jurisdiction, language, needs, product, severity, stage",
             "policies.p.applies_when.severity: `S9` is never its value; values are S1, S2, S3, S4",
             "policies.p.milestones.acknowledge.end: `noon` is none of end_of_day, close_of_business",
             "policies.p.milestones.acknowledge.span: `fortnights` is no kind of span; kinds are elapsed, business_time, business_days, calendar_days, weeks, months",
@@ -165,7 +165,7 @@ fn routing_rules_are_checked_like_policies() {
             "rules.a.disposition: `rant` is none of complaint, enquiry, service_request, compliment, suggestion, spam, machine, misdirected",
             "rules[2].id: must be 1 to 64 characters of A-Z a-z 0-9 - _, and unique",
             "rules[2].when.text: `!no`: only `!` alone has a meaning, nothing there",
-            "rules[2]: sets nothing; give it a disposition, category, product, severity or team",
+            "rules[2]: sets nothing; give it a disposition, category, product, severity, jurisdiction, needs or team",
         ],
     );
 }

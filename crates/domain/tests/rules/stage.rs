@@ -180,6 +180,8 @@ pub(crate) fn registered_as(disposition: Disposition, severity: Severity) -> Com
 
 pub(crate) fn classification(disposition: Disposition, severity: Severity) -> Classification {
     Classification {
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         disposition,
         category: "general".to_owned(),
         product: String::new(),

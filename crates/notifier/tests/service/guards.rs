@@ -282,6 +282,8 @@ async fn what_is_no_longer_true_when_its_turn_comes_does_not_go_out() {
     let id = stage.register("c1", "jane@example.com").await;
     stage.eventually_fates(&id, &["acknowledgement complainant Queued"]).await;
     let spam = Classification {
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         disposition: Disposition::Spam,
         category: "general".to_owned(),
         product: String::new(),

@@ -137,6 +137,8 @@ impl Stage {
             recorded_at: contact.recorded_at,
             language: String::new(),
             classification: Classification {
+                jurisdiction: String::new(),
+                needs: Vec::new(),
                 disposition: Disposition::Complaint,
                 category: "general".to_owned(),
                 product: String::new(),

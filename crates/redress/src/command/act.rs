@@ -56,7 +56,7 @@ async fn command(
     let write = async |text: &Text| content(house, complaint, handler, text.as_given()).await;
     Ok(match deed {
         Deed::Accept => Command::Accept { handler: handler.clone() },
-        Deed::Classify { disposition, category, product, severity } => {
+        Deed::Classify { disposition, category, product, severity, jurisdiction, needs } => {
             let present = house.ledger.load_at_leader(complaint).await?;
             let present = present.context("find the complaint: it is not registered yet")?.complaint;
             let mut classification = classification_of(&present);
@@ -64,6 +64,10 @@ async fn command(
             classification.category = category.unwrap_or(classification.category);
             classification.product = product.unwrap_or(classification.product);
             classification.severity = severity.unwrap_or(classification.severity);
+            classification.jurisdiction = jurisdiction.unwrap_or(classification.jurisdiction);
+            if !needs.is_empty() {
+                classification.needs = needs;
+            }
             Command::Classify(classification)
         }
         Deed::Assign { team, to } => Command::Assign(Assignment { team, handler: to, rule: String::new() }),
@@ -97,6 +101,8 @@ async fn command(
 
 fn classification_of(complaint: &Complaint) -> Classification {
     Classification {
+        jurisdiction: complaint.jurisdiction.clone(),
+        needs: complaint.needs.clone(),
         disposition: complaint.disposition,
         category: complaint.category.clone(),
         product: complaint.product.clone(),

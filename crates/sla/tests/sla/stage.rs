@@ -212,6 +212,8 @@ fn register(complaint: &str, received_at: Timestamp) -> Command {
         recorded_at: received_at,
         language: String::new(),
         classification: Classification {
+            jurisdiction: String::new(),
+            needs: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),

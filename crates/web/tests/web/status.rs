@@ -65,6 +65,8 @@ async fn register(stage: &Stage, receipt: &Receipt) {
         recorded_at: contact.recorded_at,
         language: "en".to_owned(),
         classification: Classification {
+            jurisdiction: String::new(),
+            needs: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),
@@ -392,6 +394,8 @@ async fn who_takes_back_a_complaint_about_harm_is_told_that_somebody_looks_at_it
     register(&stage, &receipt).await;
     let contact = stage.contacts().await.remove(0).id;
     let harm = Classification {
+        jurisdiction: String::new(),
+        needs: Vec::new(),
         disposition: Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),
