@@ -1,14 +1,16 @@
 //! The rules, compiled: handed to every service that decides, so that a complaint is never without a clock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use redress_contract::{Channel, Disposition, MilestoneId, PolicyId, Severity};
 
+use crate::calendar::Calendar;
 use crate::command::{Assignment, Classification};
 use crate::deadline::Span;
 use crate::settings::{Problem, RulesSettings};
-use crate::{Clock, Complaint};
+use crate::{Clock, Complaint, Milestone};
 
 mod compile;
 mod house;
@@ -19,7 +21,7 @@ mod timing;
 
 pub use milestone::{Anchor, Extension, ExtensionReach, MetBy, PolicyMilestone};
 pub use policy::Policy;
-pub use timing::Timing;
+pub use timing::{Explained, Timing};
 
 pub(crate) use policy::{PolicyFacts, REVIEW_REPLY};
 use routing::Routes;
@@ -35,6 +37,7 @@ pub struct Rules {
     routes: Routes,
     contacts_max: u32,
     versions: BTreeMap<String, String>,
+    calendars: BTreeMap<String, Arc<Calendar>>,
     /// Policies as they once were, by version: clocks that run keep the one they started with.
     archive: BTreeMap<String, Policy>,
 }
@@ -78,6 +81,25 @@ impl Rules {
     /// Every compiled policy with its calendar as canonical JSON, by version hash (for KV `policies`).
     pub fn versions(&self) -> BTreeMap<String, String> {
         self.versions.clone()
+    }
+
+    /// The calendars by name.
+    pub fn calendars(&self) -> impl Iterator<Item = (&str, &Calendar)> {
+        self.calendars.iter().map(|(name, calendar)| (name.as_str(), &**calendar))
+    }
+
+    /// How a milestone of a complaint came to be due when it is: the spans that decide, each counted again from what
+    /// happened to it until `now`. None when no version of its policy is known.
+    pub fn explain(
+        &self,
+        complaint: &Complaint,
+        at: (&Clock, &Milestone),
+        now: Timestamp,
+    ) -> Option<Explained> {
+        let (clock, milestone) = at;
+        let policy = self.policy_of(clock)?;
+        let known = policy.milestone(&milestone.id)?;
+        Some(policy.explain(known, &Timing::of(complaint, milestone, known, now)))
     }
 
     /// All policies in order, those that apply where no other does last.

@@ -235,7 +235,7 @@ impl Wording<'_> {
     fn for_staff(&self, language: &str) -> Result<Value, TextError> {
         let complaint = self.material.complaint;
         let mut deadlines = Vec::new();
-        for (_, milestone) in complaint.pending() {
+        for (_, milestone) in complaint.pending().into_iter().filter(|(_, it)| !it.paused) {
             let due = self.date(language, milestone.due_at)?;
             deadlines.push(context! { milestone => milestone.id.as_str(), due => due });
         }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use redress_contract::{
-    ClockId, CloseReason, ContactId, Disposition, HandlerId, Hold, MilestoneId, Outcome, Severity, TeamId,
+    ClockId, CloseReason, ContactId, Disposition, HandlerId, Hold, MilestoneId, Outcome, PolicyId, Severity,
+    TeamId,
 };
 
 const EXAMPLES: &str = "\
@@ -118,6 +119,25 @@ Examples:
   redress act RD-4F7K-2QMX --as ina decide upheld --remedy refund --reasons - < reasons.txt
   redress act RD-4F7K-2QMX --as ina close decided")]
     Act(Act),
+    /// Compute a deadline, and show how it comes about.
+    #[command(after_help = "\
+Examples:
+  redress deadline --policy house --received 2026-03-27T18:30:00Z
+  redress deadline --policy house --milestone final_response --received '2026-03-27 18:30'
+  redress deadline --span 'business_days 5' --calendar office --received 2026-03-27T18:30:00Z
+A time without an offset is one of the calendar's zone. No broker is asked.")]
+    Deadline(Deadline),
+    /// Explain the deadlines of a complaint: what they count from, each day that was skipped and why, what changed them.
+    Explain {
+        /// Its reference or its id.
+        complaint: String,
+    },
+    /// See to policies: what is owed by when.
+    Policy {
+        /// What to do.
+        #[command(subcommand)]
+        what: Policy,
+    },
     /// Print the complaint stream as CloudEvents, one JSON object a line.
     #[command(after_help = "\
 Examples:
@@ -232,6 +252,59 @@ impl Service {
     pub fn decides(self) -> bool {
         matches!(self, Self::Router | Self::Sla | Self::Notifier | Self::Erase)
     }
+}
+
+/// `redress deadline …`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("of").required(true).args(["policy", "span"])))]
+pub struct Deadline {
+    /// The policy.
+    #[arg(long)]
+    pub policy: Option<String>,
+    /// Only this milestone of it.
+    #[arg(long, requires = "policy")]
+    pub milestone: Option<String>,
+    /// A span without a policy: its kind and value, such as `business_days 5` or `business_time PT4H`.
+    #[arg(long)]
+    pub span: Option<String>,
+    /// The calendar of such a span; `office` when absent.
+    #[arg(long, conflicts_with = "policy")]
+    pub calendar: Option<String>,
+    /// What it counts from: the receipt, or whatever else the milestone counts from.
+    #[arg(long, value_name = "TIME")]
+    pub received: String,
+}
+
+/// `redress policy …`
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// List the policies in force, or the presets to start from.
+    List {
+        /// The presets.
+        #[arg(long)]
+        presets: bool,
+    },
+    /// Show one policy whole: every default said aloud, its calendar and ladder, its version.
+    Show {
+        /// The policy, or a preset.
+        policy: String,
+    },
+    /// Check policies, calendars and ladders of a file; what it lacks is taken from the settings in force.
+    Check {
+        /// The file (TOML: the tables below [rules], without that word); the settings themselves when absent.
+        file: Option<PathBuf>,
+    },
+    /// Let running clocks of a policy follow it as it is now: after a holiday that was announced late.
+    #[command(after_help = "\
+What is due ahead and falls on another time is recorded as DeadlineChanged (repinned); what is due
+already stays as it is.")]
+    Repin {
+        /// The policy.
+        policy: PolicyId,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `redress provision …`

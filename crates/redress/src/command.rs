@@ -4,11 +4,14 @@ mod act;
 mod backup;
 mod config;
 mod dead;
+mod deadline;
 mod doctor;
 mod erase;
 mod events;
+mod explain;
 mod fold;
 mod keys;
+mod policy;
 mod provision;
 mod queue;
 mod read;
@@ -31,7 +34,7 @@ use redress_bus::users::{BACKUP, ERASE, OPERATOR};
 use redress_runtime::logs;
 use redress_runtime::settings::Problems;
 
-use crate::cli::{Cli, Command, Keys, Staff};
+use crate::cli::{Cli, Command, Keys, Policy, Staff};
 use crate::house::{House, with_broker};
 use crate::out::Out;
 use crate::sealing::Need;
@@ -61,6 +64,12 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
             Box::pin(run::run(config, services, out)).await?;
         }
         Command::Config => config::run(&settings, out)?,
+        Command::Deadline(asked) => deadline::run(&config.rules, &asked, out)?,
+        Command::Policy { what: Policy::List { presets } } => policy::list(&config.rules, presets, out)?,
+        Command::Policy { what: Policy::Show { policy } } => policy::show(&config.rules, &policy, out)?,
+        Command::Policy { what: Policy::Check { file } } => {
+            policy::check(&settings.rules, file.as_deref(), out)?
+        }
         Command::Keys { what: Keys::Init } => keys::init(&config, out)?,
         Command::Keys { what: Keys::Api { client } } => keys::api(&client, out)?,
         Command::Read { what } => return read::run(&config, &what, out),
@@ -105,6 +114,12 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         }
         Command::Reparse { contacts } => Box::pin(reparse::run(config, house, contacts, out)).await?,
         Command::Erase(erase) => erase::run(config, house, &erase, out).await?,
+        Command::Explain { complaint } => {
+            explain::run(&house.clone().remembering().await?, &complaint, out).await?;
+        }
+        Command::Policy { what: Policy::Repin { policy, dry_run } } => {
+            policy::repin(&house.clone().remembering().await?, &policy, dry_run, out).await?;
+        }
         Command::Act(act) => act::run(&house.clone().remembering().await?, act, out).await?,
         Command::Events(events) => events::run(config, house, &events, out).await?,
         Command::Dead { what } => dead::run(house, &what, out).await?,
@@ -117,6 +132,8 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
             return rotate::run(config, house, Leftover::of(destroy_old), out).await;
         }
         Command::Up
+        | Command::Deadline(_)
+        | Command::Policy { .. }
         | Command::Restore(_)
         | Command::Run { .. }
         | Command::Config

@@ -374,7 +374,8 @@ impl Checks {
     }
 }
 
-fn in_rules(problems: Vec<redress_domain::Problem>) -> Problems {
+/// Problems of the rules, with the keys that the settings file has.
+pub(crate) fn in_rules(problems: Vec<redress_domain::Problem>) -> Problems {
     let mut all = Problems::none();
     for problem in problems {
         all.note(format!("rules.{}", problem.key), problem.message);

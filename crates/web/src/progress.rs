@@ -107,7 +107,7 @@ pub(crate) fn owed(milestone: &MilestoneId) -> Option<&'static str> {
 /// What the complainant waits for; what the house owes itself (triage) is not theirs to watch.
 fn expected(complaint: &Complaint, now: Timestamp) -> Vec<Expected> {
     let mut expected: Vec<Expected> = Vec::new();
-    for (_, milestone) in complaint.pending() {
+    for (_, milestone) in complaint.pending().into_iter().filter(|(_, milestone)| !milestone.paused) {
         let Some(what) = owed(&milestone.id) else { continue };
         if expected.iter().all(|other| other.what != what) {
             expected.push(Expected { what, due_at: milestone.due_at, is_late: milestone.due_at < now });

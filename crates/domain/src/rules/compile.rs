@@ -39,12 +39,15 @@ pub(super) fn rules(settings: &RulesSettings) -> Result<Rules, Vec<Problem>> {
     if !workshop.problems.is_empty() {
         return Err(workshop.problems);
     }
+    let compiled = workshop.calendars.into_iter();
+    let calendars = compiled.filter_map(|(name, (_, calendar))| Some((name, calendar?)));
     Ok(Rules {
         policies,
         fallback,
         routes,
         contacts_max: settings.limits.contacts_per_complaint,
         versions: workshop.versions,
+        calendars: calendars.collect(),
         archive: BTreeMap::new(),
     })
 }

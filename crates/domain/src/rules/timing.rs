@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use redress_contract::Severity;
 use redress_contract::event::Rung;
+use serde::Serialize;
 
 use super::{ExtensionReach, Policy, PolicyMilestone};
 use crate::calendar::Calendar;
 use crate::complaint::{Complaint, Milestone};
 use crate::deadline::{End, HORIZON, Span, after, reach_pausing};
+use crate::explain::{Explanation, explain};
 use crate::ladder::Stretch;
 use crate::pause::{Pause, Pauses};
 
@@ -108,6 +110,45 @@ impl Policy {
             Some(ExtensionReach::To(span)) => first.max(from_anchor(span)),
             Some(ExtensionReach::By(span)) => over(span, milestone.end, day_of_due(first, span)),
         }
+    }
+}
+
+/// How a milestone came to be due when it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// Each span that its policy names, and what it is for: `span`, `or`, `at most`, `owed again`, `put off by`,
+    /// `put off to`.
+    pub spans: Vec<(&'static str, Explanation)>,
+}
+
+impl Policy {
+    /// How a milestone comes to be due when it is.
+    pub fn explain(&self, milestone: &PolicyMilestone, timing: &Timing) -> Explained {
+        let due_at = self.due_at(milestone, timing);
+        let count = |span, end, from| explain(&self.calendar, (span, end), from, &timing.pauses);
+        if let Some(since) = timing.reopened_at {
+            let again = count(REOPEN_SPAN, End::EndOfDay, since);
+            return Explained {
+                due_at,
+                spans: again.map(|found| ("owed again", found)).into_iter().collect(),
+            };
+        }
+        let from_anchor = |span: &Span| count(*span, milestone.end, timing.anchor);
+        let mut spans = vec![("span", from_anchor(&milestone.span))];
+        spans.extend(milestone.alternatives.iter().map(|span| ("or", from_anchor(span))));
+        spans.extend(milestone.at_most.iter().map(|span| ("at most", from_anchor(span))));
+        match milestone.extension.as_ref().filter(|_| timing.extended).map(|extension| extension.reach) {
+            Some(ExtensionReach::To(span)) => spans.push(("put off to", from_anchor(&span))),
+            Some(ExtensionReach::By(span)) => {
+                let first = self.due_at(milestone, &Timing { extended: false, ..timing.clone() });
+                spans.push(("put off by", count(span, milestone.end, day_of_due(first, span))));
+            }
+            None => {}
+        }
+        let spans = spans.into_iter().filter_map(|(what, found)| Some((what, found?))).collect();
+        Explained { due_at, spans }
     }
 }
 

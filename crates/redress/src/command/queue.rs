@@ -34,7 +34,8 @@ pub(super) async fn run(house: &House, team: Option<&TeamId>, limit: usize, out:
 }
 
 fn row(complaint: &Complaint) -> Value {
-    let next = complaint.pending().first().map(|(clock, milestone)| {
+    let pending = complaint.pending();
+    let next = pending.iter().find(|(_, milestone)| !milestone.paused).map(|(clock, milestone)| {
         json!({
             "clock": clock.id, "milestone": milestone.id, "due_at": milestone.due_at, "breached": milestone.breached,
         })
@@ -60,7 +61,7 @@ fn table(complaints: &[Complaint], now: Timestamp) -> Table {
     table.set_header(["Reference", "Sev", "Status", "What", "Team", "Next", "Due", "Received"]);
     for complaint in complaints {
         let pending = complaint.pending();
-        let next = pending.first();
+        let next = pending.iter().find(|(_, milestone)| !milestone.paused);
         let what = format!("{} {}", complaint.disposition, complaint.category);
         let who = complaint.handler.as_ref().map(|handler| format!(" ({handler})")).unwrap_or_default();
         let team = complaint.team.as_ref().map(ToString::to_string).unwrap_or_default();

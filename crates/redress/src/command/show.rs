@@ -114,6 +114,7 @@ impl Story {
                 let stands = match (milestone.met_at, clock.stopped) {
                     (Some(met), _) => format!("met {}", clock_time(met)),
                     (None, Some(reason)) => format!("stopped ({reason})"),
+                    (None, None) if milestone.paused => "paused".to_owned(),
                     (None, None) => due(milestone.due_at, now),
                 };
                 let breached = if milestone.breached { "breached" } else { "" };
