@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 mod compile;
+pub mod holidays;
 
 /// How far ahead a due time is looked for.
 pub(crate) const HORIZON_DAYS: i64 = 20 * 366;

@@ -147,6 +147,7 @@ fn overlay(policy: &mut PolicySettings, said: PolicySettings) {
 
 /// A calendar that presets count in.
 pub(crate) fn calendar(name: &str, hours: BTreeMap<String, Vec<String>>) -> Option<CalendarSettings> {
-    let (_, zone, _holidays) = CALENDARS.iter().find(|(known, ..)| *known == name)?;
-    Some(CalendarSettings { zone: (*zone).to_owned(), hours, ..CalendarSettings::default() })
+    let (_, zone, holidays) = CALENDARS.iter().find(|(known, ..)| *known == name)?;
+    let holidays = vec![(*holidays).to_owned()];
+    Some(CalendarSettings { zone: (*zone).to_owned(), hours, holidays, ..CalendarSettings::default() })
 }

@@ -1,6 +1,7 @@
 //! How rules are written down: calendars, policies, ladders, routing, teams, outbound guards. Data, checked when compiled.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,15 @@ pub struct CalendarSettings {
     pub hours: BTreeMap<String, Vec<String>>,
     /// Closed days: `2026-12-25 = "Christmas Day"`.
     pub closed: BTreeMap<String, String>,
+    /// Sets of public holidays that are closed too: `GB-ENG`, `DE-BY`, `US`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<String>,
+    /// Files of closed days (RFC 5545), beside the settings file unless absolute; each all-day event closes its days.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icalendar: Vec<PathBuf>,
+    /// Days that are open although a set or a file closes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
 }
 
 /// One policy: what is owed by when.

@@ -5,12 +5,45 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::{Calendar, DAY_S, Open, day_of};
+use super::{Calendar, DAY_S, Open, day_of, holidays};
 use crate::settings::{CalendarSettings, Problem};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const CLOSED_MAX: usize = 5_000;
 const INTERVALS_MAX: usize = 24;
+
+impl CalendarSettings {
+    /// The same calendar with every closed day said by itself: what a version of a policy is made of, so that it stays
+    /// what it was when the sets change.
+    ///
+    /// # Errors
+    /// Every problem: sets that are not known, days that are none.
+    pub fn expanded(&self, key: &str) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut all = Self { holidays: Vec::new(), icalendar: Vec::new(), open: Vec::new(), ..self.clone() };
+        for set in &self.holidays {
+            let Some(days) = holidays::days(set) else {
+                let known = holidays::sets().collect::<Vec<_>>().join(", ");
+                let message = format!("`{set}` is no set of holidays; sets are {known}");
+                problems.push(Problem { key: format!("{key}.holidays"), message });
+                continue;
+            };
+            for (day, name) in days {
+                all.closed.entry(day.to_owned()).or_insert_with(|| name.to_owned());
+            }
+        }
+        for day in &self.open {
+            if self.closed.contains_key(day) {
+                let message = format!("`{day}` stands under closed too");
+                problems.push(Problem { key: format!("{key}.open"), message });
+            } else if all.closed.remove(day).is_none() {
+                let message = format!("`{day}` is closed by no set of holidays, so it need not be opened");
+                problems.push(Problem { key: format!("{key}.open"), message });
+            }
+        }
+        if problems.is_empty() { Ok(all) } else { Err(problems) }
+    }
+}
 
 impl Calendar {
     /// Checks and compiles a calendar; keys of problems begin with `key`.

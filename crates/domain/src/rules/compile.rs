@@ -122,7 +122,10 @@ impl Workshop {
     }
 
     fn calendar(&mut self, name: String, settings: CalendarSettings) {
-        let compiled = self.keep(Calendar::compile(&format!("calendars.{name}"), &settings));
+        let key = format!("calendars.{name}");
+        let expanded = settings.expanded(&key);
+        let settings = self.keep(expanded).unwrap_or(settings);
+        let compiled = self.keep(Calendar::compile(&key, &settings));
         self.calendars.insert(name, (settings, compiled.map(Arc::new)));
     }
 

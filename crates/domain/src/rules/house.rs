@@ -20,7 +20,7 @@ pub(super) fn office_hours() -> BTreeMap<String, Vec<String>> {
 }
 
 pub(super) fn office() -> CalendarSettings {
-    CalendarSettings { zone: "UTC".to_owned(), hours: office_hours(), closed: BTreeMap::new() }
+    CalendarSettings { zone: "UTC".to_owned(), hours: office_hours(), ..CalendarSettings::default() }
 }
 
 /// ISO 10002's good practice with house figures; one hour for harm; triage for what is no complaint.

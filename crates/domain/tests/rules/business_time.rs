@@ -18,6 +18,7 @@ fn calendar(zone: &str, days: &[&str], hours: &[&str], closed: &[&str]) -> Calen
         zone: zone.to_owned(),
         hours: days.iter().map(|day| ((*day).to_owned(), hours.clone())).collect(),
         closed: closed.iter().map(|day| ((*day).to_owned(), "a holiday".to_owned())).collect(),
+        ..CalendarSettings::default()
     };
     Calendar::compile("calendars.test", &settings).unwrap()
 }

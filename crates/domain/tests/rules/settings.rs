@@ -48,6 +48,41 @@ fn a_calendar_without_open_days_is_refused() {
 }
 
 #[test]
+fn public_holidays_are_closed_by_their_set_and_may_be_opened() {
+    let rules = rules(
+        r#"{"calendars": {"office": {"zone": "Europe/London", "holidays": ["GB-ENG", "DE-BY"],
+            "closed": {"2026-12-24": "We move"}, "open": ["2026-05-04"]}}}"#,
+    );
+    let (_, calendar) = rules.calendars().find(|(name, _)| *name == "office").unwrap();
+    let open = |date: &str| calendar.is_open_on(date.parse().unwrap());
+    // Good Friday of both, Easter Monday of England, Epiphany and Corpus Christi of Bavaria, Boxing Day moved to Monday.
+    for closed in ["2026-04-03", "2026-04-06", "2026-01-06", "2026-06-04", "2026-12-24", "2026-12-28"] {
+        assert!(!open(closed), "{closed}");
+    }
+    for known in ["2026-05-04", "2026-04-02", "2026-11-30"] {
+        assert!(open(known), "{known}");
+    }
+    // The version holds the days themselves: what ships later changes no clock that runs.
+    assert!(rules.versions().values().all(|json| json.contains("2026-04-06") && !json.contains("GB-ENG")));
+}
+
+#[test]
+fn a_set_that_is_not_known_and_a_day_that_need_not_be_opened_are_refused() {
+    let found = problems(
+        r#"{"calendars": {"office": {"zone": "UTC", "holidays": ["GB-ENGLAND", "MOON"], "open": ["2026-07-01"]}}}"#,
+    );
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(
+        found[0].starts_with("calendars.office.holidays: `GB-ENGLAND` is no set of holidays; sets are AE, ")
+    );
+    assert!(found[1].starts_with("calendars.office.holidays: `MOON` is no set"));
+    assert_eq!(
+        found[2],
+        "calendars.office.open: `2026-07-01` is closed by no set of holidays, so it need not be opened"
+    );
+}
+
+#[test]
 fn hours_and_closed_days_are_read_strictly() {
     check(
         r#"{"calendars": {"c": {"zone": "UTC", "hours": {"mon": ["9-17"], "tue": ["12:00-12:00"], "wed": ["20:00-24:30"], "thu": ["00:00-24:00"]},
