@@ -103,10 +103,12 @@ bench: ## RESULT lines about speed, as ratios to bare loops: make bench [PARTS="
 # The short form runs what `make test` built, so that CI builds once; the long one is optimised, and is written down.
 SOAK_PROFILE = $(if $(filter long,$(FORM)),--release,) $(FAULTS)
 SOAK_APPEND = $(if $(filter long,$(FORM)),--append docs/verification.md,)
+# Due times against a count of minutes: `make test` tries 2,000, a long soak of everything many more.
+SOAK_RULES = $(if $(filter long,$(FORM)),$(if $(SOAK),,PROPTEST_CASES=100000 $(CARGO) test --release --locked -p redress-domain --test rules business_time && ),)
 
 .PHONY: soak
 soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 kills points"]
-	@$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK_APPEND) $(SOAK)
+	@$(SOAK_RULES)$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK_APPEND) $(SOAK)
 
 .PHONY: snapshots
 snapshots: ## Review changed snapshots one by one

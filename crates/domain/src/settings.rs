@@ -38,10 +38,11 @@ pub struct CalendarSettings {
     /// Sets of public holidays that are closed too: `GB-ENG`, `DE-BY`, `US`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<String>,
-    /// Files of closed days (RFC 5545), beside the settings file unless absolute; each all-day event closes its days.
+    /// Files of closed days (iCalendar, RFC 5545): each all-day event closes its days. The program reads them; these rules
+    /// know only what it found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icalendar: Vec<PathBuf>,
-    /// Days that are open although a set or a file closes them.
+    /// Days that are open although something else closes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
 }

@@ -11,6 +11,7 @@
 pub mod backup;
 pub mod broker;
 pub mod cli;
+pub mod closures;
 pub mod command;
 pub mod data;
 pub mod house;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use example::{gaps, sample};
 
+use crate::closures;
 use crate::data::DataFolder;
 use crate::sealing::KeyFiles;
 
@@ -235,7 +236,7 @@ impl Config {
         let health = checks.address("health.address", &settings.health.address);
         let public_limits = checks.limits(&settings.public);
         let proxies = checks.proxies(&settings.public.trusted_proxies);
-        let rules = Rules::compile(&settings.rules).map_err(in_rules);
+        let rules = compile(&settings.rules);
         let (bus, rules) = (checks.of(redress_bus::Config::check(&settings.bus)), checks.of(rules));
         let (email, web) = (
             checks.of(redress_email::Config::check(&settings.email)),
@@ -374,8 +375,16 @@ impl Checks {
     }
 }
 
+/// The rules, with the days of the files that their calendars name.
+///
+/// # Errors
+/// All problems, with the keys that the settings file has.
+pub(crate) fn compile(rules: &RulesSettings) -> Result<Rules, Problems> {
+    Rules::compile(&closures::with_files(rules)?).map_err(in_rules)
+}
+
 /// Problems of the rules, with the keys that the settings file has.
-pub(crate) fn in_rules(problems: Vec<redress_domain::Problem>) -> Problems {
+fn in_rules(problems: Vec<redress_domain::Problem>) -> Problems {
     let mut all = Problems::none();
     for problem in problems {
         all.note(format!("rules.{}", problem.key), problem.message);

@@ -67,19 +67,16 @@ fn public_holidays_are_closed_by_their_set_and_may_be_opened() {
 }
 
 #[test]
-fn a_set_that_is_not_known_and_a_day_that_need_not_be_opened_are_refused() {
+fn a_set_that_is_not_known_and_an_open_day_that_is_none_are_refused() {
     let found = problems(
-        r#"{"calendars": {"office": {"zone": "UTC", "holidays": ["GB-ENGLAND", "MOON"], "open": ["2026-07-01"]}}}"#,
+        r#"{"calendars": {"office": {"zone": "UTC", "holidays": ["GB-ENGLAND", "MOON"], "open": ["1 July"]}}}"#,
     );
     let found: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert!(
         found[0].starts_with("calendars.office.holidays: `GB-ENGLAND` is no set of holidays; sets are AE, ")
     );
     assert!(found[1].starts_with("calendars.office.holidays: `MOON` is no set"));
-    assert_eq!(
-        found[2],
-        "calendars.office.open: `2026-07-01` is closed by no set of holidays, so it need not be opened"
-    );
+    assert_eq!(found[2], "calendars.office.open: `1 July` is no day, such as 2026-12-25");
 }
 
 #[test]

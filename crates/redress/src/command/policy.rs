@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::deadline::find;
 use super::timeline;
 use super::timeline::plain_table;
+use crate::closures;
 use crate::house::House;
 use crate::out::Out;
-use crate::settings::in_rules;
 
 pub(super) fn list(rules: &Rules, of_presets: bool, out: Out) -> anyhow::Result<()> {
     if of_presets {
@@ -111,7 +111,7 @@ pub(super) fn show(rules: &Rules, name: &str, out: Out) -> anyhow::Result<()> {
 pub(super) fn check(in_force: &RulesSettings, file: Option<&Path>, out: Out) -> anyhow::Result<()> {
     let rules = match file {
         Some(file) => compile(in_force, file)?,
-        None => Rules::compile(in_force).map_err(in_rules)?,
+        None => crate::settings::compile(in_force)?,
     };
     let count = rules.policies().count();
     let told = json!({ "policies": count });
@@ -145,7 +145,7 @@ pub(super) fn compile(in_force: &RulesSettings, file: &Path) -> anyhow::Result<R
     if !said.member_state.is_empty() {
         all.member_state = said.member_state;
     }
-    let rules = Rules::compile(&all).map_err(|found| {
+    let rules = Rules::compile(&closures::with_files(&all)?).map_err(|found| {
         let mut problems = Problems::none();
         for problem in found {
             problems.note(format!("{}: {}", file.display(), problem.key), problem.message);
