@@ -1,7 +1,7 @@
 //! `make bench`: speed as ratios to the physical limit or to a plain loop in the same run. Each figure is a RESULT line.
 //!
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
-//! name the parts to run (`intake router story paced maildir web`); none runs all. `--corpus <folder>` runs the parts of
+//! name the parts to run (`intake router story paced maildir sla web`; `sla:2000` takes fewer complaints); none runs all. `--corpus <folder>` runs the parts of
 //! `workload` instead (`speed pollers full`) over the mails of that folder.
 
 mod bare;
@@ -10,6 +10,7 @@ mod load;
 mod maildir;
 mod paced;
 mod router;
+mod sla;
 mod story;
 mod web;
 mod workload;
@@ -52,6 +53,13 @@ async fn main() -> anyhow::Result<()> {
     if wants("maildir") {
         say("\nemail.story: Maildir to acknowledgement at 20/s, settings as shipped");
         maildir::run(&mut results).await?;
+    }
+    let named = wanted.iter().find_map(|part| sla::wanted(part));
+    if let Some(complaints) = named.or_else(|| wanted.is_empty().then(|| sla::wanted("sla")).flatten()) {
+        say(&format!(
+            "\nsla: {complaints} open complaints with ten milestones each, first left alone, then disturbed"
+        ));
+        sla::run(complaints, &mut results).await?;
     }
     if wants("web") {
         say(

@@ -100,6 +100,7 @@ fn compile(place: &Place, start: Timestamp) -> anyhow::Result<Calendar> {
         zone: place.tz.clone(),
         hours: place.hours.iter().map(|(day, hours)| (day.clone(), intervals(hours))).collect(),
         closed: closed.into_iter().map(|day| (day, "closed".to_owned())).collect(),
+        ..CalendarSettings::default()
     };
     Calendar::compile("calendar", &settings)
         .map_err(|problems| anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))

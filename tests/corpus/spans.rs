@@ -70,6 +70,7 @@ fn due(row: &Row, countries: &BTreeMap<String, Country>) -> anyhow::Result<Times
         zone: row.zone.clone(),
         hours: days.into_iter().map(|day| (day.to_owned(), hours.clone())).collect(),
         closed: closed(&row.zone, countries)?,
+        ..CalendarSettings::default()
     };
     let calendar = Calendar::compile("calendar", &settings).map_err(|problems| {
         anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
