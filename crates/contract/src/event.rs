@@ -445,6 +445,24 @@ events! {
         generation: u32,
         /// True when a higher rung was recorded at the same time, which tells people.
         overtaken: bool,
+        /// True when the rung before it was acknowledged: it is recorded, and nobody is told.
+        held_back: bool,
+    }
+    /// Somebody who was told of an escalation said that they look after it.
+    EscalationAcknowledged {
+        /// Its clock.
+        clock: ClockId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The highest rung that was reached.
+        rung: u32,
+        /// Of the milestone.
+        generation: u32,
+        /// Who said so; none when it was done by the link in a mail.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        handler: Option<HandlerId>,
+        /// As whom that mail was read; unspecified when a handler said so.
+        recipient: Recipient,
     }
     /// Somebody wrote a note.
     NoteAdded {

@@ -48,6 +48,8 @@ pub enum Command {
         /// Who says so.
         handler: HandlerId,
     },
+    /// Say that somebody looks after what was escalated: the next rung need not be told.
+    Acknowledge(Acknowledge),
     /// Let the clocks of a policy follow it as it is now: after a holiday that was announced late.
     Repin {
         /// The policy.
@@ -212,6 +214,37 @@ pub struct Extend {
     pub handler: HandlerId,
 }
 
+/// Somebody looks after what was escalated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledge {
+    /// The clock; none for every clock.
+    pub clock: Option<ClockId>,
+    /// The milestone; none for every one that was escalated.
+    pub milestone: Option<MilestoneId>,
+    /// The rung of which they were told; none for the highest that was reached.
+    pub told: Option<Told>,
+    /// Who looks after it.
+    pub by: Acknowledger,
+}
+
+/// The rung of which somebody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Of the milestone.
+    pub generation: u32,
+    /// The rung, from 1.
+    pub rung: u32,
+}
+
+/// Who acknowledges an escalation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acknowledger {
+    /// A member of staff.
+    Handler(HandlerId),
+    /// Whoever reads the mail that was sent to this role.
+    Role(Recipient),
+}
+
 /// What is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Erasing {
@@ -321,6 +354,9 @@ pub enum Refusal {
         /// The milestone.
         milestone: MilestoneId,
     },
+    /// Nothing that was named is late and still owed.
+    #[error("nothing of the complaint that was named is escalated: it is not late, or it is done")]
+    NotEscalated,
     /// Something else shows that it is done.
     #[error("`{milestone}` is not met by somebody's word; its policy says what meets it")]
     NotByWord {

@@ -238,6 +238,9 @@ pub struct Milestone {
     /// True when it was put off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extended: bool,
+    /// The highest rung that somebody acknowledged; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub acknowledged_rung: u32,
     /// The wish to put it off, while that is not granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension_requested: Option<ExtensionWish>,
@@ -314,6 +317,21 @@ impl Milestone {
         let index = usize::try_from(self.rungs_reached).ok()?;
         self.rungs.get(index).map(|rung| (self.rungs_reached + 1, rung))
     }
+
+    /// True once its deadline was recorded as passed, while it is owed still.
+    pub fn is_escalated(&self) -> bool {
+        self.met_at.is_none() && self.breached && self.rungs_reached > 0
+    }
+
+    /// True while nobody acknowledged the highest rung that its escalation reached.
+    pub fn awaits_acknowledgement(&self) -> bool {
+        self.is_escalated() && self.acknowledged_rung < self.rungs_reached
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Status {

@@ -5,6 +5,7 @@ use redress_contract::Event;
 
 use crate::{Command, Complaint, Refusal, Rules};
 
+mod acknowledge;
 mod act;
 mod clocks;
 mod communicate;
@@ -67,6 +68,7 @@ impl Case<'_> {
             Command::Release => self.release(),
             Command::Extend(wish) => self.extend(wish),
             Command::MarkDone { milestone, handler } => self.mark_done(milestone, handler),
+            Command::Acknowledge(wish) => self.acknowledge(wish),
             Command::Repin { policy } => Ok(self.repin(policy)),
             Command::Decide { outcome, reasons_content_id, remedy, handler } => {
                 self.resolve(&resolve::Decision { outcome: *outcome, reasons_content_id, remedy, handler })

@@ -108,6 +108,7 @@ fn apply(complaint: &mut Complaint, at: Timestamp, event: &Event) {
         Event::ExtensionGranted(e) => clocks::extended(complaint, e),
         Event::WarningReached(e) => clocks::warned(complaint, e),
         Event::Escalated(e) => clocks::escalated(complaint, e),
+        Event::EscalationAcknowledged(e) => clocks::acknowledged(complaint, e),
         // Nothing of these is needed to decide.
         Event::Registered(_) | Event::NoteAdded(_) | Event::Unknown { .. } => {}
     }

@@ -145,6 +145,7 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
             | Event::MilestoneReopened(_)
             | Event::DeadlineChanged(_)
             | Event::ExtensionGranted(_)
+            | Event::EscalationAcknowledged(_)
             | Event::ClockStopped(_)
             | Event::NoteAdded(_)
             | Event::Held(_)
@@ -234,7 +235,7 @@ fn warnings(id: &EventId, reached: &WarningReached, complaint: &Complaint) -> Ve
 
 fn escalations(id: &EventId, escalated: &Escalated, complaint: &Complaint) -> Vec<Step> {
     let rung = Rung { clock: &escalated.clock, milestone: &escalated.milestone, number: escalated.rung };
-    if escalated.overtaken || !rung.still_stands(escalated.generation, complaint) {
+    if escalated.overtaken || escalated.held_back || !rung.still_stands(escalated.generation, complaint) {
         return Vec::new();
     }
     let body = Body::Escalation {

@@ -77,6 +77,7 @@ fn clock() -> Clock {
         reopened_at: None,
         paused: false,
         extended: false,
+        acknowledged_rung: 0,
         extension_requested: None,
     };
     Clock {

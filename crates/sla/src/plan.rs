@@ -109,6 +109,7 @@ fn touched_by(event: &Event, complaint: &Complaint) -> Vec<Slot> {
         | Event::ClockStarted(_)
         | Event::ExtensionRequested(_)
         | Event::ExtensionGranted(_)
+        | Event::EscalationAcknowledged(_)
         | Event::NoteAdded(_)
         | Event::Held(_)
         | Event::Released(_)

@@ -71,7 +71,8 @@ make_events! {
     ExtensionRequested { clock, milestone, content_id, handler, due_at }
     ExtensionGranted { clock, milestone, communication_id, handler }
     ClockStopped { clock, reason }
-    Escalated { clock, milestone, rung, recipients, late_by_s, generation, overtaken }
+    Escalated { clock, milestone, rung, recipients, late_by_s, generation, overtaken, held_back }
+    EscalationAcknowledged { clock, milestone, rung, generation, handler, recipient }
     NoteAdded { content_id, author }
     Held { hold, content_id }
     Released { hold, communication_ids }

@@ -61,6 +61,9 @@ impl Case<'_> {
                 generation,
             }));
         }
+        // Somebody looks after the rung before it; who is told next hears of it should nobody do so anew.
+        let held_back =
+            rung.percent != 100 && owed.acknowledged_rung > 0 && owed.acknowledged_rung + 1 == number;
         events.push(Event::from(Escalated {
             clock,
             milestone,
@@ -69,6 +72,7 @@ impl Case<'_> {
             late_by_s,
             generation,
             overtaken,
+            held_back,
         }));
     }
 }

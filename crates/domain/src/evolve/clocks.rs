@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use redress_contract::event::{
-    ClockStarted, ClockStopped, DeadlineChanged, Escalated, ExtensionGranted, ExtensionRequested,
-    MilestoneBreached, MilestoneMet, MilestoneReopened, MilestoneSet, WarningReached,
+    ClockStarted, ClockStopped, DeadlineChanged, Escalated, EscalationAcknowledged, ExtensionGranted,
+    ExtensionRequested, MilestoneBreached, MilestoneMet, MilestoneReopened, MilestoneSet, WarningReached,
 };
 use redress_contract::{ClockId, MilestoneId};
 
@@ -41,6 +41,7 @@ pub(super) fn set(complaint: &mut Complaint, e: &MilestoneSet) {
         reopened_at: None,
         paused: false,
         extended: false,
+        acknowledged_rung: 0,
         extension_requested: None,
     };
     match clock.milestones.iter_mut().find(|known| known.id == e.milestone) {
@@ -71,6 +72,12 @@ pub(super) fn escalated(complaint: &mut Complaint, e: &Escalated) {
     reached(complaint, (&e.clock, &e.milestone), e.generation, e.rung);
 }
 
+pub(super) fn acknowledged(complaint: &mut Complaint, e: &EscalationAcknowledged) {
+    if let Some(milestone) = of_generation(complaint, (&e.clock, &e.milestone), e.generation) {
+        milestone.acknowledged_rung = milestone.acknowledged_rung.max(e.rung);
+    }
+}
+
 fn reached(complaint: &mut Complaint, of: (&ClockId, &MilestoneId), generation: u32, rung: u32) {
     if let Some(milestone) = of_generation(complaint, of, generation) {
         milestone.rungs_reached = milestone.rungs_reached.max(rung);
@@ -82,6 +89,7 @@ pub(super) fn reopened(complaint: &mut Complaint, at: Timestamp, e: &MilestoneRe
     milestone.due_at = e.due_at;
     milestone.rungs.clone_from(&e.rungs);
     milestone.rungs_reached = 0;
+    milestone.acknowledged_rung = 0;
     milestone.generation = e.generation;
     milestone.met_at = None;
     milestone.breached = false;
@@ -105,6 +113,8 @@ pub(super) fn changed(complaint: &mut Complaint, at: Timestamp, e: &DeadlineChan
         let behind = e.rungs.iter().take_while(|rung| rung.at <= at).count();
         let behind = u32::try_from(behind).unwrap_or(u32::MAX);
         milestone.rungs_reached = milestone.rungs_reached.min(behind);
+        let stands = if milestone.breached { milestone.rungs_reached } else { 0 };
+        milestone.acknowledged_rung = milestone.acknowledged_rung.min(stands);
     }
     milestone.rungs.clone_from(&e.rungs);
 }

@@ -8,7 +8,7 @@ use redress_contract::{
     Act, ClockId, CloseReason, CommitEvent, CommunicationPurpose, Disposition, Event, Hold, MachineKind,
     MilestoneId, Outcome, PartyStanding, Recipient, Severity, SuppressReason,
 };
-use redress_domain::command::{Extend, Fate};
+use redress_domain::command::{Acknowledge, Acknowledger, Extend, Fate, Told};
 use redress_domain::pause::{Pause, Pauses};
 use redress_domain::rules::{Policy, PolicyMilestone, Timing};
 use redress_domain::{
@@ -154,6 +154,11 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         1 => prop::sample::select(vec!["call", "after_call", "update"])
             .prop_map(|milestone| Command::MarkDone { milestone: id(milestone), handler: id("h-2") }),
+        2 => (0u32..4, 1u32..7, any::<bool>()).prop_map(|(generation, rung, by_mail)| {
+            let by = if by_mail { Acknowledger::Role(Recipient::Owner) } else { Acknowledger::Handler(id("h-1")) };
+            let told = by_mail.then_some(Told { generation, rung });
+            Command::Acknowledge(Acknowledge { clock: None, milestone: None, told, by })
+        }),
         1 => Just(Command::Repin { policy: id("house") }),
         3 => (handler(), prop::sample::select(Outcome::ALL), prop::sample::select(vec!["none", "refund", ""]))
             .prop_map(|(handler, outcome, remedy)| Command::Decide {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod acknowledging;
 mod acts;
 mod bounces;
 mod business_time;

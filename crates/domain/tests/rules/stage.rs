@@ -148,7 +148,14 @@ pub(crate) fn short(event: &Event) -> String {
         Event::WarningReached(e) => {
             format!("{} {}% {}{}", e.rung, e.percent, roles(&e.recipients), overtaken(e.overtaken))
         }
-        Event::Escalated(e) => format!("{} {}{}", e.rung, roles(&e.recipients), overtaken(e.overtaken)),
+        Event::Escalated(e) => {
+            let held_back = if e.held_back { " held back" } else { "" };
+            format!("{} {}{}{held_back}", e.rung, roles(&e.recipients), overtaken(e.overtaken))
+        }
+        Event::EscalationAcknowledged(e) => {
+            let by = e.handler.as_ref().map_or(e.recipient.token(), |handler| handler.as_str());
+            format!("{}.{} {} by {by}", e.clock, e.milestone, e.rung)
+        }
         Event::ContactLinked(e) => e.contact_id.to_string(),
         Event::CommunicationBounced(e) => {
             format!("{} {}", e.communication_id, if e.permanent { "permanent" } else { "transient" })

@@ -87,6 +87,13 @@ fn each_named_role_is_told_of_a_deadline() {
 }
 
 #[test]
+fn a_rung_that_is_held_back_tells_nobody() {
+    let Event::Escalated(escalated) = escalated(4) else { panic!("another event") };
+    let held_back = Escalated { held_back: true, ..escalated };
+    assert!(planned(vec![held_back.into()], &complaint()).is_empty());
+}
+
+#[test]
 fn after_an_outage_only_the_highest_rung_speaks() {
     let events = vec![warning(1, true), warning(2, true), MilestoneBreached::default().into(), escalated(4)];
     let mut complaint = complaint();

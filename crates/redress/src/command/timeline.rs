@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
-use redress_contract::{Event, Recipient};
+use redress_contract::{Event, HandlerId, Recipient};
 
 /// A table without frames, as wide as the terminal.
 pub(super) fn plain_table() -> Table {
@@ -21,15 +21,16 @@ pub(super) fn words(event: &Event) -> String {
     match event {
         Event::ClockStarted(_)
         | Event::MilestoneSet(_)
-        | Event::WarningReached(_)
         | Event::MilestoneMet(_)
         | Event::MilestoneBreached(_)
         | Event::MilestoneReopened(_)
         | Event::DeadlineChanged(_)
         | Event::ExtensionRequested(_)
         | Event::ExtensionGranted(_)
-        | Event::ClockStopped(_)
-        | Event::Escalated(_) => of_deadlines(event),
+        | Event::ClockStopped(_) => of_deadlines(event),
+        Event::WarningReached(_) | Event::Escalated(_) | Event::EscalationAcknowledged(_) => {
+            of_escalations(event)
+        }
         Event::CommunicationQueued(_)
         | Event::CommunicationAccepted(_)
         | Event::CommunicationBounced(_)
@@ -68,16 +69,6 @@ fn of_deadlines(event: &Event) -> String {
     match event {
         Event::ClockStarted(e) => format!("{} from {}", e.clock, clock_time(e.anchor_at)),
         Event::MilestoneSet(e) => format!("{}/{} due {}", e.clock, e.milestone, clock_time(e.due_at)),
-        Event::WarningReached(e) => {
-            format!(
-                "{}/{} {}% told {}{}",
-                e.clock,
-                e.milestone,
-                e.percent,
-                told(&e.recipients),
-                late(e.late_by_s)
-            )
-        }
         Event::MilestoneMet(e) => {
             format!("{}/{}{}", e.clock, e.milestone, if e.late { ", late" } else { "" })
         }
@@ -96,15 +87,24 @@ fn of_deadlines(event: &Event) -> String {
         Event::ExtensionRequested(e) => format!("{}/{} by {}", e.clock, e.milestone, e.handler),
         Event::ExtensionGranted(e) => format!("{}/{} by {}", e.clock, e.milestone, e.handler),
         Event::ClockStopped(e) => format!("{} ({})", e.clock, e.reason),
+        other => other.name().to_owned(),
+    }
+}
+
+fn of_escalations(event: &Event) -> String {
+    match event {
+        Event::WarningReached(e) => {
+            let (told, late) = (told(&e.recipients), late(e.late_by_s));
+            format!("{}/{} {}% told {told}{late}", e.clock, e.milestone, e.percent)
+        }
         Event::Escalated(e) => {
-            format!(
-                "{}/{} rung {} told {}{}",
-                e.clock,
-                e.milestone,
-                e.rung,
-                told(&e.recipients),
-                late(e.late_by_s)
-            )
+            let (told, late) = (told(&e.recipients), late(e.late_by_s));
+            let verb = if e.held_back { "acknowledged before, not told" } else { "told" };
+            format!("{}/{} rung {} {verb} {told}{late}", e.clock, e.milestone, e.rung)
+        }
+        Event::EscalationAcknowledged(e) => {
+            let by = e.handler.as_ref().map_or(e.recipient.token(), HandlerId::as_str);
+            format!("{}/{} rung {} by {by}", e.clock, e.milestone, e.rung)
         }
         other => other.name().to_owned(),
     }
