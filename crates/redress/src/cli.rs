@@ -116,6 +116,7 @@ Examples:
   redress act RD-4F7K-2QMX --as ina note 'Called the depot; parcel found.'
   redress act RD-4F7K-2QMX --as ina hold awaiting_third_party 'The carrier answers by Friday.'
   redress act RD-4F7K-2QMX --as ina extend final_response 'We wait for the carrier.'
+  redress act RD-4F7K-2QMX --as ina acknowledge
   redress act RD-4F7K-2QMX --as ina decide upheld --remedy refund --reasons - < reasons.txt
   redress act RD-4F7K-2QMX --as ina close decided")]
     Act(Act),
@@ -411,6 +412,15 @@ pub enum Deed {
     Done {
         /// The milestone.
         milestone: MilestoneId,
+    },
+    /// Say that you look after what was escalated: those above you need not be told.
+    Acknowledge {
+        /// The milestone; else every one that waits for it.
+        #[arg(long)]
+        milestone: Option<MilestoneId>,
+        /// The clock; else every clock that owes it.
+        #[arg(long)]
+        clock: Option<ClockId>,
     },
     /// Decide it.
     Decide {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use redress_contract::{Actor, Cause, ComplaintId, Content, ContentId, HandlerId};
-use redress_domain::command::Extend;
+use redress_domain::command::{Acknowledge, Acknowledger, Extend};
 use redress_domain::{Assignment, Classification, Command, Complaint};
 use redress_ledger::Executed;
 use serde_json::json;
@@ -88,6 +88,10 @@ async fn command(
             Command::Extend(Extend { milestone, clock, content_id, handler: handler.clone() })
         }
         Deed::Done { milestone } => Command::MarkDone { milestone, handler: handler.clone() },
+        Deed::Acknowledge { milestone, clock } => {
+            let by = Acknowledger::Handler(handler.clone());
+            Command::Acknowledge(Acknowledge { clock, milestone, told: None, by })
+        }
         Deed::Decide { outcome, remedy, reasons } => Command::Decide {
             outcome,
             reasons_content_id: write(&reasons).await?,

@@ -5,7 +5,7 @@ use redress_contract::contact::Attachment;
 use redress_contract::{
     Act, CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, ScanState,
 };
-use redress_domain::Complaint;
+use redress_domain::{Complaint, Milestone};
 use redress_email::normalize::limits::Limits;
 use redress_ledger::history::Entry;
 use serde_json::json;
@@ -117,12 +117,12 @@ impl Story {
                     (None, None) if milestone.paused => "paused".to_owned(),
                     (None, None) => due(milestone.due_at, now),
                 };
-                let breached = if milestone.breached { "breached" } else { "" };
+                let breached = breached(milestone, clock.stopped.is_none());
                 table.add_row([
                     format!("{}/{}", clock.id, milestone.id),
                     clock_time(milestone.due_at),
                     stands,
-                    breached.to_owned(),
+                    breached,
                 ]);
             }
         }
@@ -160,6 +160,18 @@ impl Story {
         let parts = all.iter().map(|(at, words)| format!("\n--- {} {}", clock_time(*at), words.trim_end()));
         format!("\nWords{}", parts.collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// Whether the deadline passed, and whether somebody looks after what is late.
+fn breached(milestone: &Milestone, running: bool) -> String {
+    let looked_after = match milestone.acknowledged_rung {
+        _ if !running || !milestone.is_escalated() => String::new(),
+        _ if milestone.awaits_acknowledgement() => {
+            format!(", rung {} waits to be acknowledged", milestone.rungs_reached)
+        }
+        rung => format!(", rung {rung} acknowledged"),
+    };
+    if milestone.breached { format!("breached{looked_after}") } else { String::new() }
 }
 
 fn contact_words(contact: &Contact, shown: Shown) -> String {
