@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use redress::cli::Service;
 use redress_contract::event::Rung;
-use redress_contract::{ComplaintId, Event};
-use redress_domain::Complaint;
+use redress_contract::{ComplaintId, Event, HandlerId};
+use redress_domain::command::{Acknowledge, Acknowledger};
+use redress_domain::{Command, Complaint};
 use redress_tests::stage::Stage;
 
 use crate::letters::Letter;
@@ -113,6 +114,30 @@ async fn after_an_outage_every_rung_is_recorded_and_only_the_highest_tells() {
     // The ladder goes on from there.
     stage.advance_to(rungs[4].at);
     stage.sent_to(HEAD).await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_after_what_is_late_spares_those_above_for_one_rung() {
+    let stage = Stage::set().await;
+    let (complaint, rungs) = acknowledged(&stage).await;
+    stage.advance_to(rungs[3].at);
+    stage.sent_to(MANAGER).await;
+    let by = Acknowledger::Handler(HandlerId::new("h-17").unwrap());
+    let wish = Acknowledge { clock: None, milestone: None, told: None, by };
+    let done = stage.act(&complaint.id, &Command::Acknowledge(wish)).await;
+    assert!(matches!(&done[..], [Event::EscalationAcknowledged(e)] if e.rung == 4), "{done:?}");
+
+    stage.settle().await;
+    let mails = stage.waiting_mails();
+    stage.advance_to(rungs[4].at);
+    let reached = |it: &Complaint| it.pending().iter().any(|(_, owed)| owed.rungs_reached == 5);
+    stage.once(&complaint.id, "rung 5 is recorded", reached).await;
+    stage.settle().await;
+    assert_eq!(stage.waiting_mails(), mails, "the head of the unit is not told");
+
+    stage.advance_to(rungs[5].at);
+    stage.sent_to(EXECUTIVE).await;
     stage.finish().await;
 }
 
