@@ -60,6 +60,10 @@ async fn main() -> anyhow::Result<()> {
         if let Some(told) = story.hear(&line) {
             say(&told);
         }
+        if let Some(late) = story.unattended() {
+            say(&format!("  ina looks after it: redress act {late} --as ina acknowledge"));
+            ask(&config, &["act", &late, "--as", "ina", "acknowledge"])?;
+        }
     }
     drop(events);
     summary(&config, &folder, &reference, &story)?;

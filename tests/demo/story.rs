@@ -13,6 +13,8 @@ pub(crate) struct Story {
     warned: BTreeSet<String>,
     breached: BTreeSet<String>,
     escalated: BTreeSet<String>,
+    unattended: Option<String>,
+    looked_after: bool,
     contacts: usize,
     machines: usize,
 }
@@ -27,7 +29,8 @@ const CONTACTS: usize = 5;
 const LAST_RUNG: u32 = 4;
 
 impl Story {
-    /// True once each complaint was acknowledged, warned about, breached and escalated to the last rung.
+    /// True once each complaint was acknowledged, warned about, breached and escalated to the last rung, and one of them
+    /// is looked after.
     pub(crate) fn is_told(&self) -> bool {
         let all = |set: &BTreeSet<String>| set.len() >= COMPLAINTS;
         self.contacts >= CONTACTS
@@ -35,6 +38,12 @@ impl Story {
             && all(&self.warned)
             && all(&self.breached)
             && all(&self.escalated)
+            && self.looked_after
+    }
+
+    /// The reference of the first complaint whose deadline passed, once: somebody looks after it.
+    pub(crate) fn unattended(&mut self) -> Option<String> {
+        self.unattended.take()
     }
 
     /// One more event; the line that tells it, when it is worth one.
@@ -46,6 +55,9 @@ impl Story {
             self.references.insert(id.clone(), registered.reference.to_string());
         }
         let reference = self.references.get(&id).cloned().unwrap_or_else(|| id.clone());
+        if matches!(event, Event::MilestoneBreached(_)) && self.breached.is_empty() {
+            self.unattended = Some(reference.clone());
+        }
         let told = self.tell(&id, &event)?;
         let time = published.time.strftime("%H:%M:%S");
         Some(format!("{time}  {reference}  {told}"))
@@ -93,8 +105,16 @@ impl Story {
                 if e.rung >= LAST_RUNG {
                     self.escalated.insert(id.to_owned());
                 }
+                if e.held_back {
+                    return Some(format!("rung {}: somebody looks after it, so nobody is told", e.rung));
+                }
                 let told: Vec<&str> = e.recipients.iter().map(|r| r.token()).collect();
                 Some(format!("ESCALATED to {}, rung {}", told.join(", "), e.rung))
+            }
+            Event::EscalationAcknowledged(e) => {
+                self.looked_after = true;
+                let who = e.handler.as_ref().map_or(e.recipient.token(), |handler| handler.as_str());
+                Some(format!("ACKNOWLEDGED: {who} looks after {}, rung {}", e.milestone, e.rung))
             }
             _ => None,
         }
