@@ -99,8 +99,12 @@ fn of_escalations(event: &Event) -> String {
         }
         Event::Escalated(e) => {
             let (told, late) = (told(&e.recipients), late(e.late_by_s));
-            let verb = if e.held_back { "acknowledged before, not told" } else { "told" };
-            format!("{}/{} rung {} {verb} {told}{late}", e.clock, e.milestone, e.rung)
+            let told = if e.held_back {
+                format!("acknowledged before, {told} not told")
+            } else {
+                format!("told {told}")
+            };
+            format!("{}/{} rung {} {told}{late}", e.clock, e.milestone, e.rung)
         }
         Event::EscalationAcknowledged(e) => {
             let by = e.handler.as_ref().map_or(e.recipient.token(), HandlerId::as_str);
