@@ -1,9 +1,10 @@
-//! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), working time over every labelled set
-//! (`deadlines`), then every `*.eml` and `*.msg` under `<folder>/email` through a Maildir into a running system, twice:
+//! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), working time and city requests over every
+//! labelled set (`deadlines`), then every `*.eml` and `*.msg` under `<folder>/email` through a Maildir into a running system, twice:
 //! distinct files must equal contacts on record, nothing may die, and the second pass may add nothing.
 //! `PART=words`, `PART=deadlines` or `PART=system` runs one of the three.
 
 mod deadlines;
+mod requests;
 mod spans;
 mod words;
 
@@ -35,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     if ["", "deadlines"].contains(&part.as_str()) {
         deadlines::measure(&data, &mut results)?;
         spans::measure(&data, &mut results)?;
+        requests::measure(&data, &mut results)?;
     }
     if ["", "system"].contains(&part.as_str()) {
         system(&data, &mut results).await?;

@@ -69,13 +69,13 @@ impl Preset {
 
 /// The policy that the settings make of a preset; as it is when it is made from none.
 pub(crate) fn settle(settings: PolicySettings, member_state: &str) -> Result<PolicySettings, Problem> {
-    if settings.from.is_empty() {
+    if settings.preset.is_empty() {
         return Ok(settings);
     }
     let wrong = |key: &str, message: String| Problem { key: key.to_owned(), message };
-    let Some(preset) = all().iter().find(|preset| preset.policy.id == settings.from) else {
+    let Some(preset) = all().iter().find(|preset| preset.policy.id == settings.preset) else {
         let known = all().iter().map(|preset| preset.policy.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(wrong("from", format!("`{}` is no preset; presets are {known}", settings.from)));
+        return Err(wrong("preset", format!("`{}` is no preset; presets are {known}", settings.preset)));
     };
     let off = preset.switched_off();
     if let Some(unknown) = settings.confirmed.iter().find(|id| !off.contains(&id.as_str())) {
@@ -89,7 +89,7 @@ pub(crate) fn settle(settings: PolicySettings, member_state: &str) -> Result<Pol
             "is the law of a member state: name yours by rules.member_state, one of {}",
             MEMBER_STATES.join(", ")
         );
-        return Err(wrong("from", message));
+        return Err(wrong("preset", message));
     }
     let state = |word: &str| if word == EU_MEMBER { member_state.to_owned() } else { word.to_owned() };
     let mut policy = preset.policy.clone();
@@ -126,7 +126,7 @@ fn overlay(policy: &mut PolicySettings, said: PolicySettings) {
     take(&mut policy.title, said.title);
     take(&mut policy.calendar, said.calendar);
     take(&mut policy.ladder, said.ladder);
-    (policy.from, policy.confirmed) = (said.from, said.confirmed);
+    (policy.preset, policy.confirmed) = (said.preset, said.confirmed);
     policy.regulator |= said.regulator;
     if !said.applies_when.is_empty() {
         policy.applies_when = said.applies_when;

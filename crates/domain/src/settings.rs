@@ -65,7 +65,7 @@ pub struct PolicySettings {
     pub milestones: Vec<MilestoneSettings>,
     /// The preset it is made from; what is said here stands in place of what the preset says.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub from: String,
+    pub preset: String,
     /// Milestones of the preset that ship switched off, and whose figures somebody has checked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub confirmed: Vec<String>,
@@ -142,12 +142,12 @@ pub struct MilestoneSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExtensionSettings {
-    /// A span after its first due time. Either this or `to`.
+    /// A span after its first due time. Either this or `total`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by: BTreeMap<String, String>,
     /// A span in place of its own, from the same anchor.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub to: BTreeMap<String, String>,
+    pub total: BTreeMap<String, String>,
     /// True when it counts only once a notice of it was taken for delivery to the complainant before the first due
     /// time; true unless said otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -88,7 +88,8 @@ impl Case<'_> {
         hold: Hold,
         events: &[Event],
     ) -> bool {
-        let is_met = |event: &Event| matches!(event, Event::MilestoneMet(e) if e.clock == *clock && e.milestone == *milestone);
+        let is_it = |c: &ClockId, m: &MilestoneId| c == clock && m == milestone;
+        let is_met = |event: &Event| matches!(event, Event::MilestoneMet(e) if is_it(&e.clock, &e.milestone));
         let started = events.iter().find_map(|event| match event {
             Event::ClockStarted(e) if e.clock == *clock => self.rules.policy(&e.policy),
             _ => None,
@@ -98,9 +99,9 @@ impl Case<'_> {
         // Owed again after it was met in the same breath it is owed still.
         let last_met = events.iter().rposition(is_met);
         let last_set = events.iter().rposition(|event| match event {
-            Event::MilestoneSet(e) => e.clock == *clock && e.milestone == *milestone,
-            Event::MilestoneReopened(e) => e.clock == *clock && e.milestone == *milestone,
-            Event::DeadlineChanged(e) => e.clock == *clock && e.milestone == *milestone,
+            Event::MilestoneSet(e) => is_it(&e.clock, &e.milestone),
+            Event::MilestoneReopened(e) => is_it(&e.clock, &e.milestone),
+            Event::DeadlineChanged(e) => is_it(&e.clock, &e.milestone),
             _ => false,
         });
         last_set > last_met && known.is_some_and(|known| known.pause_on.contains(&hold))

@@ -151,7 +151,7 @@ impl Workshop {
         let mut seen = BTreeSet::new();
         let mut compiled = Vec::with_capacity(policies.len());
         for (index, policy) in policies.into_iter().enumerate() {
-            let named = if policy.id.is_empty() { &policy.from } else { &policy.id };
+            let named = if policy.id.is_empty() { &policy.preset } else { &policy.id };
             let key = if is_word(named) { format!("policies.{named}") } else { format!("policies[{index}]") };
             let settled = presets::settle(policy, &settings.member_state);
             let settled =

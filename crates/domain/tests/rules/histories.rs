@@ -26,7 +26,7 @@ const POLICIES: &str = r#"{
             {"id": "final_response", "span": {"business_days": "3"}, "warn_at": [40, 80],
              "pause_on": ["awaiting_complainant", "legal_stay"], "extension": {"by": {"business_days": "2"}}},
             {"id": "call", "span": {"business_time": "PT9H"}, "met_by": ["marked_done"],
-             "pause_on": ["awaiting_complainant"], "extension": {"to": {"business_time": "PT20H"}, "notice": false}},
+             "pause_on": ["awaiting_complainant"], "extension": {"total": {"business_time": "PT20H"}, "notice": false}},
             {"id": "update", "anchor": "last_outbound", "span": {"elapsed": "PT7H"}, "recurring": true,
              "pause_on": ["awaiting_third_party"]},
             {"id": "after_call", "anchor": "call", "span": {"calendar_days": "2"}, "met_by": ["marked_done"]},
@@ -36,7 +36,7 @@ const POLICIES: &str = r#"{
         {"id": "safety", "applies_when": {"disposition": ["complaint"], "severity": ["S1"]}, "milestones": [
             {"id": "immediate_action", "anchor": "became_aware", "span": {"elapsed": "PT1H"}}]},
         {"id": "law", "regulator": true, "applies_when": {"category": ["banking"]}, "milestones": [
-            {"id": "final_response", "span": {"weeks": "1"}, "extension": {"to": {"weeks": "2"}}, "met_by": ["final_response_accepted", "decided"]}]}]}"#;
+            {"id": "final_response", "span": {"weeks": "1"}, "extension": {"total": {"weeks": "2"}}, "met_by": ["final_response_accepted", "decided"]}]}]}"#;
 
 /// The same, and a day that nobody knew of is closed.
 fn later_rules() -> Rules {

@@ -123,7 +123,7 @@ const POLICIES: &str = r#"{"policies": [
         {"id": "update", "anchor": "last_outbound", "span": {"business_days": "2"}, "recurring": true},
         {"id": "remedy", "anchor": "final_response", "span": {"business_days": "10"}, "met_by": ["marked_done"]}]},
     {"id": "law", "regulator": true, "milestones": [
-        {"id": "final_response", "span": {"business_days": "15"}, "extension": {"to": {"business_days": "35"}}}]}]}"#;
+        {"id": "final_response", "span": {"business_days": "15"}, "extension": {"total": {"business_days": "35"}}}]}]}"#;
 
 /// A complaint of Monday, 1 June 2026, 08:00, under these rules.
 struct Story(Option<Stage>);

@@ -13,7 +13,7 @@ fn every_preset_compiles_and_each_figure_has_a_source() {
         let calendars = r#"{"ie": {"zone": "Europe/Dublin", "hours": {"mon": ["09:00-17:00"]}}}"#;
         let json = format!(
             r#"{{"member_state": "DE", "calendars": {calendars},
-                "policies": [{{"from": "{}", "confirmed": {confirmed}}}]}}"#,
+                "policies": [{{"preset": "{}", "confirmed": {confirmed}}}]}}"#,
             preset.policy.id
         );
         let rules = rules(&json);
@@ -38,7 +38,7 @@ fn what_nobody_has_checked_ships_switched_off() {
     let irish = |more: &str| {
         format!(
             r#"{{"calendars": {{"ie": {{"zone": "Europe/Dublin", "hours": {{"mon": ["09:00-17:00"]}}}}}},
-                "policies": [{{"from": "ie-cbi-cpc"{more}}}]}}"#
+                "policies": [{{"preset": "ie-cbi-cpc"{more}}}]}}"#
         )
     };
     let milestones = |json: &str| {
@@ -53,33 +53,33 @@ fn what_nobody_has_checked_ships_switched_off() {
 #[test]
 fn a_preset_that_cannot_be_taken_says_why() {
     let told = |json: &str| problems(json).iter().map(ToString::to_string).collect::<Vec<_>>();
-    let unknown = told(r#"{"policies": [{"from": "moon-law"}]}"#);
+    let unknown = told(r#"{"policies": [{"preset": "moon-law"}]}"#);
     assert!(
         unknown[0]
-            .starts_with("policies.moon-law.from: `moon-law` is no preset; presets are iso10002-default, ")
+            .starts_with("policies.moon-law.preset: `moon-law` is no preset; presets are iso10002-default, ")
     );
-    let stateless = told(r#"{"policies": [{"from": "eu-psd2-101"}]}"#);
+    let stateless = told(r#"{"policies": [{"preset": "eu-psd2-101"}]}"#);
     assert!(
-        stateless[0].starts_with("policies.eu-psd2-101.from: is the law of a member state"),
+        stateless[0].starts_with("policies.eu-psd2-101.preset: is the law of a member state"),
         "{stateless:?}"
     );
-    let off = told(r#"{"member_state": "DE", "policies": [{"from": "gdpr-data-subject"}]}"#);
+    let off = told(r#"{"member_state": "DE", "policies": [{"preset": "gdpr-data-subject"}]}"#);
     assert!(off[0].contains("all of its milestones ship switched off"), "{off:?}");
-    let checked = told(r#"{"policies": [{"from": "uk-nhs-2009", "confirmed": ["final_response"]}]}"#);
+    let checked = told(r#"{"policies": [{"preset": "uk-nhs-2009", "confirmed": ["final_response"]}]}"#);
     assert_eq!(
         checked,
         [
             "policies.uk-nhs-2009.confirmed: `final_response` is no milestone that ships switched off; those are acknowledge"
         ]
     );
-    let calendar = told(r#"{"member_state": "AT", "policies": [{"from": "eu-psd2-101"}]}"#);
+    let calendar = told(r#"{"member_state": "AT", "policies": [{"preset": "eu-psd2-101"}]}"#);
     assert!(calendar[0].starts_with("policies.eu-psd2-101.calendar: `at` is no calendar"), "{calendar:?}");
 }
 
 #[test]
 fn a_preset_applies_where_its_law_does_and_the_member_state_stands_in_for_the_union() {
-    let json = r#"{"member_state": "DE", "policies": [{"from": "iso10002-default", "id": "house"},
-        {"from": "eu-psd2-101"}, {"from": "uk-fca-disp", "ladder": "default"}]}"#;
+    let json = r#"{"member_state": "DE", "policies": [{"preset": "iso10002-default", "id": "house"},
+        {"preset": "eu-psd2-101"}, {"preset": "uk-fca-disp", "ladder": "default"}]}"#;
     let started = |jurisdiction: &str| {
         let classification = redress_domain::Classification {
             jurisdiction: jurisdiction.to_owned(),

@@ -231,13 +231,15 @@ impl Workshop {
 
     fn extension(&mut self, key: &str, settings: &ExtensionSettings, home: Home<'_>) -> Option<Extension> {
         let key = format!("{key}.extension");
-        let reach = match (settings.by.is_empty(), settings.to.is_empty()) {
+        let reach = match (settings.by.is_empty(), settings.total.is_empty()) {
             (false, true) => self.span(&format!("{key}.by"), &settings.by, home).map(ExtensionReach::By),
-            (true, false) => self.span(&format!("{key}.to"), &settings.to, home).map(ExtensionReach::To),
+            (true, false) => {
+                self.span(&format!("{key}.total"), &settings.total, home).map(ExtensionReach::To)
+            }
             _ => {
                 self.problem(
                     &key,
-                    "needs either `by` (a span after the first due time) or `to` (a span in its place)",
+                    "needs either `by` (a span after the first due time) or `total` (a span in its place)",
                 );
                 None
             }
