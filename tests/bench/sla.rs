@@ -2,6 +2,7 @@
 //! same while its process is killed twice and the broker restarts.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,9 +113,10 @@ fn rules_text() -> String {
     let mut text = RULES.to_owned();
     for number in 1..=10 {
         let span = if number == 1 { "PT1H".to_owned() } else { format!("P{}D", 200 + number) };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[[rules.policies.milestones]]\nid = \"m{number}\"\nspan = {{ elapsed = \"{span}\" }}\nmet_by = [\"decided\"]\n"
-        ));
+        );
     }
     text
 }
@@ -148,8 +150,8 @@ impl Scene {
     /// Complaints of which nothing is due for long; and how fast they are written and their timers set.
     async fn fill(&mut self, count: usize) -> anyhow::Result<()> {
         let started = Instant::now();
-        let now = Timestamp::now();
-        self.write(count, |_| now).await?;
+        let received_at = now();
+        self.write(count, |_| received_at).await?;
         self.settled().await?;
         self.pace = load::rate(count, started.elapsed());
         say(&format!("  {count} complaints written and all their timers set: {:.0}/s", self.pace));
@@ -160,7 +162,7 @@ impl Scene {
     async fn burst(&mut self, count: usize, spread_s: i64, is_disturbed: bool) -> anyhow::Result<Seen> {
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a bench")]
         let ahead = (load::float(count) / self.pace * 1.4) as i64 + 20;
-        let first = Timestamp::from_second(Timestamp::now().as_second() + ahead)?;
+        let first = Timestamp::from_second(now().as_second() + ahead)?;
         let seq = self.bus.last_seq(name::COMPLAINTS).await? + 1;
         let share = i64::try_from(count)?;
         let due = move |n: usize| {
@@ -169,11 +171,11 @@ impl Scene {
         };
         let owed = self.write(count, |n| due(n) - WARNED_AFTER).await?;
         self.settled().await?;
-        let spare = first.duration_since(Timestamp::now()).as_secs();
+        let margin = first.duration_since(now()).as_secs();
         say(&format!(
-            "  {count} complaints more, of which a rung each is reached from {first} on; {spare} s ahead"
+            "  {count} complaints more, of which a rung each is reached from {first} on; {margin} s ahead"
         ));
-        if spare <= 0 {
+        if margin <= 0 {
             anyhow::bail!("the machine was too slow to write them before they are due");
         }
         if is_disturbed {
@@ -244,7 +246,7 @@ impl Scene {
                 reasons: Vec::new(),
                 possible_duplicate_of: None,
             },
-            recorded_at: Timestamp::now(),
+            recorded_at: now(),
             language: "en".to_owned(),
             classification: Classification {
                 jurisdiction: String::new(),
@@ -313,7 +315,11 @@ impl Scene {
     }
 }
 
+fn now() -> Timestamp {
+    Clock::system().now()
+}
+
 async fn until(at: Timestamp) {
-    let left = at.duration_since(Timestamp::now());
+    let left = at.duration_since(now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
 }

@@ -8,6 +8,7 @@ use redress_contract::{
 };
 
 /// A wish. A command whose effect already stands yields no events (it was delivered twice), never a refusal.
+#[expect(clippy::large_enum_variant, reason = "a command is made once and borrowed from then on")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Open a complaint with its first contact, classify, assign, start its clocks: one commit.

@@ -292,7 +292,7 @@ pub enum Policy {
     },
     /// Check policies, calendars and ladders of a file; what it lacks is taken from the settings in force.
     Check {
-        /// The file (TOML: the tables below [rules], without that word); the settings themselves when absent.
+        /// The file (TOML: what stands under `rules` in the settings, without that word); the settings themselves when absent.
         file: Option<PathBuf>,
     },
     /// Let running clocks of a policy follow it as it is now: after a holiday that was announced late.

@@ -5,6 +5,7 @@
 //! Events with a time of day and cancelled ones close nothing. Days are looked for from 2020 to 2040.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -119,7 +120,7 @@ fn firsts(event: &Component<'_>) -> anyhow::Result<Vec<Date>> {
     }
     let mut set = format!("DTSTART:{start}T000000Z");
     for property in event.properties.iter().filter(|property| rules.contains(&property.name.as_ref())) {
-        set.push_str(&format!("\n{}:{}", property.name, at_midnight(property.val.as_ref())));
+        let _ = write!(set, "\n{}:{}", property.name, at_midnight(property.val.as_ref()));
     }
     let set: RRuleSet = set.parse().context("recurs in a way that cannot be read")?;
     let bound = |year: i16| format!("{year}-01-01T00:00:00Z").parse::<chrono::DateTime<chrono::Utc>>();
@@ -172,7 +173,7 @@ mod tests {
 
     fn calendar(events: &[&str]) -> String {
         let events: String =
-            events.iter().map(|event| format!("BEGIN:VEVENT\r\n{event}\r\nEND:VEVENT\r\n")).collect();
+            events.iter().flat_map(|event| ["BEGIN:VEVENT\r\n", event, "\r\nEND:VEVENT\r\n"]).collect();
         format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\n{events}END:VCALENDAR\r\n")
     }
 

@@ -68,7 +68,7 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         Command::Policy { what: Policy::List { presets } } => policy::list(&config.rules, presets, out)?,
         Command::Policy { what: Policy::Show { policy } } => policy::show(&config.rules, &policy, out)?,
         Command::Policy { what: Policy::Check { file } } => {
-            policy::check(&settings.rules, file.as_deref(), out)?
+            policy::check(&settings.rules, file.as_deref(), out)?;
         }
         Command::Keys { what: Keys::Init } => keys::init(&config, out)?,
         Command::Keys { what: Keys::Api { client } } => keys::api(&client, out)?,

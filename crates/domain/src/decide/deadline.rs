@@ -97,14 +97,14 @@ impl Case<'_> {
         let running = || self.complaint.clock(clock).and_then(|clock| self.rules.policy_of(clock));
         let known = started.or_else(running).and_then(|policy| policy.milestone(milestone));
         // Owed again after it was met in the same breath it is owed still.
-        let last_met = events.iter().rposition(is_met);
-        let last_set = events.iter().rposition(|event| match event {
+        let met_last = events.iter().rposition(is_met);
+        let begun_last = events.iter().rposition(|event| match event {
             Event::MilestoneSet(e) => is_it(&e.clock, &e.milestone),
             Event::MilestoneReopened(e) => is_it(&e.clock, &e.milestone),
             Event::DeadlineChanged(e) => is_it(&e.clock, &e.milestone),
             _ => false,
         });
-        last_set > last_met && known.is_some_and(|known| known.pause_on.contains(&hold))
+        begun_last > met_last && known.is_some_and(|known| known.pause_on.contains(&hold))
     }
 
     pub(super) fn extend(&self, wish: &Extend) -> Decision {

@@ -171,9 +171,13 @@ impl PolicyFacts {
             Field::Severity => &self.severity,
             Field::Stage => self.stage,
             Field::Jurisdiction => &self.jurisdiction,
-            Field::Needs => "",
-            // Not in the vocabulary of complaints, so no table names them.
-            Field::Subject | Field::Text | Field::SenderDomain | Field::Machine | Field::Form(_) => "",
+            // Has several values; and those not in the vocabulary of complaints, which no table names.
+            Field::Needs
+            | Field::Subject
+            | Field::Text
+            | Field::SenderDomain
+            | Field::Machine
+            | Field::Form(_) => "",
         }
     }
 }

@@ -157,10 +157,13 @@ fn the_end_of_time_is_no_reason_to_panic() {
     }
 }
 
+/// What proptest does when nobody asks for a number.
+const UNASKED: u32 = 256;
+
 /// How many cases: so many, or what the environment says (a soak runs many more).
 fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok());
-    ProptestConfig::with_cases(asked.unwrap_or(usual))
+    let asked = ProptestConfig::default().cases;
+    ProptestConfig::with_cases(if asked == UNASKED { usual } else { asked })
 }
 
 /// Every zone there is: clocks that change by half an hour, at midnight, one minute after it, not at all.

@@ -342,7 +342,7 @@ impl Scratch {
                 self.open = self.open.map(|(_, since)| (e.occurred_at, since));
             }
             Event::ExtensionGranted(granted) if is_it(&granted.clock, &granted.milestone) => {
-                self.extended = true
+                self.extended = true;
             }
             Event::DeadlineChanged(e) if e.clock == *clock && e.reason == "repinned" => {
                 self.is_behind |= e.milestone != *milestone;

@@ -206,12 +206,11 @@ impl Workshop {
         }
         let mut holds = Vec::with_capacity(settings.pause_on.len());
         for word in &settings.pause_on {
-            match Hold::from_token(word) {
-                Some(hold) => holds.push(hold),
-                None => {
-                    let known = Hold::ALL.iter().map(|hold| hold.token()).collect::<Vec<_>>().join(", ");
-                    self.problem(&key, format!("`{word}` is none of {known}"));
-                }
+            if let Some(hold) = Hold::from_token(word) {
+                holds.push(hold);
+            } else {
+                let known = Hold::ALL.iter().map(|hold| hold.token()).collect::<Vec<_>>().join(", ");
+                self.problem(&key, format!("`{word}` is none of {known}"));
             }
         }
         holds
