@@ -61,7 +61,8 @@ fn read(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 /// # Errors
 /// When it is no iCalendar, or an event has no readable day or rule.
 pub fn days(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    if !text.trim_start().starts_with("BEGIN:VCALENDAR") {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if !text.starts_with("BEGIN:VCALENDAR") {
         bail!("is no iCalendar: it does not begin with BEGIN:VCALENDAR");
     }
     let unfolded = unfold(text);
@@ -119,6 +120,10 @@ fn firsts(event: &Component<'_>) -> anyhow::Result<Vec<Date>> {
         return Ok(vec![first].into_iter().filter(|day| YEARS.contains(&day.year())).collect());
     }
     let mut set = format!("DTSTART:{start}T000000Z");
+    if property(event, "RRULE").is_none() {
+        // Without a rule the start is an occurrence among those that are listed.
+        let _ = write!(set, "\nRDATE:{start}T000000Z");
+    }
     for property in event.properties.iter().filter(|property| rules.contains(&property.name.as_ref())) {
         let _ = write!(set, "\n{}:{}", property.name, at_midnight(property.val.as_ref()));
     }
@@ -141,7 +146,8 @@ fn at_midnight(rule: &str) -> String {
         .map(|word| {
             let end = word.len() - usize::from(word.ends_with([',', ';', '=']));
             let (text, mark) = word.split_at(end);
-            if date(text).is_some() { format!("{text}T000000Z{mark}") } else { word.to_owned() }
+            let midnight = text.strip_suffix("T000000").unwrap_or(text);
+            if date(midnight).is_some() { format!("{midnight}T000000Z{mark}") } else { word.to_owned() }
         })
         .collect()
 }
@@ -209,6 +215,19 @@ mod tests {
             "UID:c\r\nSUMMARY:Moved\r\nRECURRENCE-ID;VALUE=DATE:20260302\r\nDTSTART;VALUE=DATE:20260303";
         let weekly = "UID:c\r\nSUMMARY:Stock\r\nDTSTART;VALUE=DATE:20260223\r\nRRULE:FREQ=WEEKLY;COUNT=2";
         assert_eq!(found(&[weekly, moved]), ["2026-02-23 Stock", "2026-03-03 Moved"]);
+    }
+
+    #[test]
+    fn days_are_listed_with_and_without_a_rule() {
+        let listed = "UID:a\r\nSUMMARY:L\r\nDTSTART;VALUE=DATE:20260310\r\nRDATE;VALUE=DATE:20260505";
+        assert_eq!(found(&[listed]), ["2026-03-10 L", "2026-05-05 L"]);
+        let except = "UID:b\r\nSUMMARY:E\r\nDTSTART;VALUE=DATE:20260310\r\nEXDATE;VALUE=DATE:20260311";
+        assert_eq!(found(&[except]), ["2026-03-10 E"]);
+        let until =
+            "UID:c\r\nSUMMARY:U\r\nDTSTART;VALUE=DATE:20260310\r\nRRULE:FREQ=YEARLY;UNTIL=20270310T000000";
+        assert_eq!(found(&[until]), ["2026-03-10 U", "2027-03-10 U"]);
+        let marked = format!("\u{feff}{}", calendar(&[listed]));
+        assert_eq!(days(&marked).unwrap().len(), 2);
     }
 
     #[test]
