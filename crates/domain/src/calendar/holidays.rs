@@ -1,11 +1,13 @@
 //! Public holidays by country and subdivision: facts that ship with the program.
 //!
-//! They stand in `holidays/holidays.txt`, with their source; `tools/holidays.py` writes them anew for years to come.
+//! They stand in `holidays/holidays.txt`, with their source; `tools/bundled-holidays.py` writes them anew for years to
+//! come.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Days (`2026-12-25`) and their names, by set: `GB`, `GB-ENG`.
+/// Days and their names, by set (`GB`, `GB-ENG`): `2026-12-25`, or `-2026-10-12` for a day of the country that a
+/// subdivision does not keep.
 type Sets = BTreeMap<&'static str, BTreeMap<&'static str, &'static str>>;
 
 static SETS: LazyLock<Sets> = LazyLock::new(|| read(include_str!("../../holidays/holidays.txt")));
@@ -29,11 +31,16 @@ pub fn sets() -> impl Iterator<Item = &'static str> {
     SETS.keys().copied()
 }
 
-/// The closed days of a set: those of a country, or with those that a subdivision of it adds.
+/// The closed days of a set: those of a country, or with what a subdivision of it adds and leaves out.
 pub(crate) fn days(set: &str) -> Option<BTreeMap<&'static str, &'static str>> {
-    let own = SETS.get(set);
+    let own = SETS.get(set)?;
     let country = set.split_once('-').map(|(country, _)| country);
     let mut days = country.and_then(|country| SETS.get(country)).cloned().unwrap_or_default();
-    days.extend(own?);
+    for (day, name) in own {
+        match day.strip_prefix('-') {
+            Some(kept_elsewhere) => days.remove(kept_elsewhere),
+            None => days.insert(day, name),
+        };
+    }
     Some(days)
 }

@@ -67,6 +67,30 @@ fn public_holidays_are_closed_by_their_set_and_may_be_opened() {
 }
 
 #[test]
+fn a_subdivision_keeps_its_own_days_and_not_all_of_its_country() {
+    let open = |set: &str, date: &str| {
+        let json = format!(r#"{{"calendars": {{"office": {{"zone": "UTC", "holidays": ["{set}"]}}}}}}"#);
+        let rules = rules(&json);
+        let (_, calendar) = rules.calendars().find(|(name, _)| *name == "office").unwrap();
+        calendar.is_open_on(date.parse().unwrap())
+    };
+    // Columbus Day; Lincoln's birthday in New York; Labour Day in Zurich; a region with nothing of its own.
+    for (set, date, expected) in [
+        ("US", "2026-10-12", false),
+        ("US-CA", "2026-10-12", true),
+        ("US-CA", "2026-07-03", false),
+        ("US-NY", "2026-02-12", false),
+        ("US", "2026-02-12", true),
+        ("CH-ZH", "2026-12-25", false),
+        ("CH-ZH", "2026-05-01", false),
+        ("CH", "2026-05-01", true),
+        ("PL-14", "2026-05-01", false),
+    ] {
+        assert_eq!(open(set, date), expected, "{set} {date}");
+    }
+}
+
+#[test]
 fn a_set_that_is_not_known_and_an_open_day_that_is_none_are_refused() {
     let found = problems(
         r#"{"calendars": {"office": {"zone": "UTC", "holidays": ["GB-ENGLAND", "MOON"], "open": ["1 July"]}}}"#,
