@@ -19,6 +19,10 @@ use rrule::RRuleSet;
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const OCCURRENCES_MAX: u16 = 2_000;
 const DAYS_OF_EVENT_MAX: i64 = 366;
+/// Of one file, each as often as an event closes it.
+const DAYS_OF_FILE_MAX: usize = 100_000;
+/// How often no event of whole days recurs; counting so from long ago would take for ever.
+const TOO_OFTEN: [&str; 3] = ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY"];
 const NAME_CHARS_MAX: usize = 80;
 /// The years of which days are taken.
 const YEARS: std::ops::RangeInclusive<i16> = 2020..=2040;
@@ -69,7 +73,7 @@ pub fn days(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let calendar = read_calendar(&unfolded).map_err(|e| anyhow::anyhow!("is no iCalendar: {e}"))?;
     let events: Vec<_> = calendar.components.iter().filter(|component| component.name == "VEVENT").collect();
     let moved: BTreeSet<_> = events.iter().filter_map(|event| replaced(event)).collect();
-    let mut days = BTreeMap::new();
+    let (mut days, mut count) = (BTreeMap::new(), 0);
     for event in events.iter().filter(|event| value(event, "STATUS") != Some("CANCELLED")) {
         let name = name(event);
         for first in firsts(event).with_context(|| format!("event {name:?}"))? {
@@ -78,6 +82,10 @@ pub fn days(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
                 continue;
             }
             for day in lasting(event, first)? {
+                count += 1;
+                if count > DAYS_OF_FILE_MAX {
+                    bail!("closes more than {DAYS_OF_FILE_MAX} days");
+                }
                 days.entry(day.to_string()).or_insert_with(|| name.clone());
             }
         }
@@ -118,6 +126,11 @@ fn firsts(event: &Component<'_>) -> anyhow::Result<Vec<Date>> {
     let rules = ["RRULE", "RDATE", "EXDATE"];
     if !event.properties.iter().any(|property| rules.contains(&property.name.as_ref())) {
         return Ok(vec![first].into_iter().filter(|day| YEARS.contains(&day.year())).collect());
+    }
+    if let Some(rule) =
+        value(event, "RRULE").filter(|rule| TOO_OFTEN.iter().any(|often| rule.contains(often)))
+    {
+        bail!("recurs more often than whole days can: {rule:?}");
     }
     let mut set = format!("DTSTART:{start}T000000Z");
     if property(event, "RRULE").is_none() {
@@ -239,5 +252,9 @@ mod tests {
         assert!(told(&often).contains("recurs more than 2000 times"), "{}", told(&often));
         let rule = calendar(&["SUMMARY:x\r\nDTSTART;VALUE=DATE:20200101\r\nRRULE:FREQ=SOMETIMES"]);
         assert!(told(&rule).contains("recurs in a way that cannot be read"));
+        let secondly = calendar(&["SUMMARY:x\r\nDTSTART;VALUE=DATE:19000101\r\nRRULE:FREQ=SECONDLY"]);
+        assert!(told(&secondly).contains("recurs more often than whole days can"));
+        let year = "DTSTART;VALUE=DATE:20200101\r\nDTEND;VALUE=DATE:20201231\r\nRRULE:FREQ=WEEKLY";
+        assert!(told(&calendar(&[year])).contains("closes more than 100000 days"));
     }
 }
