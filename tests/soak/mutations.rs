@@ -13,7 +13,7 @@ use redress_identity::Keys;
 use redress_intake::Intake;
 use redress_ledger::verify::Checkpoint;
 use redress_runtime::Clock;
-use redress_testkit::{Broker, SmtpSink};
+use redress_testkit::{Broker, SmtpSink, eventually};
 use redress_tests::house;
 use redress_tests::mails::{Dice, make};
 use redress_tests::program::ask;
@@ -129,7 +129,11 @@ impl Forge {
             allow_direct: true,
             ..Default::default()
         };
-        jetstream.create_stream(lax).await?;
+        // The broker clears the files of the one before by and by, also those of a new one of its name.
+        eventually("the broker makes the log anew", || async {
+            jetstream.create_stream(lax.clone()).await.ok()
+        })
+        .await;
         let mut stored = Vec::new();
         for (subject, body) in log {
             stored.push(jetstream.publish(subject.clone(), body.clone()).await?);
