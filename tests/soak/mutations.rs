@@ -24,7 +24,7 @@ use crate::load::Load;
 use crate::processes::{KEY, Place, Service};
 use crate::workload::Mail;
 use crate::{Form, quiet};
-use change::{KINDS, Message, change, flip_on_disk, remove_log};
+use change::{KINDS, Message, change, flip_on_disk, holds_no_log, remove_log};
 
 const MAILS: usize = 60;
 const MUTATIONS: usize = 200;
@@ -129,11 +129,11 @@ impl Forge {
             allow_direct: true,
             ..Default::default()
         };
-        // The broker clears the files of the one before by and by, also those of a new one of its name.
-        eventually("the broker makes the log anew", || async {
-            jetstream.create_stream(lax.clone()).await.ok()
-        })
-        .await;
+        // The broker clears the files of the one before by and by, and those of a new one of its name with them.
+        let store = self.broker.store();
+        eventually("the files of the log before are gone", || async { holds_no_log(&store).then_some(()) })
+            .await;
+        jetstream.create_stream(lax).await?;
         let mut stored = Vec::new();
         for (subject, body) in log {
             stored.push(jetstream.publish(subject.clone(), body.clone()).await?);

@@ -87,6 +87,15 @@ pub(super) fn remove_log(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// True when no folder of the log is in the store.
+pub(super) fn holds_no_log(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return true };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .all(|path| !path.ends_with("streams/COMPLAINTS") && (!path.is_dir() || holds_no_log(&path)))
+}
+
 fn find_blocks(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
