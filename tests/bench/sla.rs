@@ -161,7 +161,8 @@ impl Scene {
     /// Writes complaints of which one milestone each reaches its first rung within so many seconds, and waits for all.
     async fn burst(&mut self, count: usize, spread_s: i64, is_disturbed: bool) -> anyhow::Result<Seen> {
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a bench")]
-        let ahead = (load::float(count) / self.pace * 1.4) as i64 + 20;
+        // A broker that was restarted may be slower for a while.
+        let ahead = (load::float(count) / self.pace * if is_disturbed { 2.5 } else { 1.4 }) as i64 + 20;
         let first = Timestamp::from_second(now().as_second() + ahead)?;
         let seq = self.bus.last_seq(name::COMPLAINTS).await? + 1;
         let share = i64::try_from(count)?;

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use jiff::SignedDuration;
 use redress_contract::Event;
 use redress_contract::subject::{self, name::COMPLAINTS};
@@ -13,6 +12,8 @@ use redress_tests::house;
 use redress_tests::program::{Running, ask};
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results, say};
+
+use crate::dial::Dial;
 
 /// Complaints with deadlines of a few seconds, and as many with deadlines of an hour.
 const EACH: usize = 10;
@@ -24,10 +25,6 @@ const JUMPED: Duration = Duration::from_secs(6);
 const LATE_MAX: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
-    let Some(library) = library() else {
-        say("SKIPPED: core.clock: there is no libfaketime here (apt-get install libfaketime)");
-        return Ok(());
-    };
     let folder = tempfile::Builder::new().prefix("redress-soak-").tempdir()?;
     let broker = Broker::start_with(Sync::Default).await;
     let sink = SmtpSink::start().await;
@@ -35,17 +32,12 @@ pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
     ask(&config, &["provision"])?;
     let records = Records::open(&broker.url(), &folder.path().join("data/identity.key")).await?;
     let router = Running::start(&config, &folder.path().join("router.log"), &["run", "router"])?;
-    let dial = folder.path().join("dial");
-    set(&dial, "+0")?;
-    let variables = [
-        ("LD_PRELOAD", library.to_str().context("name the library")?),
-        ("FAKETIME_TIMESTAMP_FILE", dial.to_str().context("name the dial")?),
-        ("FAKETIME_NO_CACHE", "1"),
-        // A monotonic clock does not jump.
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-    ];
+    let Some(dial) = Dial::make(folder.path().join("dial"))? else {
+        say("SKIPPED: core.clock: there is no libfaketime here (apt-get install libfaketime)");
+        return Ok(());
+    };
     let log = folder.path().join("sla.log");
-    let sla = Running::start_with(&config, &log, &["run", "sla"], &variables)?;
+    let sla = Running::start_with(&config, &log, &["run", "sla"], &dial.variables())?;
 
     let contacts = complain(&records).await?;
     eventually_within(Duration::from_secs(30), "every complaint is registered", async || {
@@ -53,10 +45,10 @@ pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
     })
     .await;
     for jump in ["+2h", "-2h", "+2h"] {
-        set(&dial, jump)?;
+        dial.set(jump)?;
         tokio::time::sleep(JUMPED).await;
     }
-    set(&dial, "+0")?;
+    dial.set("+0")?;
     eventually_within(LATE_MAX, "everything due is recorded once the clock is right", async || {
         (breaches(&records).await.ok()?.0 >= EACH).then_some(())
     })
@@ -119,22 +111,6 @@ async fn complain(records: &Records) -> anyhow::Result<usize> {
         }
     }
     Ok(contacts)
-}
-
-fn set(dial: &Path, offset: &str) -> std::io::Result<()> {
-    // Whole or not at all: the library reads it at any moment.
-    let next = dial.with_extension("next");
-    std::fs::write(&next, format!("{offset}\n"))?;
-    std::fs::rename(next, dial)
-}
-
-/// Where Debian and its kin put it.
-fn library() -> Option<PathBuf> {
-    let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
-    folders
-        .into_iter()
-        .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"))
-        .find(|it| it.exists())
 }
 
 fn settings(folder: &Path, broker: &Broker, sink: &SmtpSink) -> anyhow::Result<PathBuf> {

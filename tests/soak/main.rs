@@ -8,6 +8,7 @@ mod battlefield;
 mod borders;
 mod broker;
 mod clock;
+mod dial;
 mod disk;
 mod erasing;
 mod imap;
@@ -27,6 +28,7 @@ mod processes;
 mod quiet;
 mod restore;
 mod room;
+mod rungs;
 mod threads;
 mod verification;
 mod web;
@@ -57,6 +59,10 @@ const PARTS: &[(&str, &str)] = &[
     ("nodes", "every service on three brokers, whose leaders go"),
     ("disk", "the broker's store, then its disk, runs full under real services"),
     ("clock", "the clock of the machine that keeps the deadlines jumps by two hours, ahead and back"),
+    (
+        "rungs",
+        "replicas that keep the deadlines are killed, schedules vanish, their clock jumps an hour both ways",
+    ),
     ("power", "the power is cut while writers publish"),
     ("tokens", "each kind of reply token, from each kind of sender, with each word about its authentication"),
     ("forgeries", "reply tokens changed, cut, exchanged and written otherwise"),
@@ -79,7 +85,7 @@ const PARTS: &[(&str, &str)] = &[
 const WEB: [&str; 5] = ["idempotency", "web-kills", "cut-answers", "overload", "large-upload"];
 
 /// These mostly wait, and run beside the others, one after the other.
-const BESIDE: [&str; 3] = ["poison", "points", "partitions"];
+const BESIDE: [&str; 4] = ["poison", "points", "rungs", "partitions"];
 
 /// How much is done.
 #[derive(Debug, Clone)]
@@ -156,6 +162,7 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "imap" => Box::pin(imap::run(form, results)).await,
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
+        "rungs" => rungs::run(form, results).await,
         "permissions" => permissions::run(results).await,
         "erasing" => erasing::run(results).await,
         "outage" => outage::run(form, results).await,

@@ -141,6 +141,66 @@ async fn who_looks_after_what_is_late_spares_those_above_for_one_rung() {
     stage.finish().await;
 }
 
+/// The address in the mail that leads to the button, below the stage's own.
+fn path(text: &str) -> String {
+    let link = text.lines().find(|line| line.contains("/escalations/")).expect("the mail holds a link");
+    link.trim().trim_start_matches("https://complaints.example.net").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_button_behind_the_link_in_the_mail_spares_the_next_rung() {
+    let stage = Stage::with("[web]\npublic_url = \"https://complaints.example.net\"\n").set().await;
+    let (complaint, rungs) = acknowledged(&stage).await;
+    stage.advance_to(rungs[3].at);
+    let path = path(&stage.sent_to(MANAGER).await.text());
+
+    // Programs that look into mails follow links: that changes nothing.
+    let client = redress_runtime::http::client().unwrap();
+    let page = client.get(stage.public(&path)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains(complaint.reference.as_str()) && page.contains("I look after it"), "{page}");
+    assert!(!page.contains("kim@example.com"), "{page}");
+    stage.settle().await;
+    let is_acknowledged = |it: &Complaint| it.pending().iter().any(|(_, owed)| owed.acknowledged_rung == 4);
+    assert!(!is_acknowledged(&stage.complaint(&complaint.id).await));
+
+    for _ in 0..2 {
+        let answer = client.post(stage.public(&path)).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        assert!(answer.text().await.unwrap().contains("Somebody looks after it"));
+        stage.once(&complaint.id, "the escalation is acknowledged", is_acknowledged).await;
+    }
+    stage.settle().await;
+    let names = stage.event_names(&complaint.id).await;
+    assert_eq!(names.iter().filter(|name| *name == "EscalationAcknowledged").count(), 1, "{names:?}");
+
+    let mails = stage.waiting_mails();
+    stage.advance_to(rungs[4].at);
+    let reached = |it: &Complaint| it.pending().iter().any(|(_, owed)| owed.rungs_reached == 5);
+    stage.once(&complaint.id, "rung 5 is recorded", reached).await;
+    stage.settle().await;
+    assert_eq!(stage.waiting_mails(), mails, "the head of the unit is not told");
+
+    // The same for programs; and a link that nobody signed, or that is of another rung, leads nowhere.
+    let token = path.trim_start_matches("/escalations/");
+    let api = async |token: &str| {
+        let path = format!("/v1/escalations/{token}");
+        let answer = client.post(stage.public(&path)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap())
+    };
+    let (status, answer) = api(token).await;
+    assert_eq!((status, answer["stands"].as_str()), (202, Some("acknowledged")), "{answer}");
+    let (status, answer) = api(&token.replace(".4.", ".5.")).await;
+    assert_eq!((status, answer["type"].as_str()), (404, Some("urn:redress:problem:no-match")), "{answer}");
+
+    stage.accept(&complaint.id).await;
+    stage.decide(&complaint.id, redress_contract::Outcome::Upheld, "You are right.").await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    let (status, answer) = api(token).await;
+    assert_eq!((status, answer["stands"].as_str()), (202, Some("over")), "{answer}");
+    stage.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_told_of_a_deadline_that_was_met_meanwhile() {
     let mut stage = Stage::set().await;

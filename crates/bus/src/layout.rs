@@ -55,10 +55,16 @@ pub struct Durable {
 }
 
 /// Every durable consumer of the product. Each has a second one on DEAD, by which its dead letters are replayed.
-pub const DURABLES: [Durable; 5] = [
+pub const DURABLES: [Durable; 6] = [
     Durable { service: "router", name: "router", stream: name::INTAKE, filter: None },
     Durable { service: "sla", name: "sla", stream: name::COMPLAINTS, filter: Some("complaint.*") },
     Durable { service: "sla", name: "sla-due", stream: name::TIMERS, filter: Some("timer.due.>") },
+    Durable {
+        service: "sla",
+        name: "sla-acknowledged",
+        stream: name::TIMERS,
+        filter: Some("timer.acknowledged.>"),
+    },
     Durable { service: "notifier", name: "notifier", stream: name::COMPLAINTS, filter: Some("complaint.*") },
     Durable {
         service: "notifier",
@@ -171,7 +177,7 @@ fn log_streams(config: &Config) -> Vec<Stream> {
         "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.*",
         "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.*.*",
     ];
-    let timers = ["timer.set.>", "timer.due.>", "timer.cancelled.>"];
+    let timers = ["timer.set.>", "timer.due.>", "timer.cancelled.>", "timer.acknowledged.>"];
     let complaints = on(&["complaint.*"], base(name::COMPLAINTS, "Commits of complaints"));
     let events = on(&["event.*.*"], base(name::EVENTS, "The published feed: one CloudEvent per event"));
     vec![
@@ -184,7 +190,13 @@ fn log_streams(config: &Config) -> Vec<Stream> {
             allow_message_ttl: true,
             // The server switches this on with schedules; said here so that it is no drift.
             allow_rollup: true,
-            ..derived(config, on(&timers, base(name::TIMERS, "Pending and fired timers")))
+            ..derived(
+                config,
+                on(
+                    &timers,
+                    base(name::TIMERS, "Pending and fired timers, escalations that somebody acknowledged"),
+                ),
+            )
         },
         once(on(&["outbox.*.*"], base(name::OUTBOX, "Communications on their way out"))),
         on(&advisories, base(name::DEAD, "Dead letters and the broker's advisories")),

@@ -38,7 +38,8 @@ struct Reading {
 
 impl Bus {
     /// Reads a stream in order from a sequence on (1: the beginning), subjects matching `filter`, up to the last
-    /// message stored when it was called. Not for loading one complaint through a wildcard.
+    /// message stored when it was called. Not for loading one complaint through a wildcard: for every page the broker
+    /// counts what is left of the filter, which of all (`>`) it knows, and of some takes a look at each subject of the stream.
     ///
     /// # Errors
     /// [`ReadError`] when the stream cannot be read.

@@ -105,6 +105,8 @@ fn web() -> Vec<Vec<Right>> {
         publish("$KV.references.*"),
         read(&references),
         lead(&references),
+        // Whoever follows the link in a mail about an escalation; what it says is signed, and `sla` looks.
+        publish("timer.acknowledged.*.*.*.*.*"),
         // The status page: events hold no personal data, and of what lies in OUTBOX it opens what went to the complainant.
         read(name::COMPLAINTS),
         read_on(name::OUTBOX, "outbox.email.*"),

@@ -90,6 +90,17 @@ pub fn timer_cancelled(complaint: &ComplaintId, clock: &ClockId, milestone: &Mil
     format!("timer.cancelled.{complaint}.{clock}.{milestone}")
 }
 
+/// `timer.acknowledged.<complaint>.<clock>.<milestone>.<generation>.<rung>`: somebody who was told of this rung looks
+/// after it; the body is the signed last part of the link that they followed.
+pub fn timer_acknowledged(
+    complaint: &ComplaintId,
+    clock: &ClockId,
+    milestone: &MilestoneId,
+    (generation, rung): (u32, u32),
+) -> String {
+    format!("timer.acknowledged.{complaint}.{clock}.{milestone}.{generation}.{rung}")
+}
+
 /// `dead.<service>.<kind>`
 pub fn dead(service: &str, kind: &str) -> String {
     format!("dead.{service}.{kind}")

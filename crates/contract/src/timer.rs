@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ClockId, ComplaintId, MilestoneId};
 
 /// Body of a `timer.due.>` message (proto `redress.complaint.v1.TimerDue`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TimerDue {
     /// The complaint to look at.

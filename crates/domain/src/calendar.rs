@@ -27,6 +27,8 @@ pub struct Calendar {
     hours: [Vec<Open>; 7],
     /// Days since 1970-01-01 → why it is closed.
     closed: BTreeMap<i64, String>,
+    /// The last day of which every set of holidays it takes says something.
+    holidays_until: Option<Date>,
 }
 
 /// An interval of one day, in seconds since local midnight.
@@ -69,9 +71,16 @@ impl Calendar {
         self.closed.range(first..=last).map(|(day, name)| (date_of(*day), name.as_str())).collect()
     }
 
-    /// The last closed day it knows, for the warning that a deadline lies beyond it.
-    pub fn last_closed_day(&self) -> Option<Date> {
-        self.closed.last_key_value().map(|(day, _)| date_of(*day))
+    /// The last day of which all sets of public holidays that it takes say whether it is one; none when it takes none. Later
+    /// days count as if there were no holidays.
+    pub fn holidays_until(&self) -> Option<Date> {
+        self.holidays_until
+    }
+
+    /// The same, taking these sets of public holidays.
+    pub(crate) fn taking(self, sets: &[String]) -> Self {
+        let holidays_until = sets.iter().filter_map(|set| holidays::known_until(set)).min();
+        Self { holidays_until, ..self }
     }
 
     /// Why a day is closed.

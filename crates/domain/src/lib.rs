@@ -7,7 +7,7 @@
 //! Reading order: [`complaint`] (the state), [`command`] (wishes and refusals), [`decide`](mod@decide) and
 //! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
 //! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time), [`explain`](mod@explain) (counted again),
-//! [`presets`] (policies of regulators to start from),
+//! [`presets`] (policies of regulators to start from), [`simulate`](mod@simulate) (a history under other rules),
 //! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
 //! [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
@@ -26,6 +26,7 @@ pub mod presets;
 pub mod queue;
 pub mod rules;
 pub mod settings;
+pub mod simulate;
 pub mod standing;
 
 pub use command::{Assignment, Classification, Command, CommunicationFact, Link, Refusal, Register};
@@ -37,4 +38,5 @@ pub use decide::decide;
 pub use evolve::{evolve, replay};
 pub use rules::{Facts, Routed, Rules};
 pub use settings::{Problem, RulesSettings};
+pub use simulate::simulate;
 pub use standing::{Relation, Vouching, reference_confidence, standing};

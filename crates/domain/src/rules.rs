@@ -88,6 +88,12 @@ impl Rules {
         self.calendars.iter().map(|(name, calendar)| (name.as_str(), &**calendar))
     }
 
+    /// A policy as it would be counted in another of these calendars; none when there is no such calendar.
+    pub fn counted_in(&self, policy: &Policy, calendar: &str) -> Option<Policy> {
+        let calendar = Arc::clone(self.calendars.get(calendar)?);
+        Some(Policy { calendar, ..policy.clone() })
+    }
+
     /// How a milestone of a complaint came to be due when it is: the spans that decide, each counted again from what
     /// happened to it until `now`. None when no version of its policy is known.
     pub fn explain(

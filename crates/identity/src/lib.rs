@@ -4,10 +4,11 @@
 //! again. No I/O, no clock, no randomness: fresh keys are made from random bytes that are handed in.
 //!
 //! Reading order: [`keys`], [`mod@derive`] (ids), [`address`] (normal forms, parties), [`mod@reference`], [`token`]
-//! (signed addresses and Message-IDs); `mac` and `phone` serve them.
+//! (signed addresses and Message-IDs), [`escalation`] (the link in a mail about an escalation); `mac` and `phone` serve them.
 
 pub mod address;
 pub mod derive;
+pub mod escalation;
 pub mod keys;
 pub mod reference;
 pub mod token;
@@ -15,4 +16,5 @@ pub mod token;
 mod mac;
 mod phone;
 
+pub use escalation::EscalationLink;
 pub use keys::{Keys, KeysError};

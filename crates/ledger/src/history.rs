@@ -43,7 +43,7 @@ impl Ledger {
         &self,
         from_seq: u64,
     ) -> Result<BoxStream<'static, Result<Entry, LoadError>>, LoadError> {
-        let stream = self.vault().bus().scan(name::COMPLAINTS, "complaint.*", from_seq).await?;
+        let stream = self.vault().bus().scan(name::COMPLAINTS, ">", from_seq).await?;
         Ok(stream.map(|stored| entry(stored?)).boxed())
     }
 
@@ -55,7 +55,7 @@ impl Ledger {
         &self,
         from_seq: u64,
     ) -> Result<BoxStream<'static, Result<Entry, LoadError>>, LoadError> {
-        let stream = self.vault().bus().follow(name::COMPLAINTS, "complaint.*", from_seq).await?;
+        let stream = self.vault().bus().follow(name::COMPLAINTS, ">", from_seq).await?;
         Ok(stream.map(|stored| entry(stored?)).boxed())
     }
 

@@ -13,6 +13,7 @@ use redress_identity::address::{domain, is_email};
 use redress_runtime::Secret;
 use redress_runtime::settings::{Problems, secret};
 
+use crate::quiet::QuietHours;
 use crate::settings::{AccountSettings, OutboundSettings, Settings, SmtpSettings};
 use crate::staff::Staff;
 use crate::texts::Texts;
@@ -48,6 +49,8 @@ pub struct Config {
     pub mode: Mode,
     /// Addresses of staff.
     pub staff: Staff,
+    /// When staff are not written to.
+    pub quiet_hours: QuietHours,
     /// What the guards keep.
     pub limits: GuardLimits,
     /// Messages a minute, all together.
@@ -166,8 +169,8 @@ impl Config {
             message_id_domain,
             plus_addresses: settings.plus_addresses,
             texts,
-            zone,
-            staff: Staff::check(settings, &mut problems),
+            staff: Staff::check(settings, &zone, &mut problems),
+            quiet_hours: QuietHours::check(&settings.quiet_hours, &zone, &mut problems),
             limits: check_limits(settings, &mode, &mut problems),
             breaker_per_minute: at_least_one(
                 "notifier.breaker_per_minute",
@@ -177,6 +180,7 @@ impl Config {
             parallel: at_least_one("notifier.parallel", settings.parallel, &mut problems),
             give_up_after: hours("notifier.give_up_hours", settings.give_up_hours, &mut problems),
             status_page: None,
+            zone,
             mode,
             sender,
         };

@@ -17,12 +17,15 @@ mod breaker;
 pub mod config;
 mod deliver;
 mod header;
+mod kept;
 mod limits;
 pub mod mail;
 mod perform;
 pub mod plan;
+pub mod quiet;
 mod render;
 pub mod restored;
+pub mod roster;
 mod run;
 #[cfg(test)]
 mod sample;

@@ -48,6 +48,19 @@ pub(crate) struct Waiting {
     pub(crate) not_before: Timestamp,
 }
 
+/// One message to staff that waits until quiet hours are over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// Its id.
+    pub(crate) id: CommunicationId,
+    /// About which complaint.
+    pub(crate) complaint: ComplaintId,
+    /// The event that wants it.
+    pub(crate) event: EventId,
+    /// When they are over.
+    pub(crate) until: Timestamp,
+}
+
 impl Limits {
     pub(crate) fn new(kv: Kv) -> Self {
         Self { kv }
@@ -112,6 +125,25 @@ impl Limits {
             entries.iter().filter_map(|(_, value)| serde_json::from_slice(value).ok()).collect();
         waiting.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
         Ok(waiting)
+    }
+
+    /// Remembers a message that waits until quiet hours are over; harmless when it is remembered already.
+    pub(crate) async fn keep(&self, kept: &Kept) -> Result<(), KvError> {
+        self.kv.create(&format!("quiet.{}", kept.id), json(kept)).await.map(drop)
+    }
+
+    /// Every message that waits until quiet hours are over, the first to be sent first.
+    pub(crate) async fn kept(&self) -> Result<Vec<Kept>, KvError> {
+        let entries = self.kv.entries("quiet").await?;
+        let mut kept: Vec<Kept> =
+            entries.iter().filter_map(|(_, value)| serde_json::from_slice(value).ok()).collect();
+        kept.sort_by(|a, b| (a.until, &a.event).cmp(&(b.until, &b.event)));
+        Ok(kept)
+    }
+
+    /// Forgets a message that is kept no longer.
+    pub(crate) async fn let_go(&self, kept: &Kept) -> Result<(), KvError> {
+        self.kv.delete(&format!("quiet.{}", kept.id)).await
     }
 
     /// Forgets a message that waits no longer.

@@ -118,13 +118,31 @@ impl Notifier {
         let complaint = &occasion.complaint;
         let id = step.id(self.keys());
         let (team, handler) = (complaint.team.as_ref(), complaint.handler.as_ref());
-        let address = self.config.staff.address(step.recipient, team, handler);
+        let now = self.ledger.clock().now();
+        let address = self.config.staff.address(step.recipient, team, handler, now);
         // Roles that share an address are told once, also when only some were told before a crash.
-        let is_told = address.is_some_and(|address| !told.insert(format!("{} {address}", step.event_id)));
+        let is_told =
+            address.as_ref().is_some_and(|address| !told.insert(format!("{} {address}", step.event_id)));
         if is_told || is_settled(complaint, &id) {
             return Ok(());
         }
+        match self.quiet_until(complaint, now).filter(|_| address.is_some()) {
+            Some(until) => self.keep_quiet(occasion, step, until).await,
+            None => self.tell_staff(occasion, step, address.as_deref()).await,
+        }
+    }
+
+    /// A message to this address; noted as suppressed when there is none.
+    pub(crate) async fn tell_staff(
+        &self,
+        occasion: &Occasion,
+        step: &Step,
+        address: Option<&str>,
+    ) -> Result<(), Failure> {
+        let complaint = &occasion.complaint;
+        let id = step.id(self.keys());
         let Some(address) = address else {
+            let team = complaint.team.as_ref();
             if self.is_news(team, step.recipient) {
                 tracing::error!(
                     complaint.id = %complaint.id,
@@ -206,7 +224,7 @@ impl Notifier {
         self.note(occasion, step, id, Fate::Suppressed(reason)).await
     }
 
-    async fn note(
+    pub(crate) async fn note(
         &self,
         occasion: &Occasion,
         step: &Step,
@@ -336,7 +354,7 @@ pub(crate) fn limits_failed(error: KvError) -> Failure {
     Failure::retry(error)
 }
 
-fn not_loaded(error: LoadError) -> Failure {
+pub(crate) fn not_loaded(error: LoadError) -> Failure {
     match error {
         LoadError::Read(_) => Failure::retry(error),
         LoadError::Broken { .. } => Failure::reject(error),

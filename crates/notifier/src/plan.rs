@@ -69,6 +69,8 @@ pub enum Body {
         clock: ClockId,
         /// Which.
         milestone: MilestoneId,
+        /// The generation of the milestone.
+        generation: u32,
         /// How high it went.
         rung: u32,
     },
@@ -241,6 +243,7 @@ fn escalations(id: &EventId, escalated: &Escalated, complaint: &Complaint) -> Ve
     let body = Body::Escalation {
         clock: escalated.clock.clone(),
         milestone: escalated.milestone.clone(),
+        generation: escalated.generation,
         rung: escalated.rung,
     };
     to_staff(id, &escalated.recipients, &body)
@@ -254,13 +257,14 @@ struct Rung<'a> {
 }
 
 impl Rung<'_> {
-    /// False once the milestone was met or reopened, its clock stopped, or a higher rung was recorded.
+    /// False once the milestone was met or reopened, its clock stopped, a higher rung was recorded, or somebody looks after it.
     fn still_stands(&self, generation: u32, complaint: &Complaint) -> bool {
         let clock = complaint.clock(self.clock).filter(|clock| clock.stopped.is_none());
         clock.and_then(|clock| clock.milestone(self.milestone)).is_some_and(|milestone| {
             milestone.met_at.is_none()
                 && milestone.generation == generation
                 && milestone.rungs_reached <= self.number
+                && milestone.acknowledged_rung < self.number
         })
     }
 }

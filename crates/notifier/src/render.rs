@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use minijinja::{Value, context};
 use redress_contract::contact::Address;
 use redress_contract::{
-    Communication, CommunicationId, Contact, Disposition, HeaderText, Medium, Recipient, Reference,
+    ClockId, Communication, CommunicationId, Contact, Disposition, HeaderText, Medium, MilestoneId,
+    Recipient, Reference,
 };
 use redress_domain::{Complaint, Status};
-use redress_identity::Keys;
+use redress_identity::{EscalationLink, Keys};
 
 use crate::config::{Config, Sender};
 use crate::mail::{BuildError, Draft, MailAddress, MessageId, Thread, build};
@@ -182,9 +183,10 @@ impl Wording<'_> {
                 let own = context! { milestone => milestone.as_str(), percent => *percent, due => due };
                 context! { ..own, ..self.for_staff(language)?, ..common }
             }
-            Body::Escalation { clock, milestone, rung } => {
+            Body::Escalation { clock, milestone, generation, rung } => {
                 let due = self.due(language, clock.as_str(), milestone.as_str())?;
-                let own = context! { milestone => milestone.as_str(), rung => *rung, due => due };
+                let link = self.acknowledge_link((clock, milestone), (*generation, *rung));
+                let own = context! { milestone => milestone.as_str(), rung => *rung, due => due, acknowledge_link => link };
                 context! { ..own, ..self.for_staff(language)?, ..common }
             }
             Body::DeliveryProblem { purpose, status } => {
@@ -200,6 +202,24 @@ impl Wording<'_> {
             self.config.status_page.as_ref().map(|page| WayIn::of(self.material, page, language, self.keys));
         let WayIn { link, receipt_code } = way.unwrap_or_default();
         context! { status_link => link, receipt_code => receipt_code }
+    }
+
+    /// Where whoever is told says that they look after it; empty where the settings name no page.
+    fn acknowledge_link(
+        &self,
+        (clock, milestone): (&ClockId, &MilestoneId),
+        (generation, rung): (u32, u32),
+    ) -> String {
+        let Some(page) = &self.config.status_page else { return String::new() };
+        let token = self.keys.escalation_token(&EscalationLink {
+            complaint_id: self.material.complaint.id.clone(),
+            clock: clock.clone(),
+            milestone: milestone.clone(),
+            generation,
+            rung,
+            recipient: self.material.step.recipient,
+        });
+        format!("{}/escalations/{token}", page.url)
     }
 
     fn acknowledgement(&self, language: &str) -> Result<Value, TextError> {

@@ -43,12 +43,16 @@ pub struct Settings {
     pub zone: String,
     /// What happens to what is on its way out.
     pub outbound: OutboundSettings,
-    /// Addresses by role: `complaints_manager = "…"`.
+    /// Addresses by role: `complaints_manager = "…"`; or `"roster:<name>"`.
     pub roles: BTreeMap<String, String>,
     /// Addresses by team and role.
     pub teams: BTreeMap<String, BTreeMap<String, String>>,
     /// Addresses by handler (the opaque id of a member of staff).
     pub handlers: BTreeMap<String, String>,
+    /// Who is on duty when, by name: a role whose address is `roster:<name>` is whoever that is.
+    pub rosters: BTreeMap<String, RosterSettings>,
+    /// When staff are not written to.
+    pub quiet_hours: QuietHoursSettings,
     /// How much goes to one address.
     pub limits: LimitsSettings,
     /// Messages a minute, all together, each replica; more than that wait.
@@ -107,6 +111,28 @@ pub struct OutboundSettings {
     pub redirect_to: String,
 }
 
+/// `[notifier.rosters.<name>]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RosterSettings {
+    /// The file (iCalendar): each event is somebody's turn, the first ATTENDEE's or that of whom the SUMMARY names.
+    pub icalendar: PathBuf,
+    /// The address when it is nobody's turn; the next more senior role when empty.
+    pub otherwise: String,
+}
+
+/// `[notifier.quiet_hours]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuietHoursSettings {
+    /// From this time of day, in `notifier.zone`; empty for none.
+    pub begin: String,
+    /// Until this time of day, of the next day when it is earlier.
+    pub end: String,
+    /// Whole days: `sat`, `sun`, …
+    pub days: Vec<String>,
+}
+
 /// `[notifier.limits]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -145,6 +171,8 @@ impl Default for Settings {
             roles: BTreeMap::new(),
             teams: BTreeMap::new(),
             handlers: BTreeMap::new(),
+            rosters: BTreeMap::new(),
+            quiet_hours: QuietHoursSettings::default(),
             limits: LimitsSettings::default(),
             breaker_per_minute: 600,
             parallel: 16,

@@ -145,6 +145,16 @@ impl Texts {
         Ok(Words { subject, text, html, provides })
     }
 
+    /// Which of these words a message does not state by its `Provides:` line, by language; nothing for those that state all.
+    pub fn lacking(&self, name: &str, wanted: &[String]) -> Vec<(String, Vec<String>)> {
+        let lacks = self.languages.iter().map(|language| {
+            let provided = self.provides.get(&self.find("", language, name));
+            let has = |word: &&String| !provided.is_some_and(|all| all.contains(word));
+            (language.clone(), wanted.iter().filter(has).cloned().collect::<Vec<_>>())
+        });
+        lacks.filter(|(_, words)| !words.is_empty()).collect()
+    }
+
     /// A piece that stands inside a message.
     ///
     /// # Errors
@@ -348,6 +358,7 @@ fn made_up() -> Value {
         reference => "RD-0000-0000", organisation => "Example", matter => "complaint", deadline => "a day", taken_mebibytes => 25,
         others => vec![Value::from("RD-0000-0000")], contact_line => "Call us.", escalation_line => "Ask them.",
         outcome => "upheld", reasons => "Because.", remedy => "refund", milestone => "acknowledge", due => "a day",
+        acknowledge_link => "https://complaints.example.org/escalations/t",
         percent => 50, rung => 4, role => "owner", purpose => "acknowledgement", status => "5.1.1",
         facts => "Facts.", category => "general", severity => "S3", status_word => "registered",
         received => "a day", deadlines => vec![deadline],

@@ -21,6 +21,7 @@ const GATHERED_MAX: usize = 50;
 impl Notifier {
     /// Sends what waits and may go now. A party whose turn fails does not hold up the others.
     pub(crate) async fn send_waiting(&self) -> Result<(), Failure> {
+        self.send_kept().await?;
         let mut by_party: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
         for waiting in self.limits.waiting().await.map_err(limits_failed)? {
             by_party.entry(waiting.party.clone()).or_default().push(waiting);

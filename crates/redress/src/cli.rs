@@ -139,6 +139,14 @@ A time without an offset is one of the calendar's zone. No broker is asked.")]
         #[command(subcommand)]
         what: Policy,
     },
+    /// Replay recorded complaints against other policies: which deadlines would have been breached. Nothing is written.
+    #[command(after_help = "\
+Examples:
+  redress simulate --policy new.toml --from 2026-01-01T00:00:00Z
+  redress simulate --policy new.toml --from 2026-01-01T00:00:00Z --complaints
+The file holds what stands under `rules` in the settings, without that word; what it lacks is taken from the
+settings in force (`redress policy check FILE` reads it alike). What people did, and when, stays as it was.")]
+    Simulate(Simulate),
     /// Print the complaint stream as CloudEvents, one JSON object a line.
     #[command(after_help = "\
 Examples:
@@ -268,12 +276,29 @@ pub struct Deadline {
     /// A span without a policy: its kind and value, such as `business_days 5` or `business_time PT4H`.
     #[arg(long)]
     pub span: Option<String>,
-    /// The calendar of such a span; `office` when absent.
-    #[arg(long, conflicts_with = "policy")]
+    /// The calendar to count in: of a span `office` when absent, of a policy its own.
+    #[arg(long)]
     pub calendar: Option<String>,
     /// What it counts from: the receipt, or whatever else the milestone counts from.
     #[arg(long, value_name = "TIME")]
     pub received: String,
+}
+
+/// `redress simulate …`
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The policies to try (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Complaints received at this time or later.
+    #[arg(long, value_name = "TIME")]
+    pub from: jiff::Timestamp,
+    /// Complaints received before this time; until now when absent.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<jiff::Timestamp>,
+    /// List each complaint that would go otherwise.
+    #[arg(long)]
+    pub complaints: bool,
 }
 
 /// `redress policy …`

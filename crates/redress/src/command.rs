@@ -22,6 +22,7 @@ mod rotate;
 mod run;
 mod sender;
 mod show;
+mod simulate;
 mod staff;
 mod timeline;
 mod up;
@@ -81,6 +82,14 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
             start_logs(&config, Some("warn"))?;
             Box::pin(provision::run(&config, &asked, out)).await?;
         }
+        Command::Simulate(asked) => {
+            start_logs(&config, Some("warn"))?;
+            let house = House::open(&with_broker(&config)?, OPERATOR, Need::NOTHING).await?;
+            let told = async {
+                simulate::run(&house, &settings.rules, &asked, out).await.map(|()| ExitCode::SUCCESS)
+            };
+            return allowed(house.bus(), told).await;
+        }
         Command::Doctor => {
             start_logs(&config, Some("error"))?;
             return doctor::run(&settings, &config, out).await;
@@ -134,6 +143,7 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         Command::Up
         | Command::Deadline(_)
         | Command::Policy { .. }
+        | Command::Simulate(_)
         | Command::Restore(_)
         | Command::Run { .. }
         | Command::Config

@@ -58,20 +58,28 @@ pub struct Progress(indicatif::ProgressBar);
 impl Out {
     /// A bar over so many bytes, on standard error.
     pub fn progress(self, bytes: u64) -> Progress {
+        self.bar(bytes, "{bar:30} {bytes:>10} of {total_bytes} {msg}")
+    }
+
+    /// A bar over so many things, on standard error.
+    pub fn counting(self, count: u64) -> Progress {
+        self.bar(count, "{bar:30} {human_pos:>10} of {human_len} {msg}")
+    }
+
+    fn bar(self, length: u64, template: &str) -> Progress {
         if self.json || !io::stderr().is_terminal() {
             return Progress(indicatif::ProgressBar::hidden());
         }
-        let bar = indicatif::ProgressBar::new(bytes);
-        let style = indicatif::ProgressStyle::with_template("{bar:30} {bytes:>10} of {total_bytes} {msg}");
-        Progress(bar.with_style(style.expect("the template is right")))
+        let style = indicatif::ProgressStyle::with_template(template).expect("the template is right");
+        Progress(indicatif::ProgressBar::new(length).with_style(style))
     }
 }
 
 impl Progress {
-    /// So many bytes more, of this.
-    pub fn passed(&self, what: &str, bytes: u64) {
+    /// So much more, of this.
+    pub fn passed(&self, what: &str, more: u64) {
         self.0.set_message(what.to_owned());
-        self.0.inc(bytes);
+        self.0.inc(more);
     }
 
     /// Takes the bar away.

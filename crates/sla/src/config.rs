@@ -33,10 +33,10 @@ impl Default for Settings {
         Self {
             parallel: 32,
             handler_timeout_seconds: 30,
-            sweep_seconds: 60,
+            sweep_seconds: 45,
             sweep_ahead_seconds: 300,
             sweep_all_minutes: 60,
-            lease_seconds: 30,
+            lease_seconds: 10,
             due_hours: 168,
             cancelled_hours: 720,
         }

@@ -6,12 +6,13 @@
 //! sweeps for what the broker missed.
 //!
 //! Reading order: [`config`], [`plan`] (pure: commit and state → timers), `perform` (timers → broker), `due` (what a
-//! fired timer does), `skew` (is the clock to be believed), [`agenda`] (pure: due times in memory), `sweep`.
+//! fired timer does), `acknowledged` (what a followed link does), `skew` (is the clock to be believed), [`agenda`] (pure: due times in memory), `sweep`.
 
 pub mod agenda;
 pub mod config;
 pub mod plan;
 
+mod acknowledged;
 mod due;
 mod perform;
 mod skew;
@@ -54,9 +55,11 @@ pub enum Error {
 pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), Error> {
     let service = Service { config: Arc::new(config), deps, shutdown: shutdown.child() };
     let (set, fire) = (Box::pin(service.set_timers()), Box::pin(service.fire_timers()));
-    let (set, fire, ()) = tokio::join!(set, fire, service.sweep());
+    let acknowledged = Box::pin(service.take_acknowledgements());
+    let (set, fire, acknowledged, ()) = tokio::join!(set, fire, acknowledged, service.sweep());
     set?;
     fire?;
+    acknowledged?;
     Ok(())
 }
 
@@ -85,6 +88,16 @@ impl Service {
             async move { due::handle(&ledger, &delivery).await }
         };
         self.consume("sla-due", TIMERS, "timer.due.>", handler).await
+    }
+
+    /// When somebody followed the link in a mail about an escalation: commits that they look after it.
+    async fn take_acknowledgements(&self) -> Result<(), ConsumeError> {
+        let ledger = self.deps.ledger.clone();
+        let handler = move |delivery: Delivery| {
+            let ledger = ledger.clone();
+            async move { acknowledged::handle(&ledger, &delivery).await }
+        };
+        self.consume("sla-acknowledged", TIMERS, "timer.acknowledged.>", handler).await
     }
 
     async fn consume<H, F>(

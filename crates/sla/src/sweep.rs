@@ -5,6 +5,7 @@
 //! clock fires what is then due. What it does twice, or beside the broker, changes nothing.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -26,7 +27,7 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 /// How late the broker may be before firing in its place is a repair.
 const BROKER_LATE: SignedDuration = SignedDuration::from_secs(5);
 /// How many complaints are read before they are noted (bounds the memory of the first read).
-const CHUNK: usize = 4096;
+const CHUNK: usize = 1024;
 /// How many repairs run at once.
 const PARALLEL: usize = 16;
 /// Pause after a sweep that failed.
@@ -134,7 +135,7 @@ impl<'a> Sweep<'a> {
         if bus.last_seq(COMPLAINTS).await? < self.next_seq {
             return Ok(());
         }
-        let mut commits = bus.scan(COMPLAINTS, "complaint.*", self.next_seq).await?;
+        let mut commits = bus.scan(COMPLAINTS, ">", self.next_seq).await?;
         let mut newest: HashMap<String, Stored> = HashMap::new();
         let mut read_to = self.next_seq;
         while let Some(stored) = commits.next().await {
@@ -199,17 +200,23 @@ impl<'a> Sweep<'a> {
     /// Of all timers, those the broker does not hold.
     async fn all_missing(&self, now: Timestamp) -> Result<Vec<TimerDue>, ReadError> {
         let bus = self.timers.ledger().vault().bus();
-        let mut stored = bus.scan(TIMERS, "timer.set.>", 1).await?;
-        let mut held: HashMap<String, (u32, Timestamp)> = HashMap::new();
+        // All of them: for each page of some of them the broker would look at every subject of the stream.
+        let mut stored = bus.scan(TIMERS, ">", 1).await?;
+        // The last one on each subject. A million of them are held as hashes: should two share one, the sweep still fires
+        // what the broker does not.
+        let hasher = RandomState::new();
+        let mut held: HashMap<u64, u64> = HashMap::new();
         while let Some(stored) = stored.next().await {
             let stored = stored?;
-            if let Ok(timer) = serde_json::from_slice::<TimerDue>(&stored.body) {
-                held.insert(stored.subject, (timer.generation, timer.due_at));
+            if stored.subject.starts_with("timer.set.")
+                && let Ok(timer) = serde_json::from_slice::<TimerDue>(&stored.body)
+            {
+                held.insert(hasher.hash_one(stored.subject), hasher.hash_one(timer));
             }
         }
         let is_missing = |timer: &TimerDue| {
             let subject = subject::timer_set(&timer.complaint_id, &timer.clock, &timer.milestone);
-            held.get(&subject) != Some(&(timer.generation, timer.due_at))
+            held.get(&hasher.hash_one(subject)) != Some(&hasher.hash_one(timer))
         };
         Ok(self.agenda.upcoming(now, Timestamp::MAX, earlier(now, SETTLING)).filter(is_missing).collect())
     }

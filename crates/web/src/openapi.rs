@@ -37,7 +37,9 @@ pub(crate) fn describe(config: &Config) -> Value {
     schemas["NewComplaint"] = new_complaint(&config.forms);
     schemas["NewMessage"] = new_message(&config.first_form().demands);
     let paths = api["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
-    for operation in paths.filter_map(|path| path.get_mut("post")) {
+    for operation in
+        paths.filter_map(|path| path.get_mut("post")).filter(|operation| operation["requestBody"].is_object())
+    {
         for (status, description, comes_again) in REFUSALS {
             operation["responses"][status] = refusal(description, comes_again);
         }

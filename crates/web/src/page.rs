@@ -17,12 +17,14 @@ use crate::words::{Language, Words};
 
 mod act;
 mod docs;
+mod escalation;
 mod fields;
 mod guide;
 mod staff;
 mod status;
 
 pub(crate) use act::{Considered, path as act_path};
+pub(crate) use escalation::{Escalated, Overdue};
 pub(crate) use guide::Guide;
 pub(crate) use staff::{SignIn, StaffForm, StaffNotice, StaffReceipt};
 pub(crate) use status::{Asked, Done, Shown, Standing};
@@ -102,6 +104,8 @@ pub(crate) enum Message {
     WrongMethod,
     /// There is no form of this name.
     NoSuchForm,
+    /// No link of ours leads to this escalation.
+    NoSuchEscalation,
     /// The body is too large.
     TooLarge,
     /// The body has too many fields.
@@ -137,6 +141,7 @@ impl Pages {
             ("thanks.html", include_str!("../templates/thanks.html")),
             ("message.html", include_str!("../templates/message.html")),
             ("docs.html", include_str!("../templates/docs.html")),
+            ("escalation.html", include_str!("../templates/escalation.html")),
             ("guide.html", include_str!("../templates/guide.html")),
             ("ask.html", include_str!("../templates/ask.html")),
             ("act.html", include_str!("../templates/act.html")),
@@ -297,6 +302,7 @@ impl Message {
             Self::Busy => "message-busy",
             Self::Unreadable => "message-unreadable",
             Self::WrongMethod => "message-wrong-method",
+            Self::NoSuchEscalation => "message-no-such-escalation",
             Self::NoSuchForm => "message-no-such-form",
             Self::TooLarge => "message-too-large",
             Self::TooManyFields => "message-too-many-fields",

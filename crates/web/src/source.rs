@@ -5,6 +5,7 @@ mod act;
 mod api;
 mod body;
 mod docs;
+mod escalation;
 mod form;
 mod guide;
 mod letters;
@@ -125,6 +126,11 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .fold(pages(""), Router::merge)
         .route("/v1/complaints", post(api::submit).fallback(api::other_method))
         .route("/v1/complaints/{reference}/messages", post(api::add).fallback(api::other_method))
+        .route("/v1/escalations/{token}", post(escalation::api).fallback(escalation::other_method))
+        .route(
+            "/escalations/{token}",
+            get(escalation::show).post(escalation::acknowledge).fallback(form::other_method),
+        )
         .route("/v1/{*path}", any(api::other_path))
         .route("/openapi.json", get(docs::description))
         .route("/docs", get(docs::show))

@@ -326,3 +326,17 @@ staff-receipt-title = الشكوى مسجّلة
 staff-receipt-keep = يُرجى طباعة هذه الصفحة وتسليمها أو إرسالها. يدل الرقم المرجعي على الشكوى، ومع رمز الاستلام يثبت صاحبها.
 staff-status-at = يمكن متابعة الشكوى على
 staff-another = تدوين شكوى أخرى
+
+# For those who were told of an escalation
+escalation-waits = انقضى أجل
+    .text = هل تتولى هذا الأمر الآن؟ إذن لا تُبلَّغ المرحلة التالية من التصعيد. وإن لم يُنجز حتى ذلك الحين تُبلَّغ المرحلة التي بعدها.
+escalation-acknowledged = هناك من يتولى الأمر
+    .text = لا تُبلَّغ المرحلة التالية من التصعيد. وإن لم يُنجز حتى ذلك الحين تُبلَّغ المرحلة التي بعدها.
+escalation-over = لم يبق هنا ما يُفعل
+    .text = أُنجز الأمر في هذه الأثناء، أو تغيّر أجله.
+escalation-reference = الشكوى
+escalation-what = ما تأخر
+escalation-due = كان الأجل
+escalation-send = أنا أتولى الأمر
+message-no-such-escalation = لا يوجد رابط كهذا
+    .text = لا يؤدي إلى شيء هنا. ربما لم يُنسخ كاملًا.

@@ -302,3 +302,17 @@ staff-receipt-title = Die Beschwerde ist erfasst
 staff-receipt-keep = Bitte drucken Sie diese Seite aus und händigen Sie sie aus oder senden Sie sie zu. Das Aktenzeichen sagt, um welche Beschwerde es geht; zusammen mit dem Empfangscode zeigt es, wem die Beschwerde gehört.
 staff-status-at = Der Stand kann hier eingesehen werden:
 staff-another = Eine weitere Beschwerde erfassen
+
+# For those who were told of an escalation
+escalation-waits = Eine Frist ist abgelaufen
+    .text = Kümmern Sie sich jetzt darum? Dann erfährt die nächste Stufe der Eskalation nichts davon. Ist es bis dahin nicht erledigt, erfährt es die Stufe danach.
+escalation-acknowledged = Jemand kümmert sich darum
+    .text = Die nächste Stufe der Eskalation erfährt nichts davon. Ist es bis dahin nicht erledigt, erfährt es die Stufe danach.
+escalation-over = Hier ist nichts mehr zu tun
+    .text = Es wurde inzwischen erledigt, oder seine Frist hat sich geändert.
+escalation-reference = Beschwerde
+escalation-what = Was überfällig ist
+escalation-due = Fällig war es
+escalation-send = Ich kümmere mich darum
+message-no-such-escalation = Diesen Link gibt es nicht
+    .text = Er führt hier zu nichts. Vielleicht wurde er nicht ganz kopiert.

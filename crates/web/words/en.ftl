@@ -311,3 +311,17 @@ staff-receipt-title = The complaint is on record
 staff-receipt-keep = Please print this page and hand it over, or send it. The reference says which complaint it is; together with the receipt code it shows that the complaint is theirs.
 staff-status-at = Where it stands can be seen at
 staff-another = Type in another complaint
+
+# For those who were told of an escalation
+escalation-waits = A deadline has passed
+    .text = Do you look after this now? Then the next step of the escalation is not told of it. Unless it is done by then, the step after that one is told.
+escalation-acknowledged = Somebody looks after it
+    .text = The next step of the escalation is not told of it. Unless it is done by then, the step after that one is told.
+escalation-over = Nothing is left to do here
+    .text = It was done meanwhile, or its deadline changed.
+escalation-reference = Complaint
+escalation-what = What is overdue
+escalation-due = It was due
+escalation-send = I look after it
+message-no-such-escalation = There is no such link
+    .text = It leads to nothing here. Perhaps it was not copied whole.

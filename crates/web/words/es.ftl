@@ -302,3 +302,17 @@ staff-receipt-title = La reclamación está registrada
 staff-receipt-keep = Imprima esta página y entréguela, o envíela. La referencia dice de qué reclamación se trata; junto con el código de recepción demuestra de quién es.
 staff-status-at = Su estado puede consultarse en
 staff-another = Registrar otra reclamación
+
+# For those who were told of an escalation
+escalation-waits = Ha vencido un plazo
+    .text = ¿Se ocupa usted ahora de esto? Entonces no se avisa al siguiente nivel del escalamiento. Si para entonces no está hecho, se avisa al nivel posterior.
+escalation-acknowledged = Alguien se ocupa de esto
+    .text = No se avisa al siguiente nivel del escalamiento. Si para entonces no está hecho, se avisa al nivel posterior.
+escalation-over = Aquí no queda nada por hacer
+    .text = Se hizo entretanto, o el plazo cambió.
+escalation-reference = Reclamación
+escalation-what = Lo que está vencido
+escalation-due = Vencía
+escalation-send = Yo me ocupo
+message-no-such-escalation = No existe este enlace
+    .text = No lleva a ninguna parte. Quizá no se copió entero.

@@ -302,3 +302,17 @@ staff-receipt-title = La réclamation est enregistrée
 staff-receipt-keep = Veuillez imprimer cette page et la remettre, ou l’envoyer. La référence dit de quelle réclamation il s’agit ; avec le code de réception, elle montre à qui elle appartient.
 staff-status-at = Son avancement peut être consulté sur
 staff-another = Saisir une autre réclamation
+
+# For those who were told of an escalation
+escalation-waits = Un délai est dépassé
+    .text = Vous en occupez-vous maintenant ? Alors le niveau suivant de l’escalade n’en est pas averti. Si ce n’est pas fait d’ici là, le niveau d’après le sera.
+escalation-acknowledged = Quelqu’un s’en occupe
+    .text = Le niveau suivant de l’escalade n’en est pas averti. Si ce n’est pas fait d’ici là, le niveau d’après le sera.
+escalation-over = Il n’y a plus rien à faire ici
+    .text = Cela a été fait entre-temps, ou le délai a changé.
+escalation-reference = Réclamation
+escalation-what = Ce qui est en retard
+escalation-due = Échéance
+escalation-send = Je m’en occupe
+message-no-such-escalation = Ce lien n’existe pas
+    .text = Il ne mène à rien ici. Peut-être n’a-t-il pas été copié en entier.

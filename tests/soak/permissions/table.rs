@@ -81,21 +81,23 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
 ];
 
 /// Every durable consumer: its stream, its name, its service.
-pub(crate) const CONSUMERS: [(&str, &str, &str); 10] = [
+pub(crate) const CONSUMERS: [(&str, &str, &str); 12] = [
     ("INTAKE", "router", "router"),
     ("COMPLAINTS", "sla", "sla"),
     ("TIMERS", "sla-due", "sla"),
+    ("TIMERS", "sla-acknowledged", "sla"),
     ("COMPLAINTS", "notifier", "notifier"),
     ("OUTBOX", "notifier-outbox", "notifier"),
     ("DEAD", "router-replay", "router"),
     ("DEAD", "sla-replay", "sla"),
     ("DEAD", "sla-due-replay", "sla"),
+    ("DEAD", "sla-acknowledged-replay", "sla"),
     ("DEAD", "notifier-replay", "notifier"),
     ("DEAD", "notifier-outbox-replay", "notifier"),
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 45] = [
+const MESSAGES: [(&str, &[&str]); 46] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
@@ -111,6 +113,7 @@ const MESSAGES: [(&str, &[&str]); 45] = [
     ("timer.set.x.y.z", &["sla"]),
     ("timer.cancelled.x.y.z", &["sla"]),
     ("timer.due.x.y.z", &[]),
+    ("timer.acknowledged.x.y.z.1.4", &["web"]),
     ("dead.router.letter.router.1", &["router", "operator", "erase"]),
     ("dead.sla.letter.sla-due.1", &["sla", "operator", "erase"]),
     ("dead.notifier.letter.notifier.1", &["notifier", "operator", "erase"]),

@@ -30,7 +30,13 @@ pub(super) fn of_stream(wanted: &Config, there: &Config, bytes_used: u64) -> Vec
     let by_limits = |config: &Config| config.retention == RetentionPolicy::Limits;
     let refuses = |config: &Config| config.discard == DiscardPolicy::New;
     let per_subject = |config: &Config| config.max_messages_per_subject.max(0);
-    found.refused("subjects", SUBJECTS, &sorted(wanted), &sorted(there));
+    let (wants, takes) = (sorted(wanted), sorted(there));
+    if takes.iter().all(|subject| wants.contains(subject)) {
+        // A later release may put more into a stream: what is there stays, and nothing was published there before.
+        found.changed("subjects", &wants, &takes);
+    } else {
+        found.refused("subjects", SUBJECTS, &wants, &takes);
+    }
     found.refused("storage in files", FIXED, &in_files(wanted), &in_files(there));
     found.refused("retention by limits", FIXED, &by_limits(wanted), &by_limits(there));
     found.refused("persist_mode async", FIXED, &is_async(wanted), &is_async(there));

@@ -52,6 +52,28 @@ async fn a_harmless_change_is_planned_and_made_and_a_dangerous_one_refused_by_na
 }
 
 #[tokio::test]
+async fn what_a_later_release_puts_into_a_stream_is_added_and_nothing_is_left_out() {
+    let broker = Broker::start().await;
+    let bus = broker.bus("test").await;
+    let js = async_nats::jetstream::new(async_nats::connect(broker.url()).await.unwrap());
+    let current = js.get_stream(name::TIMERS).await.unwrap().cached_info().config.clone();
+    let with = |subjects: Vec<String>| async_nats::jetstream::stream::Config { subjects, ..current.clone() };
+    let fewer = current.subjects.iter().filter(|it| *it != "timer.acknowledged.>").cloned().collect();
+    js.delete_consumer_from_stream("sla-acknowledged", name::TIMERS).await.unwrap();
+    js.update_stream(&with(fewer)).await.unwrap();
+    let plan = bus.plan().await.unwrap();
+    let acts: HashMap<_, _> = plan.steps().map(|step| (step.name.clone(), step.act)).collect();
+    assert_eq!(acts["TIMERS"], Act::Change);
+    bus.apply(plan).await.unwrap();
+    assert!(bus.plan().await.unwrap().steps().all(|step| step.act == Act::Keep));
+
+    let more = [current.subjects.clone(), vec!["bell.>".to_owned()]].concat();
+    js.update_stream(&with(more)).await.unwrap();
+    let problem = bus.prepare().await.unwrap_err().to_string();
+    assert!(problem.contains("TIMERS") && problem.contains("subjects"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_broker_whose_store_got_smaller_goes_on_with_the_shares_it_has() {
     let mut broker = Broker::start().await;
     broker.bus("test").await;

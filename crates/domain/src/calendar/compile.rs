@@ -53,7 +53,11 @@ impl Calendar {
         let zone = zone(key, &settings.zone, &mut problems);
         let hours = hours(key, &settings.hours, &mut problems);
         let closed = closed(key, &settings.closed, &mut problems);
-        if problems.is_empty() { Ok(Self { zone, hours, closed }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { zone, hours, closed, holidays_until: None })
+        } else {
+            Err(problems)
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
+
 /// Days and their names, by set (`GB`, `GB-ENG`): `2026-12-25`, or `-2026-10-12` for a day of the country that a
 /// subdivision does not keep.
 type Sets = BTreeMap<&'static str, BTreeMap<&'static str, &'static str>>;
@@ -29,6 +31,13 @@ fn read(text: &'static str) -> Sets {
 /// The names of all sets.
 pub fn sets() -> impl Iterator<Item = &'static str> {
     SETS.keys().copied()
+}
+
+/// The last day of the last year of which a set names any holiday.
+pub fn known_until(set: &str) -> Option<Date> {
+    let days = days(set)?;
+    let last: Date = days.last_key_value()?.0.parse().ok()?;
+    Some(last.last_of_year())
 }
 
 /// The closed days of a set: those of a country, or with what a subdivision of it adds and leaves out.

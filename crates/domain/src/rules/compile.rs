@@ -124,8 +124,9 @@ impl Workshop {
     fn calendar(&mut self, name: String, settings: CalendarSettings) {
         let key = format!("calendars.{name}");
         let expanded = settings.expanded(&key);
+        let sets = settings.holidays.clone();
         let settings = self.keep(expanded).unwrap_or(settings);
-        let compiled = self.keep(Calendar::compile(&key, &settings));
+        let compiled = self.keep(Calendar::compile(&key, &settings)).map(|calendar| calendar.taking(&sets));
         self.calendars.insert(name, (settings, compiled.map(Arc::new)));
     }
 

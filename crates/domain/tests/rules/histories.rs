@@ -18,7 +18,7 @@ use redress_domain::{
 
 use crate::stage::{at, id, machine, person, register, registration, rules};
 
-const POLICIES: &str = r#"{
+pub(crate) const POLICIES: &str = r#"{
     "limits": {"contacts_per_complaint": 6},
     "policies": [
         {"id": "house", "applies_when": {"disposition": ["complaint"]}, "milestones": [
@@ -128,7 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn command() -> impl Strategy<Value = Command> {
+pub(crate) fn command() -> impl Strategy<Value = Command> {
     let handler = || prop::sample::select(vec!["h-1", "h-2"]);
     prop_oneof![
         1 => Just(register()),

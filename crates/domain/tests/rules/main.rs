@@ -18,6 +18,7 @@ mod pausing;
 mod presets;
 mod registering;
 mod settings;
+mod simulating;
 mod stage;
 mod timers;
 mod urgency;

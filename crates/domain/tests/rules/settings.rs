@@ -48,6 +48,19 @@ fn a_calendar_without_open_days_is_refused() {
 }
 
 #[test]
+fn a_calendar_knows_until_when_its_holidays_are_known() {
+    let until = |office: &str| {
+        let rules = rules(&format!(r#"{{"calendars": {{"office": {{"zone": "UTC", {office}}}}}}}"#));
+        let (_, office) = rules.calendars().next().unwrap();
+        office.holidays_until().map(|day| day.to_string())
+    };
+    // A closed day of one's own far ahead says nothing about holidays.
+    let own = r#""holidays": ["GB-ENG", "DE-BY"], "closed": {"2035-05-01": "We move"}"#;
+    assert_eq!(until(own).as_deref(), Some("2028-12-31"));
+    assert_eq!(until(r#""closed": {"2035-05-01": "We move"}"#), None);
+}
+
+#[test]
 fn public_holidays_are_closed_by_their_set_and_may_be_opened() {
     let rules = rules(
         r#"{"calendars": {"office": {"zone": "Europe/London", "holidays": ["GB-ENG", "DE-BY"],

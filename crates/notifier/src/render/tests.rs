@@ -173,7 +173,7 @@ fn messages_to_staff() {
     let (clock, milestone) = ("house".parse().unwrap(), "final_response".parse().unwrap());
     let warning = Body::Warning { clock, milestone, percent: 75 };
     let (clock, milestone) = ("house".parse().unwrap(), "acknowledge".parse().unwrap());
-    let escalation = Body::Escalation { clock, milestone, rung: 4 };
+    let escalation = Body::Escalation { clock, milestone, generation: 1, rung: 4 };
     let purpose = CommunicationPurpose::Acknowledgement;
     let problem = Body::DeliveryProblem { purpose, status: "550 5.1.1".to_owned() };
     for (role, body) in [

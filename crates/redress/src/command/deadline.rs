@@ -26,6 +26,11 @@ pub(super) fn run(rules: &Rules, asked: &Deadline, out: Out) -> anyhow::Result<(
 
 fn of_policy(rules: &Rules, name: &str, asked: &Deadline, out: Out) -> anyhow::Result<()> {
     let policy = find(rules, name)?;
+    let counted = asked.calendar.as_deref().map(|name| {
+        calendar(rules, name).map(|_| rules.counted_in(policy, name).expect("the calendar is there"))
+    });
+    let counted = counted.transpose()?;
+    let policy = counted.as_ref().unwrap_or(policy);
     let anchor = time(&asked.received, policy.calendar().zone())?;
     let wanted = |milestone: &&PolicyMilestone| {
         asked.milestone.as_ref().is_none_or(|wanted| milestone.id.as_str() == wanted)
@@ -103,5 +108,8 @@ fn time(text: &str, zone: &TimeZone) -> anyhow::Result<Timestamp> {
     let local: DateTime = text
         .parse()
         .map_err(|_| anyhow!("read {text:?} as a time, such as 2026-03-27T18:30:00Z or 2026-03-27 18:30"))?;
-    Ok(zone.to_timestamp(local)?)
+    let ambiguous = zone.to_ambiguous_timestamp(local);
+    ambiguous.unambiguous().map_err(|_| {
+        anyhow!("read {text:?} as a time: clocks change then, so it is none or two; say its offset, as in {local}+01:00")
+    })
 }

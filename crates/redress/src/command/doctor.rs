@@ -1,6 +1,7 @@
 //! `redress doctor`: tries what the settings name and says what is wrong and how to mend it.
 
 mod clamd;
+mod deadlines;
 mod finding;
 mod host;
 mod mail;
@@ -24,6 +25,7 @@ use finding::{Finding, Verdict, fail, ok};
 pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyhow::Result<ExitCode> {
     let mut findings = vec![ok("settings", "every key is known and fits")];
     findings.extend(host::look(config));
+    findings.extend(deadlines::look(config));
     let (broker, vault) = broker(config).await;
     findings.extend(broker);
     findings.extend(mail::look(settings, config, vault.as_ref()).await);

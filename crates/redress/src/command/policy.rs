@@ -125,12 +125,20 @@ pub(super) fn check(in_force: &RulesSettings, file: Option<&Path>, out: Out) -> 
 /// # Errors
 /// [`Problems`], each with the file and its key.
 pub(super) fn compile(in_force: &RulesSettings, file: &Path) -> anyhow::Result<Rules> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
     let named = |problem: String| {
         let mut problems = Problems::none();
         problems.note(file.display().to_string(), problem);
         problems
     };
+    let of_file = |found: Problems| {
+        let mut problems = Problems::none();
+        for problem in found.0 {
+            let key = problem.key.trim_start_matches("rules.");
+            problems.note(format!("{}: {key}", file.display()), problem.message);
+        }
+        problems
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| named(format!("cannot be read: {e}")))?;
     let said: RulesSettings =
         toml::from_str(&text).map_err(|e| named(e.to_string().trim_end().to_owned()))?;
     let mut all = in_force.clone();
@@ -145,7 +153,7 @@ pub(super) fn compile(in_force: &RulesSettings, file: &Path) -> anyhow::Result<R
     if !said.member_state.is_empty() {
         all.member_state = said.member_state;
     }
-    let rules = Rules::compile(&closures::with_files(&all)?).map_err(|found| {
+    let rules = Rules::compile(&closures::with_files(&all).map_err(of_file)?).map_err(|found| {
         let mut problems = Problems::none();
         for problem in found {
             problems.note(format!("{}: {}", file.display(), problem.key), problem.message);

@@ -6,6 +6,7 @@ mod answers;
 mod help;
 mod keys;
 #[cfg(feature = "failpoints")]
+mod policies;
 mod reparse;
 mod restore;
 mod run;

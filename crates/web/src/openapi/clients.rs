@@ -18,7 +18,9 @@ pub(super) fn describe(api: &mut Value) {
     let refusal =
         json!({ "description": "No such API key.", "content": { "application/problem+json": problem } });
     let paths = api["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
-    for operation in paths.filter_map(|path| path.get_mut("post")) {
+    for operation in
+        paths.filter_map(|path| path.get_mut("post")).filter(|operation| operation["requestBody"].is_object())
+    {
         operation["security"] = json!([{}, { SCHEME: [] }]);
         operation["responses"]["401"] = refusal.clone();
     }

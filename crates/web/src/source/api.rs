@@ -41,7 +41,7 @@ const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
                        with each request and repeat it with the same key until there is an answer: it counts once.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    paths(submit, add),
+    paths(submit, add, super::escalation::api),
     components(schemas(Problem))
 )]
 pub(crate) struct Operations;
