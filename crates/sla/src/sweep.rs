@@ -28,6 +28,10 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 const BROKER_LATE: SignedDuration = SignedDuration::from_secs(5);
 /// How many complaints are read before they are noted (bounds the memory of the first read).
 const CHUNK: usize = 1024;
+/// How many timers that are due soon are looked for in one sweep, the soonest first, and how long each look pauses: the
+/// broker is to fire what is due now. What is not looked for is fired when it is overdue.
+const SOON_MAX: usize = 5_000;
+const SOON_PAUSE: Duration = Duration::from_millis(1);
 /// How many repairs run at once.
 const PARALLEL: usize = 16;
 /// Pause after a sweep that failed.
@@ -187,7 +191,8 @@ impl<'a> Sweep<'a> {
         let until = later(now, self.config.sweep_ahead);
         let bus = self.timers.ledger().vault().bus();
         let mut missing = Vec::new();
-        for timer in self.agenda.upcoming(now, until, earlier(now, SETTLING)) {
+        for timer in self.agenda.upcoming(now, until, earlier(now, SETTLING)).take(SOON_MAX) {
+            tokio::time::sleep(SOON_PAUSE).await;
             let subject = subject::timer_set(&timer.complaint_id, &timer.clock, &timer.milestone);
             let held = bus.last(TIMERS, &subject).await?;
             if !held.is_some_and(|stored| same(&stored, &timer)) {
