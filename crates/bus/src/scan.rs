@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use crate::read::PAGE_BYTES_MAX;
 use crate::{Bus, ReadError, Stored};
 
-/// Most messages that come at once.
-const PAGE: usize = 256;
+/// Most messages that come at once. For each page of a stream in which messages were replaced the broker looks at every
+/// subject: a million timers in small pages kept it busy for minutes.
+const PAGE: usize = 4096;
 /// How long to wait for what is not there yet; doubled while nothing comes.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(100);
@@ -39,7 +40,7 @@ struct Reading {
 impl Bus {
     /// Reads a stream in order from a sequence on (1: the beginning), subjects matching `filter`, up to the last
     /// message stored when it was called. Not for loading one complaint through a wildcard: for every page the broker
-    /// counts what is left of the filter, which of all (`>`) it knows, and of some takes a look at each subject of the stream.
+    /// counts what is left of the filter, which of all (`>`) it mostly knows, and of some takes a look at each subject of the stream.
     ///
     /// # Errors
     /// [`ReadError`] when the stream cannot be read.
@@ -140,8 +141,8 @@ impl Reading {
             "seq": self.from_seq, "next_by_subj": self.filter, "batch": PAGE, "max_bytes": PAGE_BYTES_MAX,
         });
         let page = self.bus.batch(&self.stream, question.to_string().into()).await?;
+        self.short = page.as_ref().is_none_or(|page| !page.more);
         self.page = page.map(|page| page.messages.into()).unwrap_or_default();
-        self.short = self.page.len() < PAGE;
         Ok(())
     }
 }
