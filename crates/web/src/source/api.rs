@@ -411,10 +411,10 @@ fn not_recorded(app: &App) -> Response {
 
 /// A key that no client has, or that is none.
 #[derive(Debug, Clone, Copy)]
-struct NoSuchKey;
+pub(super) struct NoSuchKey;
 
 /// Whose key came with the request; none when there was none.
-fn known<'a>(app: &'a App, headers: &HeaderMap) -> Result<Option<&'a Client>, NoSuchKey> {
+pub(super) fn known<'a>(app: &'a App, headers: &HeaderMap) -> Result<Option<&'a Client>, NoSuchKey> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = values.next() else { return Ok(None) };
     let (scheme, key) = first.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(NoSuchKey)?;

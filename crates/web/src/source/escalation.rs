@@ -21,6 +21,7 @@ use serde::Serialize;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use super::api::known;
 use super::form::{page, plain};
 use super::{App, Spoken, count, retry_after, retry_later};
 use crate::page::{Escalated, Message, Overdue};
@@ -178,8 +179,12 @@ async fn follow(
     let Ok(Path(token)) = token else { return Err(Astray::Unknown) };
     let Some(link) = app.keys().escalation_in(&token) else {
         count("escalation", "no_match");
-        // Whoever guesses is slowed down; whoever was told is not.
-        return Err(app.receipt_tries.admit(parts).err().map_or(Astray::Unknown, Astray::TooOften));
+        // Whoever guesses is slowed down, a system as itself; whoever was told is not.
+        let admitted = match known(app, &parts.headers) {
+            Ok(Some(client)) => app.clients.admit(client),
+            Ok(None) | Err(_) => app.receipt_tries.admit(parts),
+        };
+        return Err(admitted.err().map_or(Astray::Unknown, Astray::TooOften));
     };
     let patient = tokio::time::timeout(app.config.patience, app.deps.ledger.load(&link.complaint_id));
     let loaded = patient.await.map_err(|_| Failed::Patience).and_then(|loaded| Ok(loaded?));
