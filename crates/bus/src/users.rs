@@ -65,6 +65,7 @@ pub fn roster() -> Vec<User> {
     };
     vec![
         user("email", email()),
+        user("phone", phone()),
         user("web", web()),
         user("router", router()),
         user("sla", sla()),
@@ -90,6 +91,16 @@ fn email() -> Vec<Vec<Right>> {
         bucket(name::ATTEMPTS, "email-reading.*"),
         // Should there be more notes than come at once.
         info(&attempts),
+    ]
+}
+
+fn phone() -> Vec<Vec<Right>> {
+    let cursors = "$KV.cursors.phone.>";
+    vec![
+        channel("phone"),
+        publish(cursors),
+        read_on(&bucket_stream(name::CURSORS), cursors),
+        bucket(name::LEASES, "phone.*"),
     ]
 }
 
@@ -136,6 +147,9 @@ fn router() -> Vec<Vec<Right>> {
         private(),
         bucket(name::REFERENCES, ">"),
         bucket(name::CORRELATION, ">"),
+        // Calls whose decision waits.
+        bucket(name::LIMITS, "call.*"),
+        info(&bucket_stream(name::LIMITS)),
         pin(),
     ]
 }

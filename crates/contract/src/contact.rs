@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
 use crate::words::{
-    Act, AddressKind, Channel, MachineKind, ParseStatus, ScanState, TextRole, Verdict, VerdictMethod,
+    Act, AddressKind, CallDirection, CallState, Channel, MachineKind, ParseStatus, ScanState, TextRole, Verdict,
+    VerdictMethod,
 };
 
 /// One inbound message or act, normalised, with its raw bytes.
@@ -94,6 +95,50 @@ pub struct Contact {
     /// Who wrote it down, when the complainant did not: a clerk, or a system with an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_by: Option<RecordedBy>,
+    /// The telephone call it is about: one leg or event of it, a note, a recording, a transcript.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+}
+
+/// What a telephone system, or whoever took the call, says of it. Every contact that names the same `system` and `call_id`
+/// is about the same call.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Call {
+    /// Which telephone system, as the settings name it.
+    pub system: String,
+    /// The system's own id of the whole call: linkedid, uniqueid, uuid, Call SID.
+    pub call_id: String,
+    /// Which leg or event of the call this contact reports; empty when it is about the call as a whole.
+    pub leg: String,
+    /// What it says became of the call.
+    pub state: CallState,
+    /// Who called whom.
+    pub direction: CallDirection,
+    /// When it began to ring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When somebody, or something, answered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// How long the caller waited for an answer, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_seconds: Option<u32>,
+    /// How long they talked, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub talking_seconds: Option<u32>,
+    /// The queue, or the number of ours, that it came in at.
+    pub queue: String,
+    /// Who of ours took it, or was rung.
+    pub staff: String,
+    /// Why it ended, in the system's word.
+    pub cause: String,
+    /// True when the system writes local times and this one was in the hour that a clock change repeats: the first of the
+    /// two was taken.
+    pub time_ambiguous: bool,
 }
 
 /// Somebody who wrote down what a complainant said or sent, and answers for what they state about it.
@@ -279,4 +324,4 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Address, Attachment, Raw, RecordedBy, SenderVerdict, Thread, Machine, DeliveryReport, Field);
+redacted!(Address, Attachment, Call, Raw, RecordedBy, SenderVerdict, Thread, Machine, DeliveryReport, Field);

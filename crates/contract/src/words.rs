@@ -126,6 +126,34 @@ VerdictMethod / "VERDICT_METHOD_UNSPECIFIED" {
     Spf = "VERDICT_METHOD_SPF" / "spf",
 });
 
+words!(/// What became of a telephone call.
+CallState / "CALL_STATE_UNSPECIFIED" {
+    /// It rings; nobody answered yet.
+    Ringing = "CALL_STATE_RINGING" / "ringing",
+    /// Somebody answered.
+    Answered = "CALL_STATE_ANSWERED" / "answered",
+    /// It is over; whether somebody had answered is said elsewhere.
+    Ended = "CALL_STATE_ENDED" / "ended",
+    /// It is over, and nobody answered.
+    Unanswered = "CALL_STATE_UNANSWERED" / "unanswered",
+    /// It met a busy line.
+    Busy = "CALL_STATE_BUSY" / "busy",
+    /// It could not be put through.
+    Failed = "CALL_STATE_FAILED" / "failed",
+    /// A voicemail box answered.
+    Voicemail = "CALL_STATE_VOICEMAIL" / "voicemail",
+});
+
+words!(/// Who called whom.
+CallDirection / "CALL_DIRECTION_UNSPECIFIED" {
+    /// Somebody called us.
+    Inbound = "CALL_DIRECTION_INBOUND" / "inbound",
+    /// We called somebody.
+    Outbound = "CALL_DIRECTION_OUTBOUND" / "outbound",
+    /// One of ours called another of ours.
+    Internal = "CALL_DIRECTION_INTERNAL" / "internal",
+});
+
 words!(/// What somebody did about their complaint, beside writing.
 Act / "ACT_UNSPECIFIED" {
     /// Took it back.

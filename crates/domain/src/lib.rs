@@ -9,9 +9,10 @@
 //! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time), [`explain`](mod@explain) (counted again),
 //! [`presets`] (policies of regulators to start from), [`simulate`](mod@simulate) (a history under other rules),
 //! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
-//! [`standing`](mod@standing) (as whom does a sender enter a complaint?).
+//! [`call`] (what the entries about a telephone call come to), [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
 pub mod calendar;
+pub mod call;
 pub mod command;
 pub mod complaint;
 pub mod deadline;
@@ -29,6 +30,7 @@ pub mod settings;
 pub mod simulate;
 pub mod standing;
 
+pub use call::{CallLog, Opens};
 pub use command::{Assignment, Classification, Command, CommunicationFact, Link, Refusal, Register};
 pub use complaint::{
     Clock, Complaint, Delivery, DeliveryStatus, ExtensionWish, HoldPeriod, LinkedContact, Milestone,

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::{Channel, Class, Disposition, MachineKind, Severity, Stage};
+use redress_contract::{
+    CallDirection, CallState, Channel, Class, Disposition, MachineKind, Severity, Stage,
+};
 
 use crate::settings::Problem;
 
@@ -46,6 +48,12 @@ pub enum Field {
     SenderDomain,
     /// What kind of machine wrote it; nothing for people.
     Machine,
+    /// Who called whom.
+    CallDirection,
+    /// What became of a call: `ringing`, `answered`, `unanswered`, …; of a whole call once its decision is due.
+    CallState,
+    /// The queue, or the number of ours, that a call came in at.
+    Queue,
     /// A named field of a form.
     Form(String),
     /// Its primary category.
@@ -151,6 +159,9 @@ impl Field {
             Self::Product => "product",
             Self::SenderDomain => "sender_domain",
             Self::Machine => "machine",
+            Self::CallDirection => "call_direction",
+            Self::CallState => "call_state",
+            Self::Queue => "queue",
             Self::Form(_) => "form",
             Self::Category => "category",
             Self::Severity => "severity",
@@ -167,6 +178,8 @@ impl Field {
         Some(match self {
             Self::Channel => Channel::ALL.iter().map(|value| value.token()).collect(),
             Self::Machine => MachineKind::ALL.iter().map(|value| value.token()).collect(),
+            Self::CallDirection => CallDirection::ALL.iter().map(|value| value.token()).collect(),
+            Self::CallState => CallState::ALL.iter().map(|value| value.token()).collect(),
             Self::Severity => Severity::ALL.iter().map(|value| value.token()).collect(),
             Self::Class => Class::ALL.iter().map(|value| value.token()).collect(),
             Self::Disposition => Disposition::ALL.iter().map(|value| value.token()).collect(),
@@ -181,10 +194,13 @@ impl Vocabulary {
         match self {
             Self::Contact => &[
                 ("account", Field::Account),
+                ("call_direction", Field::CallDirection),
+                ("call_state", Field::CallState),
                 ("channel", Field::Channel),
                 ("language", Field::Language),
                 ("machine", Field::Machine),
                 ("product", Field::Product),
+                ("queue", Field::Queue),
                 ("sender_domain", Field::SenderDomain),
                 ("subject", Field::Subject),
                 ("text", Field::Text),

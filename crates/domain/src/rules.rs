@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use redress_contract::{Channel, Disposition, MilestoneId, PolicyId, Severity};
 
 use crate::calendar::Calendar;
+use crate::call::Opens;
 use crate::command::{Assignment, Classification};
 use crate::deadline::Span;
 use crate::settings::{Problem, RulesSettings};
@@ -46,8 +47,11 @@ pub struct Rules {
 #[derive(Clone, Default)]
 pub struct Facts {
     /// Values by field of the matcher: `channel`, `account`, `subject`, `text`, `language`, `product`,
-    /// `sender_domain`, `machine` (`bounce`, `auto_reply`, … or absent), `form.<name>`.
+    /// `sender_domain`, `machine` (`bounce`, `auto_reply`, … or absent), `call_direction`, `call_state`, `queue`,
+    /// `form.<name>`.
     pub fields: BTreeMap<String, String>,
+    /// The category where no rule sets one, in place of the house's.
+    pub category: Option<String>,
     /// Set when the channel found a machine's mail; no rule needed to say so.
     pub disposition: Option<Disposition>,
 }
@@ -59,6 +63,8 @@ pub struct Routed {
     pub classification: Classification,
     /// Team.
     pub assignment: Assignment,
+    /// Whether a call opens a complaint.
+    pub opens: Opens,
 }
 
 impl Rules {
@@ -170,7 +176,7 @@ impl Rules {
     pub fn promises(&self, channel: Channel, account: &str, now: Timestamp) -> Vec<(MilestoneId, Span)> {
         let fields = [("channel", channel.token()), ("account", account)];
         let fields = fields.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
-        let routed = self.route(&Facts { fields, disposition: None });
+        let routed = self.route(&Facts { fields, ..Facts::default() });
         let mut promises: Vec<(MilestoneId, Span, Timestamp)> = Vec::new();
         for policy in self.applying(&PolicyFacts::expected(channel, account, &routed.classification)) {
             for milestone in policy.milestones.iter().filter(|milestone| milestone.is_owed_at_once()) {

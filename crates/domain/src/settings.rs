@@ -189,6 +189,10 @@ pub struct RuleSettings {
     pub jurisdiction: Option<String>,
     /// Needs of the party it sets.
     pub needs: Option<Vec<String>>,
+    /// Whether a telephone call opens a complaint: `always`, `with_words` (the usual), `never`. A call that nobody answered
+    /// opens one with `with_words`, too: somebody must return it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
 }
 
 /// What applies when no rule decides.

@@ -18,6 +18,20 @@ impl Keys {
         ContactId::new(self.id("contact.submission", &[account, idempotency_key])).expect(DERIVED)
     }
 
+    /// A telephone call (`entry` empty), or an entry about it: the telephone system, its id of the call, and what tells the
+    /// entry from others about the same call (leg, event, note).
+    pub fn call_contact_id(&self, system: &str, call: &str, entry: &[&str]) -> ContactId {
+        let parts: Vec<&str> = [system, call].into_iter().chain(entry.iter().copied()).collect();
+        ContactId::new(self.id("contact.call", &parts)).expect(DERIVED)
+    }
+
+    /// A line of a file that names no call: the account, the SHA-256 of the line in hex, and which of the lines that are
+    /// alike in one file it is (from 0).
+    pub fn line_contact_id(&self, account: &str, line_sha256_hex: &str, ordinal: u32) -> ContactId {
+        let parts = [account, line_sha256_hex, &ordinal.to_string()];
+        ContactId::new(self.id("contact.line", &parts)).expect(DERIVED)
+    }
+
     /// The complaint a contact opens.
     pub fn complaint_id(&self, contact: &ContactId) -> ComplaintId {
         ComplaintId::new(self.id("complaint", &[contact.as_str()])).expect(DERIVED)
@@ -110,6 +124,8 @@ mod tests {
             keys().bounce_address("bounce@example.org", &communication),
             keys().message_id(&communication, &complaint, "example.org"),
             keys().form_stamp("complaint", 1_700_000_000),
+            keys().call_contact_id("pbx", "1.2", &["leg", "3"]).to_string(),
+            keys().line_contact_id("pbx", &"ab".repeat(32), 1).to_string(),
         ];
         let expected = [
             "xuemxrujl3n4xy6enb7ersymem",
@@ -127,6 +143,8 @@ mod tests {
             "bounce+b.p3ao32hndqbnlcrar6jrnrjafa.gpqeqqfa5uirlvht624q@example.org",
             "m.p3ao32hndqbnlcrar6jrnrjafa.t7h5k5boqtjlelyhrhwsqaxnsu.5wfrdnfhoqs6dcse7cpa@example.org",
             "1700000000.usf4k6is7n3yrba7xnkq",
+            "weitpf4wbgumloii4x2jnwcflm",
+            "luycsvckd2ljaysnibuhvqqovu",
         ];
         assert_eq!(all, expected);
     }

@@ -16,5 +16,7 @@ pub mod token;
 mod mac;
 mod phone;
 
+pub use phone::calling_code;
+
 pub use escalation::EscalationLink;
 pub use keys::{Keys, KeysError};

@@ -42,6 +42,13 @@ fn without_extension(text: &str) -> &str {
     if names_extension && end > 0 { &text[..end] } else { text }
 }
 
+/// The calling code of a country (ISO 3166, two letters); none when there is no such country.
+pub fn calling_code(country: &str) -> Option<u16> {
+    let id: country::Id = country.parse().ok()?;
+    let numbers = phonenumber::metadata::DATABASE.by_id(id.as_ref())?;
+    Some(numbers.country_code())
+}
+
 fn e164(dialled: &str, country: Option<country::Id>) -> Option<String> {
     if dialled.len() < DIGITS_MIN {
         return None;

@@ -135,7 +135,7 @@ impl Intake {
 }
 
 /// The W3C trace context of everything a contact sets off, derived from its id so that a repeat continues the same trace.
-fn traceparent(contact: &ContactId) -> String {
+pub fn traceparent(contact: &ContactId) -> String {
     let digest = Commit::hash(contact.as_str().as_bytes());
     format!("00-{}-{}-01", &digest[..32], &digest[32..48])
 }

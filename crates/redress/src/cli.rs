@@ -168,7 +168,7 @@ Examples:
 Each mail is read again, which changes nothing in the mailbox. A mail that came a moment ago may not
 be on record yet: ask again.")]
     Reconcile {
-        /// The account, as the settings name it under [email.accounts].
+        /// The account, as the settings name it under [email.accounts] or [phone.accounts].
         account: String,
         /// Leave out what is on record.
         #[arg(long)]
@@ -229,6 +229,8 @@ last lies outside: the mail in its mailbox.")]
 pub enum Service {
     /// Mailboxes and Maildirs.
     Email,
+    /// Files and posts of telephone systems.
+    Phone,
     /// The public form and API.
     Web,
     /// Finds each contact's complaint, category and team.
@@ -248,6 +250,7 @@ impl Service {
     pub fn word(self) -> &'static str {
         match self {
             Self::Email => "email",
+            Self::Phone => "phone",
             Self::Web => "web",
             Self::Router => "router",
             Self::Sla => "sla",
@@ -355,6 +358,27 @@ pub enum Read {
         /// The account the mails would have come in by.
         #[arg(long, default_value = "read")]
         account: String,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Read call logs or transcripts and print each row as a contact.
+    #[command(after_help = "\
+Examples:
+  redress read phone --account switchboard Master.csv     as the account of the settings reads it
+  redress read phone --format queue_log queue_log         as a format that needs no settings
+  redress read phone --format asterisk_csv --zone Europe/Berlin Master.csv")]
+    Phone {
+        /// The account of the settings whose way of reading is used.
+        #[arg(long, conflicts_with_all = ["format", "zone"])]
+        account: Option<String>,
+        /// What the files are: asterisk_csv, asterisk_ari, queue_log, freeswitch_csv, freeswitch_json, freeswitch_event,
+        /// transcript.
+        #[arg(long, required_unless_present = "account")]
+        format: Option<String>,
+        /// The time zone of local times.
+        #[arg(long)]
+        zone: Option<String>,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

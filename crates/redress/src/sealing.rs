@@ -48,7 +48,7 @@ impl Need {
     pub fn of<'a>(services: impl IntoIterator<Item = &'a Service>) -> Self {
         services.into_iter().fold(Self::NOTHING, |all, service| {
             let own = match service {
-                Service::Email => Self::SEALS,
+                Service::Email | Service::Phone => Self::SEALS,
                 Service::Web => Self { opens_for_status: true, ..Self::SEALS },
                 Service::Router | Service::Erase => Self::OPENS,
                 Service::Notifier => Self::BOTH,

@@ -21,8 +21,9 @@ use crate::sealing::Need;
 use crate::settings::Config;
 
 /// Every service, in the order contacts flow.
-pub const ALL: [Service; 7] = [
+pub const ALL: [Service; 8] = [
     Service::Email,
+    Service::Phone,
     Service::Web,
     Service::Router,
     Service::Sla,
@@ -75,6 +76,7 @@ pub async fn run(
 async fn ready(service: Service, house: &House) -> anyhow::Result<()> {
     match service {
         Service::Email => house.bus().expect_stream(INTAKE, "intake.email.none").await?,
+        Service::Phone => house.bus().expect_stream(INTAKE, "intake.phone.none").await?,
         Service::Web => house.bus().expect_stream(INTAKE, "intake.web.none").await?,
         Service::Feed => house.bus().expect_stream(COMPLAINTS, "complaint.none").await?,
         Service::Router | Service::Sla | Service::Notifier | Service::Erase => house.pin_policies().await?,
@@ -151,6 +153,17 @@ impl Tasks {
                     self.public.push(Public { service, bus: bus.clone(), routes });
                 }
                 self.spawn(service, bus, email.run(asked));
+            }
+            Service::Phone if config.phone.accounts.is_empty() => {
+                info!("No telephone system is listened to: [phone.accounts] names none");
+            }
+            Service::Phone => {
+                let deps = redress_phone::Deps { intake, clock, health };
+                let phone = redress_phone::Service::new(config.phone.clone(), deps);
+                if let Some(routes) = phone.routes() {
+                    self.public.push(Public { service, bus: bus.clone(), routes });
+                }
+                self.spawn(service, bus, phone.run(asked));
             }
             Service::Router => {
                 let deps = redress_router::Deps { ledger, clock, health };

@@ -42,6 +42,8 @@ pub struct Settings {
     pub health: HealthSettings,
     /// `[email]`
     pub email: redress_email::Settings,
+    /// `[phone]`
+    pub phone: redress_phone::Settings,
     /// `[web]`
     pub web: redress_web::Settings,
     /// `[staff]`
@@ -189,6 +191,8 @@ pub struct Config {
     pub health: SocketAddr,
     /// The service `email`.
     pub email: redress_email::Config,
+    /// The service `phone`.
+    pub phone: redress_phone::Config,
     /// The service `web`.
     pub web: redress_web::Config,
     /// What the service `web` serves to clerks.
@@ -238,8 +242,9 @@ impl Config {
         let proxies = checks.proxies(&settings.public.trusted_proxies);
         let rules = compile(&settings.rules);
         let (bus, rules) = (checks.of(redress_bus::Config::check(&settings.bus)), checks.of(rules));
-        let (email, web) = (
+        let (email, phone, web) = (
             checks.of(redress_email::Config::check(&settings.email)),
+            checks.of(redress_phone::Config::check(&settings.phone, &settings.web.public_url)),
             checks.of(redress_web::Config::check(&settings.web)),
         );
         let staff = checks.of(redress_web::staff::Config::check(&settings.staff));
@@ -268,6 +273,7 @@ impl Config {
                 proxies,
                 health: health?,
                 email: email?,
+                phone: phone?,
                 web: web?,
                 staff: staff?,
                 router: router?,

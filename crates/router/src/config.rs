@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use redress_runtime::settings::Problems;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,9 @@ use crate::plan::OrderPattern;
 
 /// Most contacts one replica may work on at once.
 const PARALLEL_MAX: usize = 1024;
+
+/// Nobody who called waits longer for a decision; and what waits is forgotten after a month.
+const CALL_WAIT_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// `[router]` as it is written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +28,8 @@ pub struct Settings {
     pub order_words: Vec<String>,
     /// Country of telephone numbers written without one (ISO 3166, two letters); empty: none is assumed.
     pub default_country: String,
+    /// How long the decision about a call without words waits for a note, a transcript, another leg.
+    pub call_wait_minutes: u32,
 }
 
 impl Default for Settings {
@@ -45,6 +51,7 @@ impl Default for Settings {
                 "número de pedido",
             ]),
             default_country: String::new(),
+            call_wait_minutes: 15,
         }
     }
 }
@@ -60,6 +67,8 @@ pub struct Config {
     pub orders: OrderPattern,
     /// Country of telephone numbers written without one.
     pub default_country: Option<String>,
+    /// How long the decision about a call without words waits.
+    pub call_wait: SignedDuration,
 }
 
 impl Config {
@@ -77,6 +86,9 @@ impl Config {
         }
         if settings.handler_timeout_seconds == 0 {
             problems.note("router.handler_timeout_seconds", "must be at least 1");
+        }
+        if settings.call_wait_minutes > CALL_WAIT_MINUTES_MAX {
+            problems.note("router.call_wait_minutes", format!("must be at most {CALL_WAIT_MINUTES_MAX} (a week)"));
         }
         let country = settings.default_country.trim().to_ascii_uppercase();
         let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
@@ -98,6 +110,7 @@ impl Config {
             parallel: settings.parallel,
             handler_timeout: Duration::from_secs(settings.handler_timeout_seconds.into()),
             orders,
+            call_wait: SignedDuration::from_mins(settings.call_wait_minutes.into()),
             default_country: (!country.is_empty()).then_some(country),
         })
     }

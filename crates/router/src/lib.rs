@@ -49,6 +49,7 @@ const ROUTER: &str = "router";
 /// [`Error`] when the consumer cannot be made or differs from what it should be.
 pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), Error> {
     let part = deps.health.part(ROUTER);
+    let asked = shutdown.clone();
     let surroundings = Surroundings { clock: deps.clock.clone(), part, shutdown };
     let consumer = Consumer {
         service: ROUTER.to_owned(),
@@ -60,10 +61,14 @@ pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), E
     };
     let bus = deps.ledger.vault().bus().clone();
     let router = Router::new(config, deps);
+    let routing = router.clone();
     let handler = move |delivery: Delivery| {
-        let router = router.clone();
+        let router = routing.clone();
         async move { router.handle(&delivery).await }
     };
-    Box::pin(bus.consume(consumer, surroundings, handler)).await?;
-    Ok(())
+    let consuming = Box::pin(bus.consume(consumer, surroundings, handler));
+    tokio::select! {
+        ended = consuming => Ok(ended?),
+        () = async { router.attend_calls(asked).await; std::future::pending().await } => Ok(()),
+    }
 }

@@ -4,6 +4,7 @@
 //! decides twice: who claims the root of a thread, and who opens a complaint. Whatever a crash leaves undone, the
 //! next delivery of the same contact, or any other contact of the same thread, does.
 
+mod calls;
 mod claims;
 mod commit;
 mod lookup;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use redress_bus::failure::chain;
 use redress_bus::{Delivery, Failure, KvError, ReadError};
 use redress_contract::{Cause, ComplaintId, Contact, Reference};
+use redress_domain::CallLog;
 use redress_intake::references;
 use redress_ledger::{ExecuteError, Ledger, LoadError};
 use redress_runtime::{Clock, fault};
@@ -36,6 +38,8 @@ struct Case {
     contact: Contact,
     clues: Clues,
     cause: Cause,
+    /// What all entries about its call come to, when they were brought together.
+    call: Option<CallLog>,
 }
 
 /// What kept a contact from its complaint.
@@ -76,14 +80,27 @@ impl Router {
     }
 
     async fn route(&self, delivery: &Delivery) -> Result<(), RouteError> {
-        let Some(mut case) = self.open(delivery).await? else {
+        let Some(case) = self.open(delivery).await? else {
             // Erased: what is left is a tombstone.
             return Ok(());
         };
         fault::point_at("router::opened", &case.contact.subject).await;
+        if plan::calls::is_unread_line(&case.contact) {
+            count(&case, Outcome::Unread);
+            return Ok(());
+        }
+        if plan::calls::call(&case.contact).is_some() {
+            return Box::pin(self.route_call(case, delivery)).await;
+        }
+        self.settle(case, Some(delivery)).await
+    }
+
+    /// Brings a contact to the complaint that it belongs to, or lets it open one. Without a delivery it is looked at again.
+    async fn settle(&self, mut case: Case, delivery: Option<&Delivery>) -> Result<(), RouteError> {
         // At a first delivery without any clue nobody can have opened its complaint; if somebody did, the claim and
         // the append say so.
-        let perhaps_there = delivery.attempt > 1 || case.clues.call_for_lookups();
+        let first = delivery.is_some_and(|delivery| delivery.attempt == 1);
+        let perhaps_there = !first || case.clues.call_for_lookups();
         if perhaps_there && self.holds(&case).await? {
             count(&case, Outcome::Repeated);
             return self.keep_keys(&case, &case.clues.own_complaint).await;
@@ -105,10 +122,9 @@ impl Router {
         let vault = self.ledger.vault();
         let opened = vault.open_contact(&delivery.subject, &delivery.headers, &delivery.body).await;
         let Some(contact) = opened.map_err(RouteError::Open)? else { return Ok(None) };
-        let clues = plan::clues(&contact, vault.keys(), &self.config);
-        let traceparent = delivery.header("traceparent").unwrap_or_default().to_owned();
-        let cause = Cause { causation_id: contact.id.to_string(), traceparent };
-        Ok(Some(Case { contact, clues, cause }))
+        let mut case = self.case_of(contact);
+        delivery.header("traceparent").unwrap_or_default().clone_into(&mut case.cause.traceparent);
+        Ok(Some(case))
     }
 
     /// True when the complaint that this contact opens holds it already.
@@ -153,9 +169,9 @@ impl Router {
         }
     }
 
-    fn report(&self, case: &Case, delivery: &Delivery, complaint: &ComplaintId, outcome: Outcome) {
+    fn report(&self, case: &Case, delivery: Option<&Delivery>, complaint: &ComplaintId, outcome: Outcome) {
         count(case, outcome);
-        if outcome == Outcome::Opened {
+        if let Some(delivery) = delivery.filter(|_| outcome == Outcome::Opened) {
             let waited = self.clock.now().duration_since(delivery.stored_at).as_secs_f64();
             metrics::histogram!("redress_router_registered_seconds").record(waited.max(0.0));
         }
@@ -163,7 +179,7 @@ impl Router {
             complaint.id = %complaint,
             contact.id = %case.contact.id,
             channel = case.contact.channel.token(),
-            attempt = delivery.attempt,
+            attempt = delivery.map_or(0, |delivery| delivery.attempt),
             "Routed a contact: {}",
             outcome.word()
         );

@@ -5,6 +5,7 @@
 //! [`kept`] are the keys it leaves for those who come after it. [`facts()`] are what the routing rules look at.
 
 pub mod belonging;
+pub mod calls;
 pub mod clues;
 pub mod entry;
 pub mod facts;
@@ -13,6 +14,7 @@ pub mod language;
 pub mod orders;
 
 pub use belonging::{Answers, Belonging, Claimed, Found, bears_anothers_id, decide_belonging};
+pub use calls::{Noted, facts_of};
 pub use clues::{Bounce, ByHand, Clues, Origin, Root, clues};
 pub use entry::{Barred, CONTINUATIONS_MAX, Entry, Step};
 pub use facts::facts;

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 /// Every user.
-pub(crate) const USERS: [&str; 11] = [
+pub(crate) const USERS: [&str; 12] = [
     "email",
+    "phone",
     "web",
     "router",
     "sla",
@@ -57,7 +58,7 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
     stream("TIMERS", &["sla"], &["sla"], &["sla"], &[]),
     stream("OUTBOX", &[], OPEN, OPEN, ERASE),
     stream("DEAD", &[], &[], DECIDE, &[]),
-    stream("KV_keys", &[], OPEN, &["email", "web", "router", "notifier"], ERASE),
+    stream("KV_keys", &[], OPEN, &["email", "phone", "web", "router", "notifier"], ERASE),
     stream("KV_references", &[], &["web", "router"], &["web", "router"], &[]),
     stream("KV_correlation", &[], &["router"], &["router"], ERASE),
     stream(
@@ -68,8 +69,8 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
         &[],
     ),
     stream("KV_cursors", &[], &["feed"], &["feed"], &[]),
-    stream("KV_leases", &[], &["email", "sla"], &["email", "sla"], &[]),
-    stream("KV_limits", &["notifier"], &["notifier"], &["notifier"], ERASE),
+    stream("KV_leases", &[], &["email", "phone", "sla"], &["email", "phone", "sla"], &[]),
+    stream("KV_limits", &["router", "notifier"], OPEN, OPEN, ERASE),
     stream(
         "KV_attempts",
         &["email"],
@@ -97,11 +98,11 @@ pub(crate) const CONSUMERS: [(&str, &str, &str); 12] = [
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 46] = [
+const MESSAGES: [(&str, &[&str]); 49] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
-    ("intake.phone.x", &["web", "erase"]),
+    ("intake.phone.x", &["phone", "web", "erase"]),
     ("intake.letter.x", &["web", "erase"]),
     ("intake.in_person.x", &["web", "erase"]),
     ("intake.social_dm.x", &["erase"]),
@@ -120,7 +121,7 @@ const MESSAGES: [(&str, &[&str]); 46] = [
     ("dead.router.replay.router.1", &["operator", "erase"]),
     ("dead.settled.1", &["operator", "erase"]),
     ("$KV.keys.x", &["erase"]),
-    ("$KV.keys.x.y", &["email", "web", "notifier", "operator", "erase"]),
+    ("$KV.keys.x.y", &["email", "phone", "web", "notifier", "operator", "erase"]),
     ("$KV.keys.destroyed.key.x", &["erase"]),
     ("$KV.references.x", &["web", "router"]),
     ("$KV.correlation.x", &["router"]),
@@ -128,20 +129,23 @@ const MESSAGES: [(&str, &[&str]); 46] = [
     ("$KV.cursors.email.x", &["email"]),
     ("$KV.cursors.email.x.token", &["email", "operator", "erase"]),
     ("$KV.cursors.health.email.x", &["email"]),
+    ("$KV.cursors.phone.x.y", &["phone"]),
     ("$KV.cursors.feed", &["feed"]),
     ("$KV.cursors.erase", &["erase"]),
     ("$KV.cursors.erasing.intake.email.x", &["erase"]),
     ("$KV.leases.sla-sweep", &["sla", "erase"]),
     ("$KV.leases.x", &["erase"]),
     ("$KV.leases.email.x", &["email"]),
+    ("$KV.leases.phone.x", &["phone"]),
+    ("$KV.limits.call.x", &["router", "notifier", "erase"]),
     ("$KV.limits.x", &["notifier", "erase"]),
     ("$KV.limits.restored", &["notifier", "erase", "backup"]),
     ("$KV.attempts.email-reading.x", &["email"]),
     ("$KV.attempts.router.1", &["router"]),
     ("$KV.attempts.sla-due.1", &["sla"]),
     ("$KV.attempts.notifier.1", &["notifier"]),
-    ("$O.blobs.C.x", &["email", "web"]),
-    ("$O.blobs.M.x", &["email", "web"]),
+    ("$O.blobs.C.x", &["email", "phone", "web"]),
+    ("$O.blobs.M.x", &["email", "phone", "web"]),
     ("_INBOX_router.x", &[]),
     ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.INTAKE.router", &[]),
 ];

@@ -94,6 +94,10 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
         Service::Email => {
             redress_email::run(config.email, redress_email::Deps { intake, clock, health }, asked).await?;
         }
+        Service::Phone => {
+            let deps = redress_phone::Deps { intake, clock, health };
+            redress_phone::Service::new(config.phone, deps).run(asked).await?;
+        }
         Service::Router => {
             redress_router::run(config.router, redress_router::Deps { ledger, clock, health }, asked).await?;
         }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
 use redress_contract::contact::{
-    Address, Attachment, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict, TextSpan,
+    Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict, TextSpan,
     Thread,
 };
 use redress_contract::event::*;
@@ -91,7 +91,11 @@ make! {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
         reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict, sent_by_hand,
-        act, recorded_by,
+        act, recorded_by, call,
+    }
+    Call {
+        system, call_id, leg, state, direction, started_at, answered_at, ended_at, waiting_seconds, talking_seconds,
+        queue, staff, cause, time_ambiguous,
     }
     RecordedBy { actor, arrival, backdating_reason, read_back }
     SenderVerdict { verdict, method, domain, verifier }
@@ -172,6 +176,8 @@ make_words!(
     PartyStanding,
     Recipient,
     ScanState,
+    CallState,
+    CallDirection,
     Severity,
     Stage,
     StopReason,

@@ -12,6 +12,7 @@ use super::milestone::MetBy;
 use super::policy::Policy;
 use super::routing::{Route, Routes, Sets};
 use crate::calendar::Calendar;
+use crate::call::Opens;
 use crate::decide::must_be_a_word;
 use crate::ladder::Ladder;
 use crate::matcher::{Matcher, Vocabulary, fold_word};
@@ -300,6 +301,7 @@ impl Workshop {
             team: rule.team.as_ref().and_then(|t| self.team(&at("team"), t)),
             jurisdiction: rule.jurisdiction.as_ref().map(|j| self.word(&at("jurisdiction"), j)),
             needs: rule.needs.as_ref().map(|needs| self.needs(&at("needs"), needs)),
+            opens: rule.opens.as_ref().and_then(|opens| self.opens(&at("opens"), opens)),
         };
         let sets_nothing = rule.disposition.is_none()
             && rule.category.is_none()
@@ -307,9 +309,10 @@ impl Workshop {
             && rule.severity.is_none()
             && rule.team.is_none()
             && rule.jurisdiction.is_none()
-            && rule.needs.is_none();
+            && rule.needs.is_none()
+            && rule.opens.is_none();
         if sets_nothing {
-            self.problem(key, "sets nothing; give it a disposition, category, product, severity, jurisdiction, needs or team");
+            self.problem(key, "sets nothing; give it a disposition, category, product, severity, jurisdiction, needs, team or opens");
         }
         Some(Route { id: rule.id.clone(), when: when?, sets })
     }
@@ -319,6 +322,14 @@ impl Workshop {
         if found.is_none() {
             let known = Disposition::ALL.iter().map(|d| d.token()).collect::<Vec<_>>().join(", ");
             self.problem(key, format!("`{word}` is none of {known}"));
+        }
+        found
+    }
+
+    fn opens(&mut self, key: &str, word: &str) -> Option<Opens> {
+        let found = Opens::from_token(word);
+        if found.is_none() {
+            self.problem(key, format!("`{word}` is none of always, with_words, never"));
         }
         found
     }

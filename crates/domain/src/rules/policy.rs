@@ -177,6 +177,9 @@ impl PolicyFacts {
             | Field::Text
             | Field::SenderDomain
             | Field::Machine
+            | Field::CallDirection
+            | Field::CallState
+            | Field::Queue
             | Field::Form(_) => "",
         }
     }

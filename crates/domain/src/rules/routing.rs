@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use redress_contract::{Disposition, Severity, TeamId};
 
 use super::{Facts, Routed};
+use crate::call::Opens;
 use crate::command::{Assignment, Classification};
 use crate::matcher::{Field, Matcher, fold_text, fold_word};
 
@@ -43,6 +44,7 @@ pub(super) struct Sets {
     pub(super) jurisdiction: Option<String>,
     pub(super) needs: Option<Vec<String>>,
     pub(super) team: Option<TeamId>,
+    pub(super) opens: Option<Opens>,
 }
 
 impl Routes {
@@ -72,6 +74,7 @@ impl Routes {
                 handler: None,
                 rule: team_rule.to_owned(),
             },
+            opens: sets.opens.unwrap_or_default(),
             classification: self.classification(sets, facts, rule),
         }
     }
@@ -81,7 +84,7 @@ impl Routes {
             jurisdiction: sets.jurisdiction.unwrap_or_else(|| self.jurisdiction.clone()),
             needs: sets.needs.unwrap_or_default(),
             disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
-            category: sets.category.unwrap_or_else(|| self.category.clone()),
+            category: sets.category.or_else(|| facts.category.clone()).unwrap_or_else(|| self.category.clone()),
             product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
             severity: sets.severity.unwrap_or(self.severity),
             rule,
@@ -115,10 +118,13 @@ impl Sets {
             && self.severity.is_some()
             && self.jurisdiction.is_some()
             && self.needs.is_some()
+            && self.opens.is_some()
     }
 
     fn gains_from(&self, other: &Self) -> bool {
-        self.team.is_none() && other.team.is_some() || self.classifies_more_with(other)
+        self.team.is_none() && other.team.is_some()
+            || self.opens.is_none() && other.opens.is_some()
+            || self.classifies_more_with(other)
     }
 
     fn classifies_more_with(&self, other: &Self) -> bool {
@@ -137,6 +143,7 @@ impl Sets {
         self.product = self.product.take().or_else(|| other.product.clone());
         self.team = self.team.take().or_else(|| other.team.clone());
         self.jurisdiction = self.jurisdiction.take().or_else(|| other.jurisdiction.clone());
+        self.opens = self.opens.or(other.opens);
         self.needs = self.needs.take().or_else(|| other.needs.clone());
     }
 }

@@ -262,7 +262,7 @@ fn a_version_is_the_hash_of_all_that_a_deadline_depends_on() {
 
 fn facts(fields: &[(&str, &str)]) -> Facts {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Facts { fields: fields.collect::<BTreeMap<_, _>>(), disposition: None }
+    Facts { fields: fields.collect::<BTreeMap<_, _>>(), ..Facts::default() }
 }
 
 fn routing() -> Rules {

@@ -1,5 +1,7 @@
 //! `redress read`: raw input through the same reader as the service; nothing is stored.
 
+mod phone;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,8 +18,14 @@ use crate::settings::Config;
 
 /// A file that cannot be read does not hold up the others.
 pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<ExitCode> {
-    let Read::Email { account, files } = what;
     let keys = keys(config, out)?;
+    let (account, files) = match what {
+        Read::Email { account, files } => (account, files),
+        Read::Phone { account, format, zone, files } => {
+            let how = phone::How { account: account.as_deref(), format: format.as_deref(), zone: zone.as_deref() };
+            return phone::run(config, &how, files, &keys, out);
+        }
+    };
     let mut code = ExitCode::SUCCESS;
     for file in files {
         match email(config, account, &keys, file) {

@@ -1,8 +1,9 @@
-//! `redress reconcile`: each mail of an account with its contact, or the gap.
+//! `redress reconcile`: each mail, or each row of a call log, of an account with its contact, or the gap.
 
 use std::process::ExitCode;
 
 use redress_email::reconcile::{Row, Standing, Summary};
+use redress_phone::reconcile as calls;
 use serde_json::json;
 
 use crate::house::House;
@@ -28,6 +29,9 @@ pub(super) async fn run(
     (account, shown): (&str, Shown),
     out: Out,
 ) -> anyhow::Result<ExitCode> {
+    if config.phone.accounts.contains_key(account) {
+        return phone(config, house, (account, shown), out).await;
+    }
     let tell = |row: &Row| match (&row.standing, shown) {
         (Standing::Recorded(_) | Standing::Before, Shown::Gaps) => Ok(()),
         _ => show(row, out),
@@ -68,4 +72,30 @@ fn conclude(account: &str, summary: Summary, out: Out) -> std::io::Result<()> {
             .collect();
         format!("{account}: {recorded} mails on record, {gaps} gaps{}", rest.concat())
     })
+}
+
+async fn phone(
+    config: &Config,
+    house: &House,
+    (account, shown): (&str, Shown),
+    out: Out,
+) -> anyhow::Result<ExitCode> {
+    let tell = |row: &calls::Row| {
+        let (value, words) = match (&row.standing, shown) {
+            (calls::Standing::Recorded(_), Shown::Gaps) => return Ok(()),
+            (calls::Standing::Recorded(id), Shown::All) => (json!({ "contact": id }), id.to_string()),
+            (calls::Standing::Quarantined(id, why), _) => {
+                (json!({ "contact": id, "quarantined": why }), format!("{id} kept apart: {why}"))
+            }
+            (calls::Standing::Gap, _) => (json!({ "gap": true }), "GAP".to_owned()),
+        };
+        let mut value = value;
+        value["row"] = json!(row.place);
+        out.either(&value, || format!("{}  {words}", printable(&row.place)))
+    };
+    let calls::Summary { recorded, quarantined, gaps } =
+        redress_phone::reconcile(&config.phone, account, &house.vault, tell).await?;
+    let value = json!({ "account": account, "recorded": recorded, "quarantined": quarantined, "gaps": gaps });
+    out.either(&value, || format!("{account}: {recorded} rows on record, {quarantined} kept apart, {gaps} gaps"))?;
+    Ok(if gaps == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -12,14 +12,17 @@ use redress_domain::settings::{
 use redress_email::config::webhook::Provider;
 use redress_email::config::{AccountSettings as Account, Kind, WebhookSettings};
 use redress_notifier::settings::AccountSettings;
+use redress_phone::config as phone;
+use redress_phone::formats::Format;
 use redress_web::staff::settings::AccountSettings as Clerk;
 use serde_json::Value;
 
 use super::Settings;
 
 /// Tables and lists that are empty by default. Of these the example shows one element, with values to learn from.
-const ELEMENTS: [&str; 7] = [
+const ELEMENTS: [&str; 8] = [
     "email.accounts",
+    "phone.accounts",
     "staff.accounts",
     "notifier.accounts",
     "rules.calendars",
@@ -32,6 +35,7 @@ const ELEMENTS: [&str; 7] = [
 pub fn sample() -> Settings {
     let mut settings = Settings { rules: sample_rules(), ..Settings::default() };
     settings.email.accounts.insert("help".to_owned(), sample_mailbox());
+    settings.phone.accounts.insert("switchboard".to_owned(), sample_switchboard());
     let clerk = Clerk { password_hash_file: Some("/run/credentials/redress/ina".into()), ..Clerk::default() };
     settings.staff.accounts.insert("ina".to_owned(), clerk);
     settings.notifier.accounts.insert("help".to_owned(), AccountSettings::default());
@@ -56,6 +60,20 @@ fn sample_mailbox() -> Account {
     }
 }
 
+fn sample_switchboard() -> phone::AccountSettings {
+    phone::AccountSettings {
+        kind: Some(phone::Kind::Folder),
+        path: Some("/var/log/asterisk/cdr-csv".into()),
+        format: Some(Format::AsteriskCsv),
+        webhook: Some(phone::WebhookSettings {
+            provider: Some(phone::Provider::Twilio),
+            secret_file: Some("/run/credentials/redress/twilio".into()),
+            ..phone::WebhookSettings::default()
+        }),
+        ..phone::AccountSettings::default()
+    }
+}
+
 fn sample_rules() -> RulesSettings {
     let policy =
         PolicySettings { milestones: vec![MilestoneSettings::default()], ..PolicySettings::default() };
@@ -63,7 +81,7 @@ fn sample_rules() -> RulesSettings {
         calendars: BTreeMap::from([("office".to_owned(), CalendarSettings::default())]),
         policies: vec![policy],
         ladders: BTreeMap::from([("default".to_owned(), vec![RungSettings::default()])]),
-        rules: vec![RuleSettings::default()],
+        rules: vec![RuleSettings { opens: Some("with_words".to_owned()), ..RuleSettings::default() }],
         ..RulesSettings::default()
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Outcome {
     Acted,
     /// It was there before.
     Repeated,
+    /// It is a line that could not be read, which nobody complained by.
+    Unread,
 }
 
 impl Outcome {
@@ -35,6 +37,7 @@ impl Outcome {
             Self::Replied => "replied",
             Self::Acted => "acted",
             Self::Repeated => "repeated",
+            Self::Unread => "unread",
         }
     }
 }
@@ -92,7 +95,7 @@ impl Router {
             Some(claimed) => claimed,
             None => self.reference(case, complaint).await?,
         };
-        let routed = self.ledger.rules().route(&plan::facts(&case.contact));
+        let routed = self.ledger.rules().route(&plan::facts_of(&case.contact, case.call.as_ref()));
         let command = entry.register(&case.contact, complaint, reference.clone(), routed);
         let tried = self.execute(case, complaint, command, Outcome::Opened).await?;
         if matches!(tried, Tried::Done(_)) && *complaint != case.clues.own_complaint {

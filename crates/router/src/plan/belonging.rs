@@ -254,6 +254,7 @@ fn root<'a>(clues: &'a Clues, answers: &'a Answers) -> Option<Evidence<'a>> {
         Origin::OwnMessage => "same_message",
         Origin::References => "references",
         Origin::Platform => "platform_thread",
+        Origin::Call => "same_call",
     };
     Some((&claimed.found, 98, reason))
 }

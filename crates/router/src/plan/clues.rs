@@ -10,7 +10,7 @@ use redress_identity::token::Token;
 use redress_identity::{Keys, reference};
 
 use super::orders::OrderPattern;
-use super::{machine_of, vouching};
+use super::{calls, machine_of, vouching};
 use crate::Config;
 
 /// Most ids and addresses of one contact in which a token is looked for.
@@ -92,6 +92,8 @@ pub enum Origin {
     References,
     /// The platform's own thread.
     Platform,
+    /// The telephone call it is about, whoever calls it theirs.
+    Call,
 }
 
 /// A report that a communication did not arrive.
@@ -113,7 +115,8 @@ impl Clues {
             && self.references.is_empty()
             && self.orders.is_empty()
             && self.belongs_with.is_none();
-        !names_nothing
+        let is_of_a_call = self.root.as_ref().is_some_and(|root| root.origin == Origin::Call);
+        !names_nothing || is_of_a_call
     }
 }
 
@@ -136,11 +139,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         contact: contact.id.clone(),
         own_complaint: keys.complaint_id(&contact.id),
         bounce: bounce(contact, keys, &tokens),
-        belongs_with: [&contact.part_of, &contact.revises, &contact.reparses]
-            .into_iter()
-            .flatten()
-            .next()
-            .cloned(),
+        belongs_with: belongs_with(contact),
         act: act(contact),
         same_sender_as: same_sender_as(contact),
         references: references(contact),
@@ -154,6 +153,12 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         ancestors,
         own_key,
     }
+}
+
+/// What is part of a call is found by the call: the contact it names need not be there yet.
+fn belongs_with(contact: &Contact) -> Option<ContactId> {
+    let part_of = contact.part_of.as_ref().filter(|_| calls::call(contact).is_none());
+    part_of.or(contact.revises.as_ref()).or(contact.reparses.as_ref()).cloned()
 }
 
 /// Whoever shows a contact's receipt code made it. The form and the API, who alone can see that, vouch then for a sender
@@ -205,6 +210,11 @@ impl<'a> Family<'a> {
     }
 
     fn root(&self, contact: &Contact, text: &str) -> Option<Root> {
+        if let Some(call) = calls::call(contact) {
+            let key = |kind| self.keys.correlation_key(kind, &[&call.system, &call.call_id]);
+            let (key, text_key) = (format!("thread.{}", key("call")), format!("thread.{}", key("call-text")));
+            return Some(Root { key, text_key, origin: Origin::Call });
+        }
         let thread = contact.thread.as_ref()?;
         let (parts, origin) = if thread.platform_thread.is_empty() {
             let (id, origin) = first_named(thread)?;

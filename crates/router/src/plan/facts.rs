@@ -33,7 +33,7 @@ pub fn facts(contact: &Contact) -> Facts {
         }
     }
     let disposition = (machine != MachineKind::Unspecified).then_some(Disposition::Machine);
-    Facts { fields, disposition }
+    Facts { fields, disposition, category: None }
 }
 
 fn sender_domain(contact: &Contact) -> String {
