@@ -57,7 +57,7 @@ pub struct Stage {
     config: Config,
     _broker: Broker,
     jetstream: jetstream::Context,
-    _folder: TempDir,
+    folder: TempDir,
     client: reqwest::Client,
     outgoing: Outgoing,
     replicas: Vec<Replica>,
@@ -89,6 +89,11 @@ impl Stage {
     /// With more settings, as TOML.
     pub fn with(settings: &str) -> Builder {
         Builder { more: vec![settings.to_owned()], services: redress::services::ALL.to_vec() }
+    }
+
+    /// The folder in which everything of the stage lies: `{folder}` in its settings.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Moves the clock.
@@ -229,7 +234,7 @@ impl Builder {
             config,
             _broker: broker,
             jetstream: jetstream::new(client),
-            _folder: folder,
+            folder,
             client: redress_runtime::http::client().expect("an HTTP client can be made"),
             outgoing: Outgoing::of(sink),
             replicas: Vec::new(),

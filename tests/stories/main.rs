@@ -4,6 +4,7 @@ mod acknowledged;
 mod bounced;
 mod broken;
 mod by_hand;
+mod calls;
 mod decided;
 mod erased;
 mod forgotten;

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
 use crate::words::{
-    Act, AddressKind, CallDirection, CallState, Channel, MachineKind, ParseStatus, ScanState, TextRole, Verdict,
-    VerdictMethod,
+    Act, AddressKind, CallDirection, CallState, Channel, MachineKind, ParseStatus, ScanState, TextRole,
+    Verdict, VerdictMethod,
 };
 
 /// One inbound message or act, normalised, with its raw bytes.

@@ -39,7 +39,7 @@ pub use id::{
 };
 pub use timer::TimerDue;
 pub use words::{
-    Act, ActorRole, AddressKind, CallDirection, CallState, Channel, Class, CloseReason, CommunicationPurpose, Disposition, Hold,
-    MachineKind, Medium, Outcome, ParseStatus, PartyStanding, Recipient, ScanState, Severity, Stage,
-    StopReason, SuppressReason, TextRole, Verdict, VerdictMethod,
+    Act, ActorRole, AddressKind, CallDirection, CallState, Channel, Class, CloseReason, CommunicationPurpose,
+    Disposition, Hold, MachineKind, Medium, Outcome, ParseStatus, PartyStanding, Recipient, ScanState,
+    Severity, Stage, StopReason, SuppressReason, TextRole, Verdict, VerdictMethod,
 };

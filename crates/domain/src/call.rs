@@ -68,7 +68,9 @@ impl CallLog {
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Call>) -> Self {
         let mut entries: Vec<&Call> = entries.into_iter().collect();
         entries.sort_by_key(|entry| (latest(entry), progress(entry.state), entry.leg.clone()));
-        let said = |of: fn(&Call) -> &String| entries.iter().map(move |entry| of(entry)).filter(|word| !word.is_empty());
+        let said = |of: fn(&Call) -> &String| {
+            entries.iter().map(move |entry| of(entry)).filter(|word| !word.is_empty())
+        };
         let started_at = entries.iter().filter_map(|entry| entry.started_at).min();
         let answered_at = answered_at(&entries);
         let ended_at = entries.iter().filter_map(|entry| entry.ended_at).max();
@@ -104,8 +106,7 @@ impl CallLog {
     /// True when somebody called us and no person answered: it rang, was given up, or went to voicemail. Also while it
     /// rings, since the message that it ended may be lost.
     pub fn is_to_return(&self) -> bool {
-        let from_outside =
-            matches!(self.direction, CallDirection::Inbound | CallDirection::Unspecified);
+        let from_outside = matches!(self.direction, CallDirection::Inbound | CallDirection::Unspecified);
         let without_answer = !matches!(self.state, CallState::Answered | CallState::Unspecified);
         from_outside && without_answer
     }
@@ -175,7 +176,13 @@ mod tests {
 
     fn ringing() -> Call {
         let direction = CallDirection::Inbound;
-        Call { state: CallState::Ringing, direction, started_at: at(0), queue: "help".to_owned(), ..Call::default() }
+        Call {
+            state: CallState::Ringing,
+            direction,
+            started_at: at(0),
+            queue: "help".to_owned(),
+            ..Call::default()
+        }
     }
 
     fn answered(state: CallState) -> Call {
@@ -194,7 +201,10 @@ mod tests {
         assert_eq!((log.waiting_seconds, log.talking_seconds, log.is_to_return()), (Some(6), None, false));
         let log = CallLog::of([&ringing(), &answered(CallState::Answered), &ended()]);
         assert_eq!((log.waiting_seconds, log.talking_seconds), (Some(6), Some(22)));
-        assert_eq!((log.queue.as_str(), log.staff.as_str(), log.cause.as_str()), ("help", "ext 12", "normal"));
+        assert_eq!(
+            (log.queue.as_str(), log.staff.as_str(), log.cause.as_str()),
+            ("help", "ext 12", "normal")
+        );
     }
 
     #[test]

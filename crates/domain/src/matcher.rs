@@ -7,9 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::{
-    CallDirection, CallState, Channel, Class, Disposition, MachineKind, Severity, Stage,
-};
+use redress_contract::{CallDirection, CallState, Channel, Class, Disposition, MachineKind, Severity, Stage};
 
 use crate::settings::Problem;
 

@@ -164,7 +164,10 @@ fn check_house(name: &str, account: &AccountSettings, key: &str, problems: &mut 
     let country = account.country.trim().to_ascii_uppercase();
     let calling_code = calling_code(&country);
     if !country.is_empty() && calling_code.is_none() {
-        problems.note(format!("{key}.country"), "must be a country code of two letters, such as \"DE\", or empty");
+        problems.note(
+            format!("{key}.country"),
+            "must be a country code of two letters, such as \"DE\", or empty",
+        );
     }
     let country = (!country.is_empty()).then_some(country);
     let number = |written: &String| {
@@ -203,7 +206,10 @@ fn check_folder(account: &AccountSettings, key: &str, problems: &mut Problems) -
     });
     let reading = check_reading(account, key, problems);
     if format.needs_zone() && reading.zone.is_none() {
-        problems.note(format!("{key}.zone"), "must be given: the file holds local times, such as \"Europe/Berlin\"");
+        problems.note(
+            format!("{key}.zone"),
+            "must be given: the file holds local times, such as \"Europe/Berlin\"",
+        );
     }
     let needs_fields = matches!(format, Format::Table | Format::JsonLines);
     if needs_fields && account.fields.is_empty() && account.format.is_some() {
@@ -238,7 +244,10 @@ fn check_reading(account: &AccountSettings, key: &str, problems: &mut Problems) 
     let mut names = account.format.map(Format::names).unwrap_or_default();
     for (field, held_by) in &account.fields {
         if !names.set(field, held_by.clone()) {
-            problems.note(format!("{key}.fields.{field}"), format!("is no field; fields are {}", FIELDS.join(", ")));
+            problems.note(
+                format!("{key}.fields.{field}"),
+                format!("is no field; fields are {}", FIELDS.join(", ")),
+            );
         }
     }
     let mut states = BTreeMap::new();
@@ -253,9 +262,14 @@ fn check_reading(account: &AccountSettings, key: &str, problems: &mut Problems) 
     }
     let zone = match account.zone.trim() {
         "" => None,
-        name => TimeZone::get(name).map_err(|_| {
-            problems.note(format!("{key}.zone"), format!("{name:?} is no IANA time zone, such as \"Europe/Berlin\""));
-        }).ok(),
+        name => TimeZone::get(name)
+            .map_err(|_| {
+                problems.note(
+                    format!("{key}.zone"),
+                    format!("{name:?} is no IANA time zone, such as \"Europe/Berlin\""),
+                );
+            })
+            .ok(),
     };
     let time_format = (!account.time_format.is_empty()).then(|| account.time_format.clone());
     Reading { names, states, zone, time_format }

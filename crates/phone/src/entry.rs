@@ -46,6 +46,9 @@ impl Entry {
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let words = self.text.len();
-        f.debug_struct("Entry").field("state", &self.call.state).field("text_bytes", &words).finish_non_exhaustive()
+        f.debug_struct("Entry")
+            .field("state", &self.call.state)
+            .field("text_bytes", &words)
+            .finish_non_exhaustive()
     }
 }

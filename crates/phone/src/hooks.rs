@@ -75,7 +75,9 @@ pub enum Refusal {
 pub fn check_headers(webhook: &Webhook, headers: &HeaderMap, rest: &str) -> Result<(), Refusal> {
     match webhook.provider {
         Provider::Freeswitch => signature::basic(&webhook.user, &webhook.secret, headers),
-        Provider::Sipgate | Provider::Placetel | Provider::Cti => signature::in_address(&webhook.secret, rest),
+        Provider::Sipgate | Provider::Placetel | Provider::Cti => {
+            signature::in_address(&webhook.secret, rest)
+        }
         Provider::Twilio | Provider::Signed => Ok(()),
     }
 }
@@ -147,7 +149,9 @@ fn cdr(post: &Post) -> Result<Vec<u8>, Fault> {
     }
     // A form makes a blank of each plus.
     let encoded = cdr.replace(' ', "+");
-    BASE64_MIME_PERMISSIVE.decode(encoded.as_bytes()).map_err(|_| Fault::new("`cdr` is neither JSON nor base64"))
+    BASE64_MIME_PERMISSIVE
+        .decode(encoded.as_bytes())
+        .map_err(|_| Fault::new("`cdr` is neither JSON nor base64"))
 }
 
 fn json(body: &[u8]) -> Result<impl Fn(&str) -> Option<String>, Fault> {

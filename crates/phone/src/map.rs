@@ -13,8 +13,25 @@ use crate::time;
 
 /// What a name may hold.
 pub const FIELDS: [&str; 19] = [
-    "answered", "at", "call_id", "called", "caller", "caller_name", "cause", "direction", "duration", "ended",
-    "language", "leg", "queue", "recording", "staff", "started", "state", "talking", "text",
+    "answered",
+    "at",
+    "call_id",
+    "called",
+    "caller",
+    "caller_name",
+    "cause",
+    "direction",
+    "duration",
+    "ended",
+    "language",
+    "leg",
+    "queue",
+    "recording",
+    "staff",
+    "started",
+    "state",
+    "talking",
+    "text",
 ];
 
 /// Longest word that is taken over from a telephone system: what is longer is no id, queue or number.
@@ -89,7 +106,8 @@ impl Values<'_> {
 
     fn time(&mut self, field: &'static str) -> Result<Option<Timestamp>, Fault> {
         let (zone, format) = (self.reading.zone.as_ref(), self.reading.time_format.as_deref());
-        let time = time::read(&self.text(field), zone, format).map_err(|wrong| Fault(format!("{field} {wrong}")))?;
+        let time =
+            time::read(&self.text(field), zone, format).map_err(|wrong| Fault(format!("{field} {wrong}")))?;
         self.is_ambiguous |= time.is_some_and(|time| time.is_ambiguous);
         Ok(time.map(|time| time.at))
     }
@@ -194,12 +212,15 @@ fn state(word: &str, own: &States) -> Result<CallState, Fault> {
     }
     Ok(match bare(word).as_str() {
         "" => CallState::Unspecified,
-        "ringing" | "ring" | "newcall" | "incomingcall" | "outgoingcall" | "queued" | "initiated" => CallState::Ringing,
-        "answered" | "answer" | "inprogress" | "completed" | "connected" | "callaccepted" => CallState::Answered,
-        "ended" | "hangup" | "hungup" => CallState::Ended,
-        "unanswered" | "noanswer" | "missed" | "abandoned" | "abandon" | "cancel" | "canceled" | "cancelled" => {
-            CallState::Unanswered
+        "ringing" | "ring" | "newcall" | "incomingcall" | "outgoingcall" | "queued" | "initiated" => {
+            CallState::Ringing
         }
+        "answered" | "answer" | "inprogress" | "completed" | "connected" | "callaccepted" => {
+            CallState::Answered
+        }
+        "ended" | "hangup" | "hungup" => CallState::Ended,
+        "unanswered" | "noanswer" | "missed" | "abandoned" | "abandon" | "cancel" | "canceled"
+        | "cancelled" => CallState::Unanswered,
         "busy" => CallState::Busy,
         "failed" | "congestion" => CallState::Failed,
         "voicemail" => CallState::Voicemail,
@@ -215,7 +236,9 @@ pub fn state_word(word: &str) -> String {
 fn direction(word: &str) -> CallDirection {
     match bare(word).as_str() {
         "in" | "inbound" | "incoming" | "incomingcall" => CallDirection::Inbound,
-        "out" | "outbound" | "outgoing" | "outgoingcall" | "outboundapi" | "outbounddial" => CallDirection::Outbound,
+        "out" | "outbound" | "outgoing" | "outgoingcall" | "outboundapi" | "outbounddial" => {
+            CallDirection::Outbound
+        }
         "internal" | "local" => CallDirection::Internal,
         _ => CallDirection::Unspecified,
     }
@@ -232,7 +255,9 @@ mod tests {
         }
         let zone = TimeZone::get("Europe/Berlin").ok();
         let reading = Reading { names, zone, ..Reading::default() };
-        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let value = |name: &str| {
+            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         read(&reading, &value)
     }
 
@@ -251,7 +276,10 @@ mod tests {
     #[test]
     fn an_event_happened_when_it_says() {
         let call = read_row(&[("state", "newCall"), ("at", "1769941834")]).unwrap().call;
-        assert_eq!((call.state, call.started_at), (CallState::Ringing, Timestamp::from_second(1_769_941_834).ok()));
+        assert_eq!(
+            (call.state, call.started_at),
+            (CallState::Ringing, Timestamp::from_second(1_769_941_834).ok())
+        );
         let call = read_row(&[("state", "NO ANSWER"), ("at", "1769941834")]).unwrap().call;
         assert_eq!((call.state, call.ended_at.is_some()), (CallState::Unanswered, true));
     }

@@ -11,8 +11,18 @@ use crate::entry::{Entry, Fault};
 
 /// What telephone systems write where the caller hides their number, in lower case.
 const HIDDEN: [&str; 12] = [
-    "anonymous", "anonym", "blocked", "hidden", "none", "null", "private", "restricted", "unavailable", "unknown",
-    "withheld", "+266696687",
+    "anonymous",
+    "anonym",
+    "blocked",
+    "hidden",
+    "none",
+    "null",
+    "private",
+    "restricted",
+    "unavailable",
+    "unknown",
+    "withheld",
+    "+266696687",
 ];
 
 /// The account that an entry came by.
@@ -128,7 +138,8 @@ fn address(written: &str, display_name: String, house: &House) -> Option<Address
 fn number(address: &Address, house: &House) -> String {
     let country = house.country.as_deref();
     let digits = &address.value;
-    let is_bare = digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    let is_bare =
+        digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     if let Some(code) = house.calling_code.as_deref().filter(|code| is_bare && digits.starts_with(code)) {
         let international = Address { value: format!("+{digits}"), ..address.clone() };
         let read = normal(&international, country);
@@ -157,8 +168,11 @@ fn direction(caller: &str, called: &str, house: &House) -> CallDirection {
     }
     let is_ours = |written: &str| {
         let plain = without_host(written.trim());
-        let known = || address(plain, String::new(), house).is_some_and(|read| house.own_numbers.contains(&read.value));
-        is_extension(plain, house) && !plain.is_empty() && !HIDDEN.contains(&plain.to_lowercase().as_str()) || known()
+        let known = || {
+            address(plain, String::new(), house).is_some_and(|read| house.own_numbers.contains(&read.value))
+        };
+        is_extension(plain, house) && !plain.is_empty() && !HIDDEN.contains(&plain.to_lowercase().as_str())
+            || known()
     };
     match (is_ours(caller), is_ours(called)) {
         (false, _) => CallDirection::Inbound,
@@ -201,7 +215,9 @@ mod tests {
 
     #[test]
     fn the_caller_is_the_same_party_however_the_number_is_written() {
-        for caller in ["030 901820", "+49 30 901820", "0049 30 901820", "4930901820", "4930901820@pbx.example.org"] {
+        for caller in
+            ["030 901820", "+49 30 901820", "0049 30 901820", "4930901820", "4930901820@pbx.example.org"]
+        {
             check(caller, "7100", Some("+4930901820"), CallDirection::Inbound);
         }
         for hidden in ["anonymous", "", "Restricted"] {

@@ -68,15 +68,19 @@ pub async fn reconcile(
     let failed = |reason: String| ReconcileError { account: account.to_owned(), reason };
     let known = config.accounts.get(account).ok_or_else(|| failed("there is no such account".to_owned()))?;
     let Place::Folder(folder) = &known.place else {
-        return Err(failed("what is posted lies in no file to compare with; it stands in the platform's own log".to_owned()));
+        return Err(failed(
+            "what is posted lies in no file to compare with; it stands in the platform's own log".to_owned(),
+        ));
     };
     let mut summary = Summary::default();
     for path in files(folder).map_err(|error| failed(error.to_string()))? {
         let mut open = Some(());
         let mut followed = None;
         while open.take().is_some() {
-            let (read, more) = next(&path, folder, config, &mut followed).map_err(|error| failed(error.to_string()))?;
-            let rows = futures::stream::iter(read).map(|read| row(account, known, vault, read)).buffered(AT_ONCE);
+            let (read, more) =
+                next(&path, folder, config, &mut followed).map_err(|error| failed(error.to_string()))?;
+            let rows =
+                futures::stream::iter(read).map(|read| row(account, known, vault, read)).buffered(AT_ONCE);
             let mut rows = std::pin::pin!(rows);
             while let Some(row) = rows.next().await {
                 let row = row.map_err(|error| failed(chain(&error)))?;
@@ -122,7 +126,12 @@ fn next(
     Ok((step.read, more))
 }
 
-async fn row(name: &str, account: &Account, vault: &Vault, read: Read) -> Result<Row, redress_bus::ReadError> {
+async fn row(
+    name: &str,
+    account: &Account,
+    vault: &Vault,
+    read: Read,
+) -> Result<Row, redress_bus::ReadError> {
     let contact = contact(&read, name, &account.house, jiff::Timestamp::UNIX_EPOCH, vault.keys());
     // What was erased since stands there too, as a tombstone.
     let stored = vault.bus().last(name::INTAKE, &subject::intake(Channel::Phone, &contact.id)).await?;

@@ -120,7 +120,10 @@ mod tests {
     fn a_row_is_taken_when_its_end_has_come() {
         assert_eq!(rows(CSV, "a,b\r\nc,d\ne", false), [("a,b", true), ("c,d", true)]);
         assert_eq!(rows(CSV, "a,b\ne", true), [("a,b", true), ("e", true)]);
-        assert_eq!(rows(CSV, "a,\"b\nc\",\"\"\"d\"\"\"\ne,5\" pipe\n", false), [("a,\"b\nc\",\"\"\"d\"\"\"", true), ("e,5\" pipe", true)]);
+        assert_eq!(
+            rows(CSV, "a,\"b\nc\",\"\"\"d\"\"\"\ne,5\" pipe\n", false),
+            [("a,\"b\nc\",\"\"\"d\"\"\"", true), ("e,5\" pipe", true)]
+        );
     }
 
     #[test]

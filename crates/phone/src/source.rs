@@ -111,7 +111,13 @@ impl Recorder {
 }
 
 /// What an account makes of what was read.
-pub(crate) fn contact(read: &Read, account: &str, house: &House, now: jiff::Timestamp, keys: &Keys) -> Contact {
+pub(crate) fn contact(
+    read: &Read,
+    account: &str,
+    house: &House,
+    now: jiff::Timestamp,
+    keys: &Keys,
+) -> Contact {
     let envelope = Envelope { account, house, now, keys };
     let bytes = normalize::Bytes {
         raw: &read.raw,

@@ -45,7 +45,8 @@ pub fn read(text: &str, zone: Option<&TimeZone>, format: Option<&str>) -> Result
         if let Ok(at) = Timestamp::strptime(format, text) {
             return Ok(Some(Time { at, is_ambiguous: false }));
         }
-        let local = DateTime::strptime(format, text).map_err(|_| format!("is no time of the form {format}"))?;
+        let local =
+            DateTime::strptime(format, text).map_err(|_| format!("is no time of the form {format}"))?;
         return in_zone(local, zone).map(Some);
     }
     let written = text.parse::<Timestamp>().ok();

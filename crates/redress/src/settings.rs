@@ -2,7 +2,7 @@
 
 mod example;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -248,6 +248,7 @@ impl Config {
             checks.of(redress_web::Config::check(&settings.web)),
         );
         let staff = checks.of(redress_web::staff::Config::check(&settings.staff));
+        let staff = staff.map(|staff| checks.telephone_system(staff, phone.as_ref()));
         let (router, sla) = (
             checks.of(redress_router::Config::check(&settings.router)),
             checks.of(redress_sla::Config::check(&settings.sla)),
@@ -321,6 +322,27 @@ struct Checks(Problems);
 impl Checks {
     fn of<T>(&mut self, checked: Result<T, Problems>) -> Option<T> {
         checked.map_err(|problems| self.0.0.extend(problems.0)).ok()
+    }
+
+    /// A note names the call of a telephone system: the one that is set, or the only one there is.
+    fn telephone_system(
+        &mut self,
+        mut staff: redress_web::staff::Config,
+        phone: Option<&redress_phone::Config>,
+    ) -> redress_web::staff::Config {
+        let accounts = phone.into_iter().flat_map(|phone| phone.accounts.values());
+        let systems: BTreeSet<&str> = accounts.map(|account| account.house.system.as_str()).collect();
+        let telephone_system = match (staff.telephone_system.as_str(), systems.iter().next()) {
+            ("", Some(only)) if systems.len() == 1 => (*only).to_owned(),
+            (set, _) => {
+                if !set.is_empty() && !systems.contains(set) {
+                    self.0.note("staff.telephone_system", "is no system or account under [phone.accounts]");
+                }
+                set.to_owned()
+            }
+        };
+        staff.telephone_system = telephone_system;
+        staff
     }
 
     fn address(&mut self, key: &str, text: &str) -> Option<SocketAddr> {

@@ -88,7 +88,10 @@ impl Config {
             problems.note("router.handler_timeout_seconds", "must be at least 1");
         }
         if settings.call_wait_minutes > CALL_WAIT_MINUTES_MAX {
-            problems.note("router.call_wait_minutes", format!("must be at most {CALL_WAIT_MINUTES_MAX} (a week)"));
+            problems.note(
+                "router.call_wait_minutes",
+                format!("must be at most {CALL_WAIT_MINUTES_MAX} (a week)"),
+            );
         }
         let country = settings.default_country.trim().to_ascii_uppercase();
         let is_code = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use redress_contract::contact::{Address, Field as NamedValue, Raw, RecordedBy};
+use redress_contract::contact::{Address, Call, Field as NamedValue, Raw, RecordedBy};
 use redress_contract::{AddressKind, Channel, Contact, ContactId, ParseStatus, Reference};
 use redress_intake::language;
 use serde::Serialize;
@@ -104,6 +104,9 @@ pub struct Stated {
     pub recorded_by: Option<RecordedBy>,
     /// True when they vouch that the sender is who they say.
     pub sender_authenticated: bool,
+    /// The telephone call that it is a note of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
 }
 
 /// The pairs of an urlencoded body.
@@ -245,6 +248,7 @@ pub fn contact(submission: &Submission, arrival: Arrival) -> Contact {
         sender: sender(submission),
         sender_authenticated: arrival.stated.sender_authenticated,
         recorded_by: arrival.stated.recorded_by,
+        call: arrival.stated.call,
         text: submission.what_happened.clone(),
         language: language_of(submission, arrival.page_language),
         raw: Some(Raw { media_type: arrival.media_type, sha256: arrival.sha256, ..Raw::default() }),

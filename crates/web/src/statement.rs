@@ -70,6 +70,7 @@ pub(crate) fn read(members: Vec<(String, Member)>, client: Option<&Client>, now:
         received_at: values.received_at,
         recorded_by,
         sender_authenticated: values.identity_verified,
+        call: None,
     };
     Statement { channel: values.channel.unwrap_or(Channel::Api), stated, wrong }
 }

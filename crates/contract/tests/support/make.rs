@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
 use redress_contract::contact::{
-    Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict, TextSpan,
-    Thread,
+    Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict,
+    TextSpan, Thread,
 };
 use redress_contract::event::*;
 use redress_contract::*;

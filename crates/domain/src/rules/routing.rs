@@ -84,7 +84,10 @@ impl Routes {
             jurisdiction: sets.jurisdiction.unwrap_or_else(|| self.jurisdiction.clone()),
             needs: sets.needs.unwrap_or_default(),
             disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
-            category: sets.category.or_else(|| facts.category.clone()).unwrap_or_else(|| self.category.clone()),
+            category: sets
+                .category
+                .or_else(|| facts.category.clone())
+                .unwrap_or_else(|| self.category.clone()),
             product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
             severity: sets.severity.unwrap_or(self.severity),
             rule,

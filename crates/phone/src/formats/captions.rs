@@ -50,10 +50,12 @@ fn spoken(json: &Json) -> String {
     if let Some(text) = TEXTS.iter().find_map(|name| json.get(name)) {
         return text.trim().to_owned();
     }
-    let sentences = ["sentences", "results", "segments"].iter().find_map(|name| json.value().get(name)?.as_array());
-    let said = sentences.into_iter().flatten().filter_map(|sentence| {
-        TEXTS.iter().find_map(|name| sentence.get(name)?.as_str()).map(str::trim)
-    });
+    let sentences =
+        ["sentences", "results", "segments"].iter().find_map(|name| json.value().get(name)?.as_array());
+    let said = sentences
+        .into_iter()
+        .flatten()
+        .filter_map(|sentence| TEXTS.iter().find_map(|name| sentence.get(name)?.as_str()).map(str::trim));
     said.collect::<Vec<_>>().join("\n")
 }
 
@@ -70,11 +72,13 @@ fn captions(text: &str, is_vtt: bool) -> Words {
         }
         let lines: Vec<&str> = block.lines().collect();
         match lines.iter().position(|line| is_timing(line)) {
-            Some(at) => said.extend(lines[at + 1..].iter().filter(|line| !is_timing(line)).map(|line| spoken_line(line))),
+            Some(at) => said
+                .extend(lines[at + 1..].iter().filter(|line| !is_timing(line)).map(|line| spoken_line(line))),
             None => {
                 // Nothing says when; a number at its head is the cue's.
                 let head = lines.first().is_some_and(|line| line.trim().parse::<u32>().is_ok());
-                let words: Vec<String> = lines[usize::from(head)..].iter().map(|line| spoken_line(line)).collect();
+                let words: Vec<String> =
+                    lines[usize::from(head)..].iter().map(|line| spoken_line(line)).collect();
                 if !words.is_empty() {
                     problem = "a cue lacks its times";
                 }
@@ -104,14 +108,19 @@ fn spoken_line(line: &str) -> String {
             rest = tagged;
             continue;
         };
-        if let Some(name) = tag.strip_prefix("v ").or_else(|| tag.strip_prefix("v.").and_then(|it| it.split_once(' ').map(|it| it.1))) {
+        if let Some(name) = tag
+            .strip_prefix("v ")
+            .or_else(|| tag.strip_prefix("v.").and_then(|it| it.split_once(' ').map(|it| it.1)))
+        {
             spoken.push_str(name.trim());
             spoken.push_str(": ");
         }
         rest = after;
     }
     spoken.push_str(rest);
-    for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")] {
+    for (entity, character) in
+        [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")]
+    {
         spoken = spoken.replace(entity, character);
     }
     spoken.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -10,8 +10,21 @@ use crate::map::{self, Reading};
 
 /// The columns of the template `example`, which is the usual one.
 pub(super) const COLUMNS: [&str; 15] = [
-    "caller_id_name", "caller_id_number", "destination_number", "context", "start_stamp", "answer_stamp", "end_stamp",
-    "duration", "billsec", "hangup_cause", "uuid", "bleg_uuid", "accountcode", "read_codec", "write_codec",
+    "caller_id_name",
+    "caller_id_number",
+    "destination_number",
+    "context",
+    "start_stamp",
+    "answer_stamp",
+    "end_stamp",
+    "duration",
+    "billsec",
+    "hangup_cause",
+    "uuid",
+    "bleg_uuid",
+    "accountcode",
+    "read_codec",
+    "write_codec",
 ];
 
 pub(super) const CSV_NAMES: [(&str, &[&str]); 11] = [
@@ -97,7 +110,8 @@ pub(super) fn json(reading: &Reading, text: &[u8]) -> Result<Entry, Fault> {
 /// Reads an event as text: a header a line, values percent-encoded.
 pub(super) fn event(reading: &Reading, text: &str) -> Result<Entry, Fault> {
     let headers: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(": ")).collect();
-    let value = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| decoded(value));
+    let value =
+        |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| decoded(value));
     if value("Event-Name").is_none() {
         return Err(Fault::new("has no Event-Name, as events have"));
     }

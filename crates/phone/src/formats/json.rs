@@ -14,9 +14,9 @@ impl Json {
     /// # Errors
     /// Where it breaks off, without its words.
     pub fn parse(text: &[u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(text)
-            .map(Self)
-            .map_err(|wrong| Fault(format!("is no JSON from line {}, column {}", wrong.line(), wrong.column())))
+        serde_json::from_slice(text).map(Self).map_err(|wrong| {
+            Fault(format!("is no JSON from line {}, column {}", wrong.line(), wrong.column()))
+        })
     }
 
     /// What lies at a place (`/a/0/b`), or behind a name at the top: text, a number, a truth, or a list of them.

@@ -12,7 +12,14 @@ const LEFT: [&str; 4] = ["EXITEMPTY", "EXITWITHKEY", "EXITWITHTIMEOUT", "FULL"];
 
 /// Events about a call that change nothing about it.
 const OTHERS: [&str; 8] = [
-    "DID", "INFO", "RINGCANCELED", "RINGNOANSWER", "SYSCOMPAT", "TRANSFER", "ATTENDEDTRANSFER", "BLINDTRANSFER",
+    "DID",
+    "INFO",
+    "RINGCANCELED",
+    "RINGNOANSWER",
+    "SYSCOMPAT",
+    "TRANSFER",
+    "ATTENDEDTRANSFER",
+    "BLINDTRANSFER",
 ];
 
 /// Reads one line.
@@ -65,6 +72,7 @@ fn some(word: &str) -> String {
 
 /// An event's name, when it looks like one: what else stands there may be anything.
 fn known(event: &str) -> &str {
-    let is_name = !event.is_empty() && event.len() <= 32 && event.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_name =
+        !event.is_empty() && event.len() <= 32 && event.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_name { event } else { "what stands there" }
 }

@@ -35,7 +35,8 @@ fn asterisk_may_leave_columns_out_but_not_too_many() {
 
 #[test]
 fn giving_up_in_a_queue_is_no_answer_though_asterisk_says_so() {
-    let row = ASTERISK.replace("PJSIP/7140-02", "").replace("\"Dial\",\"PJSIP/7140\"", "\"Queue\",\"help,t\"");
+    let row =
+        ASTERISK.replace("PJSIP/7140-02", "").replace("\"Dial\",\"PJSIP/7140\"", "\"Queue\",\"help,t\"");
     let call = parser(Format::AsteriskCsv).row(&row, &[]).unwrap().call;
     assert_eq!((call.state, call.queue.as_str()), (CallState::Unanswered, "help"));
     assert_eq!((call.waiting_seconds, call.talking_seconds), (Some(28), None));
@@ -78,7 +79,9 @@ fn freeswitch_values_are_decoded_when_they_are_encoded() {
 #[test]
 fn a_table_is_read_by_its_header_and_json_by_its_places() {
     let mut table = parser(Format::Table);
-    for (field, name) in [("caller", "Anrufer"), ("started", "Beginn"), ("talking", "Dauer"), ("text", "Notiz")] {
+    for (field, name) in
+        [("caller", "Anrufer"), ("started", "Beginn"), ("talking", "Dauer"), ("text", "Notiz")]
+    {
         table.reading.names.set(field, vec![name.to_owned()]);
     }
     table.delimiter = b';';
@@ -98,7 +101,10 @@ fn the_words_of_a_transcript_are_kept_however_it_is_written() {
     let parser = parser(Format::Transcript);
     let vtt = "\u{feff}WEBVTT\n\nNOTE nothing\n\n1\n00:01.000 --> 00:02.000\n<v Ann>The <c.x>kettle</c> leaks &amp; hisses\n";
     let entry = parser.whole("1769941834.17.vtt", vtt).unwrap();
-    assert_eq!((entry.text.as_str(), entry.call.call_id.as_str()), ("Ann: The kettle leaks & hisses", "1769941834.17"));
+    assert_eq!(
+        (entry.text.as_str(), entry.call.call_id.as_str()),
+        ("Ann: The kettle leaks & hisses", "1769941834.17")
+    );
     assert_eq!(entry.problem, "");
     let srt = "1\r\n00:00:01,000 --> 00:00:02,000\r\nIt leaks.\r\n\r\n2\r\nStill.\r\n";
     let entry = parser.whole("a.srt", srt).unwrap();

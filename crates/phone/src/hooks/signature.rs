@@ -11,13 +11,19 @@ use super::{Post, Refusal};
 /// HTTP basic authentication.
 pub(super) fn basic(user: &str, password: &Secret, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(stated) = headers.get(header::AUTHORIZATION) else {
-        return Err(Refusal::Unsigned("user and password are missing: they belong into `cred` of json_cdr.conf.xml"));
+        return Err(Refusal::Unsigned(
+            "user and password are missing: they belong into `cred` of json_cdr.conf.xml",
+        ));
     };
     let wrong = Refusal::WrongSignature("user or password is wrong");
     let (scheme, encoded) = stated.to_str().ok().and_then(|it| it.split_once(' ')).ok_or(wrong.clone())?;
     let login = BASE64.decode(encoded.trim().as_bytes()).map_err(|_| wrong.clone())?;
     let right = format!("{user}:{}", password.expose());
-    if scheme.eq_ignore_ascii_case("basic") && is_same(&login, right.as_bytes()) { Ok(()) } else { Err(wrong) }
+    if scheme.eq_ignore_ascii_case("basic") && is_same(&login, right.as_bytes()) {
+        Ok(())
+    } else {
+        Err(wrong)
+    }
 }
 
 /// The word behind the account in the address.
@@ -78,7 +84,8 @@ pub fn twilio_signature_is_valid(
     let fields: String = sorted.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
     let key = hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
     let fits = |url: &String| hmac::verify(&key, format!("{url}{fields}").as_bytes(), &stated).is_ok();
-    spellings(url).iter().any(fits) && digest(url).is_none_or(|stated| body.is_some_and(|body| is_of(body, &stated)))
+    spellings(url).iter().any(fits)
+        && digest(url).is_none_or(|stated| body.is_some_and(|body| is_of(body, &stated)))
 }
 
 /// The address with its port and without.

@@ -36,7 +36,8 @@ fn read_form(provider: Provider, body: &str) -> Entry {
 
 #[test]
 fn cti_tells_a_call_from_its_first_ring_to_its_end() {
-    let ring = "event=newCall&direction=in&from=4930901820&to=4930600000&callId=1-2&user%5B%5D=Ann&user%5B%5D=Bob";
+    let ring =
+        "event=newCall&direction=in&from=4930901820&to=4930600000&callId=1-2&user%5B%5D=Ann&user%5B%5D=Bob";
     let entry = read_form(Provider::Sipgate, ring);
     assert_eq!((entry.call.state, entry.call.started_at), (CallState::Ringing, Some(at(100))));
     assert_eq!((entry.call.staff.as_str(), entry.call.direction), ("Ann, Bob", CallDirection::Inbound));
@@ -57,7 +58,8 @@ fn twilio_says_when_a_call_was_over() {
     assert_eq!(call.answered_at.unwrap().to_string(), "2026-02-01T10:30:40Z");
     let missed = read_form(Provider::Twilio, "CallSid=CA1&CallStatus=no-answer&Direction=inbound").call;
     assert_eq!((missed.state, missed.ended_at), (CallState::Unanswered, Some(at(100))));
-    let words = read_form(Provider::Twilio, "CallSid=CA1&TranscriptionText=It+leaks.&RecordingUrl=https%3A%2F%2Fx");
+    let words =
+        read_form(Provider::Twilio, "CallSid=CA1&TranscriptionText=It+leaks.&RecordingUrl=https%3A%2F%2Fx");
     assert_eq!((words.text.as_str(), words.recording.as_str()), ("It leaks.", "https://x"));
 }
 
@@ -77,9 +79,14 @@ fn freeswitch_may_post_in_three_ways() {
 
 #[test]
 fn nobody_is_believed_without_proof() {
-    for provider in
-        [Provider::Twilio, Provider::Freeswitch, Provider::Sipgate, Provider::Placetel, Provider::Cti, Provider::Signed]
-    {
+    for provider in [
+        Provider::Twilio,
+        Provider::Freeswitch,
+        Provider::Sipgate,
+        Provider::Placetel,
+        Provider::Cti,
+        Provider::Signed,
+    ] {
         let webhook = webhook(provider);
         let bare = form("call_id=1&event=newCall");
         assert!(matches!(check(&webhook, &bare), Err(Refusal::Unsigned(_))), "{provider:?}");
@@ -109,7 +116,8 @@ fn whoever_knows_the_secret_is_believed() {
     check(&webhook(Provider::Signed), &right).unwrap();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"s3cret");
     for url in ["https://example.org/hooks/phone/pbx", "https://example.org:443/hooks/phone/pbx"] {
-        let tag = data_encoding::BASE64.encode(ring::hmac::sign(&key, format!("{url}a1").as_bytes()).as_ref());
+        let tag =
+            data_encoding::BASE64.encode(ring::hmac::sign(&key, format!("{url}a1").as_bytes()).as_ref());
         right.headers.insert("x-twilio-signature", HeaderValue::from_str(&tag).unwrap());
         check(&webhook(Provider::Twilio), &right).unwrap();
     }

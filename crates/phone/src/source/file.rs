@@ -62,7 +62,12 @@ pub(crate) fn key(path: &Path) -> io::Result<String> {
 
 impl Followed {
     /// Opens a file, to be read on from `cursor` when that is about this one.
-    pub(crate) fn open(path: &Path, folder: &Folder, bytes_max: usize, cursor: Option<Cursor>) -> io::Result<Self> {
+    pub(crate) fn open(
+        path: &Path,
+        folder: &Folder,
+        bytes_max: usize,
+        cursor: Option<Cursor>,
+    ) -> io::Result<Self> {
         let file = File::open(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let csv = folder.parser.format.is_csv().then_some(folder.parser.delimiter);
@@ -74,7 +79,8 @@ impl Followed {
             columns: Vec::new(),
             alike: Some(HashMap::new()),
         };
-        if let Some(cursor) = cursor.filter(|cursor| followed.head(cursor.offset).is_ok_and(|head| head == cursor.head))
+        if let Some(cursor) =
+            cursor.filter(|cursor| followed.head(cursor.offset).is_ok_and(|head| head == cursor.head))
             && cursor.offset > 0
         {
             followed.alike = None;
@@ -87,7 +93,8 @@ impl Followed {
     /// True when the file is shorter than it was read, or begins otherwise: it was cut off, or written anew.
     pub(crate) fn was_replaced(&self) -> io::Result<bool> {
         let length = self.file.metadata()?.len();
-        Ok(length < self.cursor.offset || self.head(self.cursor.offset)? != self.cursor.head && self.cursor.offset > 0)
+        Ok(length < self.cursor.offset
+            || self.head(self.cursor.offset)? != self.cursor.head && self.cursor.offset > 0)
     }
 
     /// Reads what comes next, whole rows only; what is left of a file that is done is a row, too.
@@ -134,7 +141,9 @@ impl Followed {
             let bytes = self.chunk(0)?;
             let first = self.cut.next(&bytes, 0, true);
             let row = first.map(|row| self.text(&bytes, row, folder));
-            self.columns = row.and_then(|row| folder.parser.header(row.ok()?.trim_start_matches('\u{feff}')).ok()).unwrap_or_default();
+            self.columns = row
+                .and_then(|row| folder.parser.header(row.ok()?.trim_start_matches('\u{feff}')).ok())
+                .unwrap_or_default();
         }
         Ok(())
     }
@@ -146,7 +155,8 @@ impl Followed {
         }
         let is_first = line == 1 && self.cursor.offset == 0 && row.start == 0;
         let text = self.text(bytes, row, folder);
-        let text = text.map(|text| if is_first { text.trim_start_matches('\u{feff}').to_owned() } else { text });
+        let text =
+            text.map(|text| if is_first { text.trim_start_matches('\u{feff}').to_owned() } else { text });
         if is_first
             && folder.parser.has_header()
             && let Ok(columns) = text.as_ref().map_err(Clone::clone).and_then(|row| folder.parser.header(row))
@@ -167,8 +177,10 @@ impl Followed {
     }
 
     fn text(&self, bytes: &[u8], row: Row, folder: &Folder) -> Result<String, Fault> {
-        let text = folder.encoding.decode_without_bom_handling_and_without_replacement(&bytes[row.start..row.end]);
-        text.map(std::borrow::Cow::into_owned).ok_or_else(|| Fault(format!("is not {}", folder.encoding.name())))
+        let text =
+            folder.encoding.decode_without_bom_handling_and_without_replacement(&bytes[row.start..row.end]);
+        text.map(std::borrow::Cow::into_owned)
+            .ok_or_else(|| Fault(format!("is not {}", folder.encoding.name())))
     }
 
     /// How many rows like this one stood before it.
@@ -187,7 +199,9 @@ impl Followed {
         while offset < self.cursor.offset {
             let bytes = self.chunk(offset)?;
             let mut at = 0;
-            while let Some(row) = self.cut.next(&bytes, at, false).filter(|row| offset + row.next as u64 <= self.cursor.offset) {
+            while let Some(row) =
+                self.cut.next(&bytes, at, false).filter(|row| offset + row.next as u64 <= self.cursor.offset)
+            {
                 at = row.next;
                 let is_header = offset == 0 && row.start == 0 && folder.parser.has_header();
                 if row.start != row.end && !is_header {

@@ -138,7 +138,8 @@ impl Source {
         if watched.seen != seen {
             (watched.seen, watched.since) = (seen, now);
         }
-        let is_followed = path.file_name().is_some_and(|name| self.folder.follow.iter().any(|it| name == it.as_str()));
+        let is_followed =
+            path.file_name().is_some_and(|name| self.folder.follow.iter().any(|it| name == it.as_str()));
         let is_done = !is_followed && watched.since.elapsed() >= self.folder.settle;
         if self.folder.parser.format.is_whole() {
             return if is_done { self.take_whole(key, path).await } else { Ok(()) };
@@ -151,7 +152,13 @@ impl Source {
     }
 
     /// Reads a file as far as it is written.
-    async fn read_on(&mut self, key: &str, path: &Path, is_done: bool, shutdown: &Shutdown) -> Result<(), LookError> {
+    async fn read_on(
+        &mut self,
+        key: &str,
+        path: &Path,
+        is_done: bool,
+        shutdown: &Shutdown,
+    ) -> Result<(), LookError> {
         let mut followed = match self.open.get_mut(key).and_then(|watched| watched.followed.take()) {
             Some(followed) if !followed.was_replaced()? => followed,
             Some(_) => {
@@ -188,7 +195,9 @@ impl Source {
     }
 
     async fn record(&self, read: Vec<Read>) -> Result<(), LookError> {
-        let recorded = futures::stream::iter(read.into_iter().map(|read| Ok::<_, IntakeError>(self.recorder.record(read))));
+        let recorded = futures::stream::iter(
+            read.into_iter().map(|read| Ok::<_, IntakeError>(self.recorder.record(read))),
+        );
         recorded.try_buffer_unordered(self.rows_max).try_for_each(async |()| Ok(())).await?;
         Ok(())
     }
@@ -230,7 +239,8 @@ pub(crate) fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_left = name.starts_with('.') || LEFT_ALONE.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        let is_left =
+            name.starts_with('.') || LEFT_ALONE.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
         if !is_left && entry.file_type()?.is_file() {
             files.push(entry.path());
         }

@@ -54,7 +54,12 @@ enum No {
 }
 
 impl Hook {
-    pub(crate) fn new(webhook: Webhook, reading: Reading, recorder: Recorder, config: &crate::Config) -> Self {
+    pub(crate) fn new(
+        webhook: Webhook,
+        reading: Reading,
+        recorder: Recorder,
+        config: &crate::Config,
+    ) -> Self {
         Self {
             webhook,
             reading,
@@ -124,7 +129,9 @@ impl Hook {
             }
             Err(no) => {
                 match &no {
-                    No::NotRecorded(why) => warn!(channel = "phone", account, outcome, "Did not take a post: {why}"),
+                    No::NotRecorded(why) => {
+                        warn!(channel = "phone", account, outcome, "Did not take a post: {why}")
+                    }
                     no => info!(channel = "phone", account, outcome, "Did not take a post: {}", no.words()),
                 }
                 self.no(&no)
@@ -141,7 +148,9 @@ impl Hook {
                 let url = format!("{}{path}", self.public_url);
                 xml(format!("<Response onAnswer=\"{url}\" onHangup=\"{url}\"/>"))
             }
-            Provider::Cti | Provider::Signed => ([(header::CONTENT_TYPE, "application/json")], "{}").into_response(),
+            Provider::Cti | Provider::Signed => {
+                ([(header::CONTENT_TYPE, "application/json")], "{}").into_response()
+            }
             Provider::Freeswitch => "It is on record.\n".into_response(),
         }
     }
@@ -208,6 +217,7 @@ async fn take_with_rest(
 async fn answer(hooks: &Hooks, account: &str, rest: String, request: Request) -> Response {
     match hooks.get(account) {
         Some(hook) => hook.answer(rest, request).await,
-        None => (StatusCode::NOT_FOUND, "Nothing was recorded: no account of this name takes posts.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "Nothing was recorded: no account of this name takes posts.\n")
+            .into_response(),
     }
 }

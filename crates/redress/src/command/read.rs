@@ -22,7 +22,8 @@ pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<Exit
     let (account, files) = match what {
         Read::Email { account, files } => (account, files),
         Read::Phone { account, format, zone, files } => {
-            let how = phone::How { account: account.as_deref(), format: format.as_deref(), zone: zone.as_deref() };
+            let how =
+                phone::How { account: account.as_deref(), format: format.as_deref(), zone: zone.as_deref() };
             return phone::run(config, &how, files, &keys, out);
         }
     };

@@ -96,6 +96,8 @@ async fn phone(
     let calls::Summary { recorded, quarantined, gaps } =
         redress_phone::reconcile(&config.phone, account, &house.vault, tell).await?;
     let value = json!({ "account": account, "recorded": recorded, "quarantined": quarantined, "gaps": gaps });
-    out.either(&value, || format!("{account}: {recorded} rows on record, {quarantined} kept apart, {gaps} gaps"))?;
+    out.either(&value, || {
+        format!("{account}: {recorded} rows on record, {quarantined} kept apart, {gaps} gaps")
+    })?;
     Ok(if gaps == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

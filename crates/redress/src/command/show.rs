@@ -1,5 +1,7 @@
 //! `redress show`: one complaint with its deadlines, its timeline and the words.
 
+mod calls;
+
 use anyhow::Context as _;
 use redress_contract::contact::Attachment;
 use redress_contract::{
@@ -34,6 +36,10 @@ pub(super) async fn run(house: &House, text: &str, shown: Shown, out: Out) -> an
     }
     out.line(story.head())?;
     out.line(story.deadlines(house.clock.now()))?;
+    let calls = calls::table(&story.contacts);
+    if !calls.is_empty() {
+        out.line(calls)?;
+    }
     out.line(story.timeline())?;
     Ok(out.line(story.words(shown))?)
 }
@@ -84,6 +90,7 @@ impl Story {
         json!({
             "reference": self.complaint.reference, "complaint_id": self.complaint.id, "complaint": self.complaint,
             "events": events, "contacts": contacts, "contents": self.contents, "communications": communications,
+            "calls": calls::json(&self.contacts),
         })
     }
 
@@ -184,14 +191,14 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
         "" => String::new(),
         problem => format!("\nNot read in full: {problem}"),
     };
-    let subject = &contact.subject;
+    let subject = calls::of(contact).unwrap_or_else(|| format!("Subject: {}", contact.subject));
     let recorded = recorded(contact).map(|said| format!("\n{said}")).unwrap_or_default();
     let act = match contact.act {
         Act::Withdraw => "\nTakes the complaint back",
         Act::RequestReview => "\nAsks for a review",
         Act::Unspecified => "",
     };
-    let head = format!("from {sender}{by_hand}{confirmed}{recorded}{act}\nSubject: {subject}{problem}");
+    let head = format!("from {sender}{by_hand}{confirmed}{recorded}{act}\n{subject}{problem}");
     let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
 }

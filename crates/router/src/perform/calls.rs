@@ -107,7 +107,8 @@ impl Router {
         let bucket = self.waiting();
         let (mut waiting, now) = (0_u32, self.clock.now());
         while let Some(message) = stored.try_next().await? {
-            let contact = bucket.key_of(&message).and_then(|key| ContactId::new(key.strip_prefix("call.")?).ok());
+            let contact =
+                bucket.key_of(&message).and_then(|key| ContactId::new(key.strip_prefix("call.")?).ok());
             let Ok(waits) = serde_json::from_slice::<Waits>(&message.body) else { continue };
             let Some(contact) = contact else { continue };
             if waits.until > now {

@@ -93,7 +93,8 @@ pub fn call_facts(contact: &Contact, log: &CallLog) -> Facts {
 pub fn opener<'a>(entries: &'a [Contact], opens: impl Fn(&Facts) -> Opens) -> Option<&'a Contact> {
     let log = log(entries);
     let mut in_order: Vec<&Contact> = entries.iter().collect();
-    in_order.sort_by(|a, b| (!has_words(a), a.received_at, &a.id).cmp(&(!has_words(b), b.received_at, &b.id)));
+    in_order
+        .sort_by(|a, b| (!has_words(a), a.received_at, &a.id).cmp(&(!has_words(b), b.received_at, &b.id)));
     let first = in_order.first()?;
     opens(&call_facts(first, &log)).opens(has_words(first), log.is_to_return()).then_some(first)
 }

@@ -213,6 +213,7 @@ fn label(detail: Detail) -> &'static str {
         Detail::ReceivedAt => "staff-received-at",
         Detail::BackdatingReason => "staff-backdating-reason",
         Detail::Arrival => "staff-arrival",
+        Detail::Call => "staff-call",
         Detail::ReadBack => "staff-read-back",
         Detail::PostalAddress => "staff-postal-address",
         Detail::IdentityChecked => "staff-identity-checked",

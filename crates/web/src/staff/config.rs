@@ -22,6 +22,8 @@ pub struct Config {
     public_authority: String,
     /// Accounts of what is typed in, one at least.
     pub(crate) counters: Vec<String>,
+    /// The telephone system whose calls notes are about.
+    pub telephone_system: String,
     pub(crate) sessions: Sessions,
     pub(crate) received_days_max: u32,
     uploads: FileLimits,
@@ -81,6 +83,7 @@ impl Config {
             https,
             public_authority: authority(&settings.public_url),
             counters: settings.counters.clone(),
+            telephone_system: settings.telephone_system.clone(),
             sessions: Sessions {
                 idle_seconds: i64::from(settings.idle_minutes) * 60,
                 seconds: i64::from(settings.session_hours) * 3600,

@@ -16,6 +16,8 @@ pub struct Settings {
     pub public_url: String,
     /// Where complaints come in, the most usual first: the account of what is typed in.
     pub counters: Vec<String>,
+    /// The telephone system whose calls notes are about; empty: the only one under `[phone]`.
+    pub telephone_system: String,
     /// How long a clerk may do nothing before they have to sign in again.
     pub idle_minutes: u32,
     /// How long a session may last.
@@ -73,6 +75,7 @@ impl Default for Settings {
             listen: "127.0.0.1:8081".to_owned(),
             public_url: "http://127.0.0.1:8081".to_owned(),
             counters: ["post-room", "counter"].map(str::to_owned).to_vec(),
+            telephone_system: String::new(),
             idle_minutes: 60,
             session_hours: 12,
             received_days_max: 730,

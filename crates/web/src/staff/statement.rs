@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use redress_contract::Channel;
-use redress_contract::contact::RecordedBy;
+use redress_contract::contact::{Call, RecordedBy};
 
 use crate::config::STATED_CHANNELS;
 use crate::normalize::Stated;
@@ -31,6 +31,8 @@ pub(crate) enum Detail {
     BackdatingReason,
     /// How it came, in the clerk's words.
     Arrival,
+    /// The telephone call that it is a note of, by the telephone system's id.
+    Call,
     /// That it was read back, and confirmed.
     ReadBack,
     /// Where to write to.
@@ -73,6 +75,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) zone: &'a TimeZone,
     pub(crate) counters: &'a [String],
     pub(crate) received_days_max: u32,
+    pub(crate) telephone_system: &'a str,
 }
 
 /// What a clerk states, checked.
@@ -85,12 +88,13 @@ pub(crate) struct Statement {
 
 impl Detail {
     /// Every one, in the order of the form.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Channel,
         Self::Counter,
         Self::ReceivedAt,
         Self::BackdatingReason,
         Self::Arrival,
+        Self::Call,
         Self::ReadBack,
         Self::PostalAddress,
         Self::IdentityChecked,
@@ -104,6 +108,7 @@ impl Detail {
             Self::ReceivedAt => "staff_received_at",
             Self::BackdatingReason => "staff_backdating_reason",
             Self::Arrival => "staff_arrival",
+            Self::Call => "staff_call",
             Self::ReadBack => "staff_read_back",
             Self::PostalAddress => "staff_postal_address",
             Self::IdentityChecked => "staff_identity_checked",
@@ -113,7 +118,7 @@ impl Detail {
     fn chars_max(self) -> usize {
         match self {
             Self::BackdatingReason | Self::PostalAddress => 500,
-            Self::Arrival => 200,
+            Self::Arrival | Self::Call => 200,
             Self::Channel | Self::Counter | Self::ReceivedAt | Self::ReadBack | Self::IdentityChecked => 40,
         }
     }
@@ -124,6 +129,14 @@ impl Typed {
     pub(crate) fn fresh(now: Timestamp, zone: &TimeZone) -> Self {
         let now = now.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string();
         Self(BTreeMap::from([(Detail::ReceivedAt, now)]))
+    }
+
+    /// An empty form about a call, opened while it is going on.
+    pub(crate) fn of_call(call: &str, now: Timestamp, zone: &TimeZone) -> Self {
+        let mut typed = Self::fresh(now, zone);
+        typed.0.insert(Detail::Channel, Channel::Phone.token().to_owned());
+        typed.0.insert(Detail::Call, clean_line(call));
+        typed
     }
 
     /// Takes these fields out of all that was sent.
@@ -194,7 +207,12 @@ impl Typed {
             backdating_reason,
             read_back: self.is_ticked(Detail::ReadBack),
         };
-        let stated = Stated { received_at, recorded_by: Some(recorded_by), sender_authenticated: checked };
+        let stated = Stated {
+            received_at,
+            recorded_by: Some(recorded_by),
+            sender_authenticated: checked,
+            call: self.call(rules),
+        };
         Ok(Statement { channel, counter, postal_address, stated })
     }
 
@@ -204,6 +222,13 @@ impl Typed {
 
     fn channel(&self) -> Option<Channel> {
         STATED_CHANNELS.into_iter().find(|channel| channel.token() == self.get(Detail::Channel))
+    }
+
+    /// The call, in the telephone system that is set.
+    fn call(&self, rules: &Rules<'_>) -> Option<Call> {
+        let call_id = clean_line(self.get(Detail::Call));
+        let system = rules.telephone_system.to_owned();
+        (!call_id.is_empty()).then(|| Call { system, call_id, leg: "note".to_owned(), ..Call::default() })
     }
 
     /// The most usual one when none was chosen.
@@ -245,8 +270,13 @@ mod tests {
         assert!(rest.is_empty() && wrong.is_empty());
         let (zone, counters) =
             (TimeZone::get("Europe/Berlin").unwrap(), ["post-room", "counter"].map(str::to_owned));
-        let rules =
-            Rules { now: NOW.parse().unwrap(), zone: &zone, counters: &counters, received_days_max: 30 };
+        let rules = Rules {
+            now: NOW.parse().unwrap(),
+            zone: &zone,
+            counters: &counters,
+            received_days_max: 30,
+            telephone_system: "berlin",
+        };
         typed.check("clerk:ina", Some(&Submission::default()), &rules)
     }
 
@@ -264,6 +294,7 @@ mod tests {
             (Detail::ReceivedAt, "2026-02-25T08:15"),
             (Detail::BackdatingReason, " lay in the wrong\r\ntray "),
             (Detail::Arrival, "registered letter"),
+            (Detail::Call, " 1769941834.17 "),
             (Detail::PostalAddress, "1 High Street\r\nLeeds"),
             (Detail::IdentityChecked, "yes"),
         ])
@@ -273,6 +304,8 @@ mod tests {
         assert_eq!(statement.stated.received_at, Some("2026-02-25T07:15:00Z".parse().unwrap()));
         assert_eq!((by.actor.as_str(), by.arrival.as_str()), ("clerk:ina", "registered letter"));
         assert_eq!((by.backdating_reason.as_str(), by.read_back), ("lay in the wrong tray", false));
+        let call = statement.stated.call.unwrap();
+        assert_eq!((call.system.as_str(), call.call_id.as_str()), ("berlin", "1769941834.17"));
         assert_eq!(statement.postal_address, "1 High Street\nLeeds");
         assert!(statement.stated.sender_authenticated);
     }

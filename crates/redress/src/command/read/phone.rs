@@ -36,7 +36,8 @@ pub(super) fn run(
             ("read", &own)
         }
     };
-    let account = phone.accounts.get(name).ok_or_else(|| anyhow!("read as {name}: there is no such account"))?;
+    let account =
+        phone.accounts.get(name).ok_or_else(|| anyhow!("read as {name}: there is no such account"))?;
     let Account { place: Place::Folder(folder), .. } = account else {
         bail!("read as {name}: its entries are posted, so it has no files");
     };
@@ -79,7 +80,8 @@ fn read(
 /// Settings of one account, made of what the command line says; checked as the settings file is.
 fn by_format(how: &How<'_>) -> anyhow::Result<PhoneConfig> {
     let format = how.format.unwrap_or_default();
-    let format = serde_json::from_value(json!(format)).with_context(|| format!("read the format {format:?}"))?;
+    let format =
+        serde_json::from_value(json!(format)).with_context(|| format!("read the format {format:?}"))?;
     let account = AccountSettings {
         kind: Some(Kind::Folder),
         path: Some(".".into()),

@@ -1,11 +1,12 @@
 //! The form of a clerk: shown, sent back, and shown again with everything that was typed until it can be taken.
 
 use axum::body::Body;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Query, RawPathParams, Request, State};
 use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use serde::Deserialize;
 use tracing::info;
 
 use super::super::body::{self, BodyError};
@@ -19,7 +20,7 @@ use crate::normalize::{FormBody, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, StaffForm, StaffReceipt};
 use crate::staff::session::Session;
 use crate::staff::statement::{Detail, Rules, Statement, Typed, Wrong};
-use crate::submission::{FieldError, Submission};
+use crate::submission::{Field, FieldError, FieldName, Submission, clean_line};
 use crate::words::Language;
 
 /// A form, the language in which it is asked for, and who is signed in.
@@ -56,11 +57,20 @@ fn form<'a>(app: &'a App, names: &RawPathParams) -> Option<&'a Form> {
     app.config.form(name)
 }
 
-/// An empty form, for whoever is signed in.
+/// What a link out of a telephone system says: `?call=<id>&from=<number>`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Ringing {
+    call: String,
+    from: String,
+}
+
+/// An empty form, for whoever is signed in; about a call, when it is opened from one.
 pub(super) async fn show(
     State(staff): State<Staff>,
     Spoken(language): Spoken,
     names: RawPathParams,
+    Query(ringing): Query<Ringing>,
     headers: HeaderMap,
 ) -> Response {
     let Some(session) = staff.session(&headers) else { return see(&sign_in_page(language)) };
@@ -69,8 +79,17 @@ pub(super) async fn show(
         return plain(app, language, StatusCode::NOT_FOUND, Message::NoSuchForm);
     };
     let asked = Asked { staff: &staff, form, language, session: Some(&session) };
-    let typed = Typed::fresh(app.deps.clock.now(), &app.config.time_zone);
-    let body = FormBody { key: fresh_key(), ..FormBody::default() };
+    let (now, zone) = (app.deps.clock.now(), &app.config.time_zone);
+    let mut body = FormBody { key: fresh_key(), ..FormBody::default() };
+    let typed = if ringing.call.is_empty() {
+        Typed::fresh(now, zone)
+    } else {
+        Typed::of_call(&ringing.call, now, zone)
+    };
+    if !ringing.from.is_empty() {
+        // What a form does not ask for is not shown.
+        let _ = body.draft.set(FieldName::Known(Field::Phone), clean_line(&ringing.from));
+    }
     let page =
         shown(asked, StatusCode::OK, Again { typed: &typed, wrong: &[], body, errors: &[], notice: None });
     staff.seen(Some(&session), page)
@@ -222,6 +241,7 @@ fn state(
         zone: &app.config.time_zone,
         counters: &staff.0.config.counters,
         received_days_max: staff.0.config.received_days_max,
+        telephone_system: &staff.0.config.telephone_system,
     };
     typed.check(&session.actor(), submission, &rules)
 }
