@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use futures::StreamExt as _;
+use redress_bus::Bus;
 use redress_contract::subject::name;
 use redress_testkit::{Broker, Sync};
 use redress_tests::house;
@@ -18,7 +19,7 @@ const AT_ONCE: usize = 256;
 const ROUNDS: u64 = 5;
 
 /// A stored message as a plain publisher would send it.
-struct Plain {
+pub(crate) struct Plain {
     subject: String,
     headers: async_nats::HeaderMap,
     body: bytes::Bytes,
@@ -29,7 +30,7 @@ pub(crate) async fn run(results: &mut Results) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
         let contacts = load::contacts(round, CONTACTS);
         let (ours, plain) = recorded(contacts.clone(), Sync::Default, house::seals()).await?;
-        let bare = published(plain).await?;
+        let bare = published(plain, 2048, AT_ONCE).await?;
         let (open, _) = recorded(contacts, Sync::Default, Seals::unsealed_for_measuring()).await?;
         ratios.push(rate(CONTACTS, ours) / rate(CONTACTS, bare));
         sealing.push(rate(CONTACTS, ours) / rate(CONTACTS, open));
@@ -51,6 +52,12 @@ async fn recorded(contacts: Vec<Ready>, sync: Sync, seals: Seals) -> anyhow::Res
     let started = Instant::now();
     load::record_all(&intake, contacts, AT_ONCE).await?;
     let took = started.elapsed();
+    let plain = stored(&bus).await?;
+    Ok((took, plain))
+}
+
+/// The messages that lie in INTAKE and in the bucket of keys.
+pub(crate) async fn stored(bus: &Bus) -> anyhow::Result<Vec<Plain>> {
     let mut plain = Vec::new();
     let keys = bus.scan("KV_keys", ">", 1).await?;
     let mut stored = keys.chain(bus.scan(name::INTAKE, "intake.>", 1).await?);
@@ -62,13 +69,17 @@ async fn recorded(contacts: Vec<Ready>, sync: Sync, seals: Seals) -> anyhow::Res
         }
         plain.push(Plain { subject: stored.subject, headers, body: stored.body });
     }
-    Ok((took, plain))
+    Ok(plain)
 }
 
 /// Publishes the same messages, headers included, in a bare loop against a broker of its own.
-async fn published(plain: Vec<Plain>) -> anyhow::Result<Duration> {
+pub(crate) async fn published(
+    plain: Vec<Plain>,
+    mebibytes_max: u32,
+    at_once: usize,
+) -> anyhow::Result<Duration> {
     let broker = Broker::start().await;
-    load::bus(&broker, "prepare").await?;
+    load::bus_with_room(&broker, "prepare", mebibytes_max).await?;
     let js = jetstream::new(async_nats::connect(broker.url()).await?);
     let count = plain.len();
     let started = Instant::now();
@@ -77,7 +88,7 @@ async fn published(plain: Vec<Plain>) -> anyhow::Result<Duration> {
             let ack = js.publish_with_headers(message.subject, message.headers, message.body).await?;
             ack.await
         })
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(at_once);
     let mut stored = 0;
     while let Some(ack) = acks.next().await {
         ack?;

@@ -1,7 +1,7 @@
 //! `make bench`: speed as ratios to the physical limit or to a plain loop in the same run. Each figure is a RESULT line.
 //!
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
-//! name the parts to run (`intake router story paced maildir sla web`; `sla:2000` takes fewer complaints); none runs all. `--corpus <folder>` runs the parts of
+//! name the parts to run (`intake router story paced maildir sla web phone`; `sla:2000` takes fewer complaints, `phone:1000` fewer rows); none runs all. `--corpus <folder>` runs the parts of
 //! `workload` instead (`speed pollers full`) over the mails of that folder.
 
 mod bare;
@@ -9,6 +9,7 @@ mod intake;
 mod load;
 mod maildir;
 mod paced;
+mod phone;
 mod router;
 mod sla;
 mod story;
@@ -60,6 +61,13 @@ async fn main() -> anyhow::Result<()> {
             "\nsla: {complaints} open complaints with ten milestones each, first left alone, then disturbed"
         ));
         sla::run(complaints, &mut results).await?;
+    }
+    let rows = wanted.iter().find_map(|part| phone::wanted(part));
+    if let Some(rows) = rows.or_else(|| wanted.is_empty().then(|| phone::wanted("phone")).flatten()) {
+        say(&format!(
+            "\nphone.table: {rows} rows of a table beside a bare loop that publishes the same messages"
+        ));
+        phone::run(rows, &mut results).await?;
     }
     if wants("web") {
         say(

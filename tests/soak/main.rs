@@ -19,6 +19,7 @@ mod nodes;
 mod outage;
 mod partitions;
 mod permissions;
+mod phone;
 mod points;
 mod points_load;
 mod points_scene;
@@ -45,6 +46,10 @@ const PARTS: &[(&str, &str)] = &[
     ("threads", "two routers, threads of four mails in random order, a tenth of the mails in two mailboxes"),
     ("kills", "services and broker are killed while mails and forms come in"),
     ("imap", "a real mailbox: IDLE, backlog, UIDVALIDITY, a killed server, tokens, replicas; then reconcile"),
+    (
+        "phone",
+        "a call log that is appended to, cut off, written by two and rotated while its reader is killed; then reconcile",
+    ),
     ("points", "each service dies at each of its fail points in turn"),
     ("poison", "contacts that nobody can handle among many that anybody can"),
     ("outage", "the mail server is away for an hour"),
@@ -160,6 +165,7 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "threads" => threads::run(form, results).await,
         "kills" => kills::run(form, results).await,
         "imap" => Box::pin(imap::run(form, results)).await,
+        "phone" => Box::pin(phone::run(form, results)).await,
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
         "rungs" => rungs::run(form, results).await,

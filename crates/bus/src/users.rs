@@ -118,6 +118,8 @@ fn web() -> Vec<Vec<Right>> {
         lead(&references),
         // Whoever follows the link in a mail about an escalation; what it says is signed, and `sla` looks.
         publish("timer.acknowledged.*.*.*.*.*"),
+        // The open complaints of whoever calls, for the clerk: keyed hashes and ids.
+        read(&bucket_stream(name::CORRELATION)),
         // The status page: events hold no personal data, and of what lies in OUTBOX it opens what went to the complainant.
         read(name::COMPLAINTS),
         read_on(name::OUTBOX, "outbox.email.*"),

@@ -10,6 +10,7 @@ pub mod address;
 pub mod derive;
 pub mod escalation;
 pub mod keys;
+pub mod numbers;
 pub mod reference;
 pub mod token;
 

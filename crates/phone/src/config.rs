@@ -37,6 +37,8 @@ pub struct Config {
     pub file_bytes_max: usize,
     /// Largest post.
     pub post_bytes_max: usize,
+    /// Largest recording.
+    pub recording_bytes_max: usize,
     /// Where the public reaches us, for signatures that cover the address.
     pub public_url: String,
 }
@@ -109,6 +111,7 @@ impl Config {
             ("phone.row_kibibytes_max", settings.row_kibibytes_max),
             ("phone.file_mebibytes_max", settings.file_mebibytes_max),
             ("phone.post_kibibytes_max", settings.post_kibibytes_max),
+            ("phone.recording_mebibytes_max", settings.recording_mebibytes_max),
         ] {
             if value == 0 {
                 problems.note(key, "must be at least 1");
@@ -123,6 +126,7 @@ impl Config {
             row_bytes_max: settings.row_kibibytes_max as usize * 1024,
             file_bytes_max: settings.file_mebibytes_max as usize * 1024 * 1024,
             post_bytes_max: settings.post_kibibytes_max as usize * 1024,
+            recording_bytes_max: settings.recording_mebibytes_max as usize * 1024 * 1024,
             public_url: public_url.trim_end_matches('/').to_owned(),
         })
     }
@@ -200,7 +204,7 @@ fn check_folder(account: &AccountSettings, key: &str, problems: &mut Problems) -
         problems.note(
             format!("{key}.format"),
             "must be \"asterisk_csv\", \"asterisk_ari\", \"queue_log\", \"freeswitch_csv\", \"freeswitch_json\", \
-             \"freeswitch_event\", \"table\", \"json_lines\" or \"transcript\"",
+             \"freeswitch_event\", \"table\", \"json_lines\", \"transcript\" or \"recording\"",
         );
         Format::Table
     });

@@ -37,6 +37,8 @@ pub enum Format {
     JsonLines,
     /// What was said: WebVTT, SRT, plain text or JSON, in a file named by the id of the call.
     Transcript,
+    /// Recordings (`.wav`, `.mp3`, `.ogg`, `.opus`, `.m4a`, `.gsm`), each in a file named by the id of the call.
+    Recording,
 }
 
 /// How the files of an account are read.
@@ -60,7 +62,7 @@ impl Format {
 
     /// True when each file holds one thing, and is read once it is complete.
     pub fn is_whole(self) -> bool {
-        matches!(self, Self::FreeswitchJson | Self::FreeswitchEvent | Self::Transcript)
+        matches!(self, Self::FreeswitchJson | Self::FreeswitchEvent | Self::Transcript | Self::Recording)
     }
 
     /// True when its times are local and mean nothing without a zone.
@@ -81,7 +83,9 @@ impl Format {
             Self::FreeswitchCsv => Names::of(&freeswitch::CSV_NAMES),
             Self::FreeswitchJson => Names::of(&freeswitch::JSON_NAMES),
             Self::FreeswitchEvent => Names::of(&freeswitch::EVENT_NAMES),
-            Self::QueueLog | Self::Table | Self::JsonLines | Self::Transcript => Names::default(),
+            Self::QueueLog | Self::Table | Self::JsonLines | Self::Transcript | Self::Recording => {
+                Names::default()
+            }
         }
     }
 
@@ -129,7 +133,7 @@ impl Parser {
             Format::Table => table::row(self, row, &self.columns),
             Format::AsteriskAri => asterisk::ari(self, row),
             Format::JsonLines => json::read(&self.reading, row.as_bytes()),
-            Format::FreeswitchJson | Format::FreeswitchEvent | Format::Transcript => {
+            Format::FreeswitchJson | Format::FreeswitchEvent | Format::Transcript | Format::Recording => {
                 Err(Fault::new("this format has no rows"))
             }
         }

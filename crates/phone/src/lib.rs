@@ -100,6 +100,9 @@ impl Service {
         for hook in self.hooks.into_values() {
             accounts.spawn(hook.attend(shutdown.clone()));
         }
+        // Without any account it waits to be asked, too.
+        let asked = shutdown.clone();
+        accounts.spawn(async move { asked.asked().await });
         let mut ended = Ok(());
         while let Some(account) = accounts.join_next().await {
             if let Err(error) = account {

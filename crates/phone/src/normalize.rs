@@ -1,8 +1,10 @@
 //! From an entry to a contact. Pure: an entry, the account it came by, its bytes; out comes what is recorded.
 
 use jiff::Timestamp;
-use redress_contract::contact::{Address, Raw};
-use redress_contract::{AddressKind, CallDirection, Channel, Commit, Contact, ContactId, ParseStatus};
+use redress_contract::contact::{Address, Attachment, Raw};
+use redress_contract::{
+    AddressKind, CallDirection, Channel, Commit, Contact, ContactId, FileName, ParseStatus,
+};
 use redress_identity::Keys;
 use redress_identity::address::normal;
 
@@ -91,6 +93,20 @@ pub fn contact(entry: Entry, envelope: &Envelope<'_>, bytes: &Bytes<'_>) -> Cont
         call: Some(call),
         ..bare(envelope, bytes, sha256)
     }
+}
+
+/// The same with the bytes as a file that came with it: they are the contact's raw bytes, and lie sealed where those lie.
+pub fn with_recording(contact: Contact, name: &str, media_type: &str, raw: &[u8]) -> Contact {
+    let recording = Attachment {
+        file_name: FileName::new(name),
+        media_type: media_type.to_owned(),
+        size_bytes: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+        sha256: Commit::hash(raw),
+        raw_part: Some(0),
+        ..Attachment::default()
+    };
+    let raw = contact.raw.map(|raw| Raw { media_type: media_type.to_owned(), ..raw });
+    Contact { attachments: vec![recording], raw, ..contact }
 }
 
 /// The id that stands for a call as a whole, which its entries name.

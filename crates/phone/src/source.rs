@@ -3,6 +3,7 @@
 pub(crate) mod file;
 pub(crate) mod folder;
 pub(crate) mod hooks;
+pub(crate) mod recordings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,6 +46,17 @@ pub(crate) struct Read {
     pub(crate) place: String,
     /// Which of those that are alike in one file it is.
     pub(crate) ordinal: u32,
+    /// Set when its bytes are a recording.
+    pub(crate) audio: Option<Audio>,
+}
+
+/// What a recording is.
+#[derive(Clone)]
+pub(crate) struct Audio {
+    /// The file's name.
+    pub(crate) name: String,
+    /// Its media type.
+    pub(crate) media_type: String,
 }
 
 impl Recorder {
@@ -125,8 +137,14 @@ pub(crate) fn contact(
         place: &read.place,
         ordinal: read.ordinal,
     };
-    match &read.entry {
+    let contact = match &read.entry {
         Ok(entry) => normalize::contact(entry.clone(), &envelope, &bytes),
         Err(fault) => normalize::unread(fault, &envelope, &bytes),
+    };
+    match &read.audio {
+        Some(audio) if read.entry.is_ok() => {
+            normalize::with_recording(contact, &audio.name, &audio.media_type, &read.raw)
+        }
+        _ => contact,
     }
 }

@@ -119,7 +119,8 @@ async fn ask(command: Command, config: &Config, house: &House, out: Out) -> anyh
         Command::Queue { team, limit } => queue::run(house, team.as_ref(), limit, out).await?,
         Command::Show { complaint, whole } => {
             let shown = if whole { Shown::Whole } else { Shown::Folded };
-            show::run(house, &complaint, shown, out).await?;
+            let country = config.router.default_country.as_deref();
+            show::run(house, &complaint, (shown, country), out).await?;
         }
         Command::Reparse { contacts } => Box::pin(reparse::run(config, house, contacts, out)).await?,
         Command::Erase(erase) => erase::run(config, house, &erase, out).await?,

@@ -258,6 +258,10 @@ impl Config {
             checks.of(redress_feed::Config::check(&settings.feed)),
             checks.of(redress_erase::Config::check(&settings.erase)),
         );
+        let staff = staff.zip(router.as_ref()).map(|(mut staff, router)| {
+            staff.default_country.clone_from(&router.default_country);
+            staff
+        });
         checks.uploads_fit(settings);
         let notifier = notifier
             .map(|notifier| redress_notifier::Config { status_page: status_page(&settings.web), ..notifier });

@@ -34,7 +34,8 @@
     }
     if (!draft || draft.typed.length === 0) return;
     const isEmpty = typedFields(form).every((field) => (field.type === "checkbox" ? !field.checked : !field.value));
-    if (!isEmpty) return;
+    // A form that comes filled in by a link knows less than what was typed over that.
+    if (!isEmpty && !("draftOver" in form.dataset)) return;
     for (const [name, value] of [...draft.copy, ...draft.typed]) {
       const field = [...copyOf(form), ...typedFields(form)].find((field) => field.name === name);
       if (!field) continue;

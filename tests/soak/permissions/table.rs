@@ -60,7 +60,7 @@ pub(crate) const STREAMS: [StreamRow; 16] = [
     stream("DEAD", &[], &[], DECIDE, &[]),
     stream("KV_keys", &[], OPEN, &["email", "phone", "web", "router", "notifier"], ERASE),
     stream("KV_references", &[], &["web", "router"], &["web", "router"], &[]),
-    stream("KV_correlation", &[], &["router"], &["router"], ERASE),
+    stream("KV_correlation", &[], &["web", "router"], &["router"], ERASE),
     stream(
         "KV_policies",
         &[],

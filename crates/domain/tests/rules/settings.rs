@@ -226,7 +226,7 @@ fn routing_rules_are_checked_like_policies() {
             {"id": "", "when": {"text": ["!no"]}}]}"#,
         &[
             "rules.a.when.channel: `fax` is never its value; values are email, web, phone, letter, in_person, social_public, social_dm, api",
-            "rules.a.when.severity: is no field; fields are account, channel, language, machine, product, sender_domain, subject, text, form.<name>",
+            "rules.a.when.severity: is no field; fields are account, call_direction, call_state, channel, language, machine, product, queue, sender_domain, subject, text, form.<name>",
             "rules.a.when.subject: has 0 values; 1 to 1000 are allowed",
             "rules.a.when.text: `?!` holds no word to look for",
             "rules.a.when.text: a pattern is empty; `!` stands for nothing there",
@@ -234,7 +234,7 @@ fn routing_rules_are_checked_like_policies() {
             "rules.a.disposition: `rant` is none of complaint, enquiry, service_request, compliment, suggestion, spam, machine, misdirected",
             "rules[2].id: must be 1 to 64 characters of A-Z a-z 0-9 - _, and unique",
             "rules[2].when.text: `!no`: only `!` alone has a meaning, nothing there",
-            "rules[2]: sets nothing; give it a disposition, category, product, severity, jurisdiction, needs or team",
+            "rules[2]: sets nothing; give it a disposition, category, product, severity, jurisdiction, needs, team or opens",
         ],
     );
 }

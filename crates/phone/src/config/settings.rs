@@ -26,6 +26,8 @@ pub struct Settings {
     pub file_mebibytes_max: u32,
     /// Largest post.
     pub post_kibibytes_max: u32,
+    /// Largest recording.
+    pub recording_mebibytes_max: u32,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             row_kibibytes_max: 64,
             file_mebibytes_max: 8,
             post_kibibytes_max: 1024,
+            recording_mebibytes_max: 64,
         }
     }
 }
@@ -61,7 +64,7 @@ pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Folder: `asterisk_csv`, `asterisk_ari`, `queue_log`, `freeswitch_csv`, `freeswitch_json`, `freeswitch_event`,
-    /// `table`, `json_lines` or `transcript`.
+    /// `table`, `json_lines`, `transcript` or `recording`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// Zone of local times (IANA); a must where the file writes no other.

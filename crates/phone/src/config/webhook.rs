@@ -25,6 +25,15 @@ pub struct WebhookSettings {
     pub user: String,
     /// Signed: the header that holds the signature.
     pub signature_header: String,
+    /// What the addresses of recordings begin with, such as `https://api.twilio.com/`; empty: none is fetched.
+    pub recordings_from: String,
+    /// As whom they are fetched: Twilio's account SID, or a user.
+    pub recordings_user: String,
+    /// And the password; Twilio's is the auth token when this is left out.
+    pub recordings_password: Secret,
+    /// File that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recordings_password_file: Option<PathBuf>,
 }
 
 impl Default for WebhookSettings {
@@ -35,6 +44,10 @@ impl Default for WebhookSettings {
             secret_file: None,
             user: String::new(),
             signature_header: "x-signature-256".to_owned(),
+            recordings_from: String::new(),
+            recordings_user: String::new(),
+            recordings_password: Secret::default(),
+            recordings_password_file: None,
         }
     }
 }
@@ -68,6 +81,19 @@ pub struct Webhook {
     pub user: String,
     /// The header that holds the signature.
     pub signature_header: String,
+    /// Where recordings are fetched from; none: they are not.
+    pub archive: Option<Archive>,
+}
+
+/// Where recordings are fetched from, and as whom.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// What each address of a recording begins with: nothing else is ever asked.
+    pub base: String,
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
 }
 
 impl Webhook {
@@ -121,5 +147,45 @@ pub(super) fn check(account: &AccountSettings, key: &str, problems: &mut Problem
         let key = key.trim_end_matches(".webhook");
         problems.note(format!("{key}.path"), "belongs to accounts of kind \"folder\" only");
     }
-    Webhook { provider, secret: found, user: settings.user, signature_header: settings.signature_header }
+    let archive = archive(&settings, (provider, &found), &key, problems);
+    Webhook {
+        provider,
+        secret: found,
+        user: settings.user,
+        signature_header: settings.signature_header,
+        archive,
+    }
+}
+
+fn archive(
+    settings: &WebhookSettings,
+    (provider, webhook_secret): (Provider, &Secret),
+    key: &str,
+    problems: &mut Problems,
+) -> Option<Archive> {
+    let (given, file) = (&settings.recordings_password, settings.recordings_password_file.as_ref());
+    let own = secret(&format!("{key}.recordings_password"), given, file, problems);
+    let base = settings.recordings_from.trim();
+    if base.is_empty() {
+        if !settings.recordings_user.is_empty() || !own.is_empty() {
+            problems.note(
+                format!("{key}.recordings_from"),
+                "must say what the addresses of recordings begin with",
+            );
+        }
+        return None;
+    }
+    let is_safe = base.starts_with("https://") || base.starts_with("http://127.0.0.1:");
+    if !is_safe || !base.ends_with('/') || base.contains('@') {
+        problems.note(
+            format!("{key}.recordings_from"),
+            "must begin with https:// and end in /, such as https://api.twilio.com/",
+        );
+    }
+    if settings.recordings_user.is_empty() {
+        problems.note(format!("{key}.recordings_user"), "must be given: Twilio's account SID, or a user");
+    }
+    let is_twilio = provider == Provider::Twilio;
+    let password = if own.is_empty() && is_twilio { webhook_secret.clone() } else { own };
+    Some(Archive { base: base.to_owned(), user: settings.recordings_user.clone(), password })
 }

@@ -1,3 +1,5 @@
+//! Each format on rows of our own writing.
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use redress_contract::{CallDirection, CallState};

@@ -1,3 +1,5 @@
+//! Posts of each kind, of our own writing.
+
 use axum::http::HeaderValue;
 use redress_contract::CallDirection;
 use redress_runtime::Secret;
@@ -7,7 +9,7 @@ use crate::map::Names;
 
 fn webhook(provider: Provider) -> Webhook {
     let (user, signature_header) = ("pbx".to_owned(), "x-signature-256".to_owned());
-    Webhook { provider, secret: Secret::new("s3cret"), user, signature_header }
+    Webhook { provider, secret: Secret::new("s3cret"), user, signature_header, archive: None }
 }
 
 fn reading(webhook: &Webhook) -> Reading {

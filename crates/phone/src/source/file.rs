@@ -12,9 +12,10 @@ use bytes::Bytes;
 use redress_contract::Commit;
 use serde::{Deserialize, Serialize};
 
-use super::Read;
+use super::{Audio, Read, recordings};
 use crate::config::Folder;
 use crate::entry::Fault;
+use crate::formats::Format;
 use crate::rows::{Cut, Row};
 
 /// Read at once.
@@ -173,7 +174,7 @@ impl Followed {
         let names_a_call = entry.as_ref().is_ok_and(|entry| !entry.call.call_id.is_empty());
         let ordinal = if names_a_call { 0 } else { self.ordinal(&raw, folder)? };
         let place = format!("line {line} of {}", self.name);
-        Ok(Some(Read { entry, raw, media_type: "text/csv", place, ordinal }))
+        Ok(Some(Read { entry, raw, media_type: "text/csv", place, ordinal, audio: None }))
     }
 
     fn text(&self, bytes: &[u8], row: Row, folder: &Folder) -> Result<String, Fault> {
@@ -230,6 +231,24 @@ pub(crate) fn whole(path: &PathBuf, folder: &Folder, bytes_max: usize) -> io::Re
     let length = std::fs::metadata(path)?.len();
     let is_too_large = length > bytes_max as u64;
     let raw = if is_too_large { Bytes::new() } else { Bytes::from(std::fs::read(path)?) };
+    if folder.parser.format == Format::Recording && !is_too_large {
+        let audio = recordings::media_type(&name)
+            .map(|media_type| Audio { name: name.clone(), media_type: media_type.to_owned() });
+        let entry = match &audio {
+            Some(_) => Ok(recordings::about(name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem))),
+            None => Err(Fault::new(
+                "is no recording: its name ends in none of .wav, .mp3, .ogg, .opus, .m4a, .gsm",
+            )),
+        };
+        return Ok(Read {
+            entry,
+            raw,
+            media_type: "application/octet-stream",
+            place: name,
+            ordinal: 0,
+            audio,
+        });
+    }
     let entry = if is_too_large {
         Err(Fault(format!("is larger than {} MiB", bytes_max / 1024 / 1024)))
     } else {
@@ -238,5 +257,5 @@ pub(crate) fn whole(path: &PathBuf, folder: &Folder, bytes_max: usize) -> io::Re
             (text, false) => folder.parser.whole(&name, &text),
         }
     };
-    Ok(Read { entry, raw, media_type: "application/octet-stream", place: name, ordinal: 0 })
+    Ok(Read { entry, raw, media_type: "application/octet-stream", place: name, ordinal: 0, audio: None })
 }

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::recordings::Recordings;
 use super::{Read, Recorder};
 use crate::config::{Provider, Webhook};
 use crate::hooks::{self, Post, Refusal};
@@ -41,6 +42,8 @@ pub(crate) struct Hook {
     bytes_max: usize,
     public_url: String,
     turns: Semaphore,
+    recordings: Option<Recordings>,
+    lease: Duration,
     /// What is on its way to the broker, which whoever hangs up does not end.
     under_way: TaskTracker,
 }
@@ -60,7 +63,12 @@ impl Hook {
         recorder: Recorder,
         config: &crate::Config,
     ) -> Self {
+        let archive = webhook.archive.clone();
+        let recordings =
+            archive.map(|archive| Recordings::new(archive, config.recording_bytes_max, recorder.clone()));
         Self {
+            recordings,
+            lease: config.lease,
             webhook,
             reading,
             recorder,
@@ -74,7 +82,10 @@ impl Hook {
     /// Waits until asked to stop, and then for what was posted until then.
     pub(crate) async fn attend(self: Arc<Self>, shutdown: Shutdown) {
         self.recorder.well();
-        shutdown.asked().await;
+        match &self.recordings {
+            Some(recordings) => recordings.attend(self.lease, &shutdown).await,
+            None => shutdown.asked().await,
+        }
         self.under_way.close();
         self.under_way.wait().await;
     }
@@ -97,14 +108,26 @@ impl Hook {
         } else {
             "application/x-www-form-urlencoded"
         };
-        let read = Read { entry, raw: post.body, media_type, place: String::new(), ordinal: 0 };
+        let wanted = entry.as_ref().ok().map(|entry| (entry.call.call_id.clone(), entry.recording.clone()));
+        let read = Read { entry, raw: post.body, media_type, place: String::new(), ordinal: 0, audio: None };
         let recorder = self.recorder.clone();
         let recording = self.under_way.spawn(async move { recorder.record(read).await });
         match timeout(PATIENCE, recording).await {
-            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Ok(()))) => self.note_recording(wanted).await,
             Ok(Ok(Err(error))) => Err(No::NotRecorded(chain(&error))),
             Ok(Err(_)) => Err(No::NotRecorded("an error of ours".to_owned())),
             Err(_) => Err(No::NotRecorded("the broker did not take it in time".to_owned())),
+        }
+    }
+
+    /// A recording is fetched later; that it is to be is on record before anybody hears yes.
+    async fn note_recording(&self, wanted: Option<(String, String)>) -> Result<(), No> {
+        match (&self.recordings, wanted) {
+            (Some(recordings), Some((call_id, url))) if !url.is_empty() => {
+                let noted = recordings.note(&call_id, &url).await;
+                noted.map_err(|error| No::NotRecorded(chain(&error)))
+            }
+            _ => Ok(()),
         }
     }
 

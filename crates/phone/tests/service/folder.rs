@@ -1,3 +1,5 @@
+//! Folders that are written on, cut off, rotated, and read by a service that is killed.
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! Posts of telephone systems, and what whoever posts hears.
+
 use data_encoding::{BASE64, HEXLOWER};
 use redress_contract::CallState;
 use redress_phone::Config;

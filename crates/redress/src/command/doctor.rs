@@ -6,6 +6,7 @@ mod finding;
 mod host;
 mod mail;
 mod monitor;
+mod phone;
 mod stream;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyho
     let (broker, vault) = broker(config).await;
     findings.extend(broker);
     findings.extend(mail::look(settings, config, vault.as_ref()).await);
+    findings.extend(phone::look(settings, config, vault.as_ref()).await);
     findings.extend(clamd::look(config).await);
     let mut failed = false;
     for finding in &findings {

@@ -28,7 +28,12 @@ struct Story {
     communications: Vec<Communication>,
 }
 
-pub(super) async fn run(house: &House, text: &str, shown: Shown, out: Out) -> anyhow::Result<()> {
+pub(super) async fn run(
+    house: &House,
+    text: &str,
+    (shown, country): (Shown, Option<&str>),
+    out: Out,
+) -> anyhow::Result<()> {
     let id = house.find(text).await?;
     let story = Story::read(house, &id).await?;
     if out.is_json() {
@@ -41,7 +46,7 @@ pub(super) async fn run(house: &House, text: &str, shown: Shown, out: Out) -> an
         out.line(calls)?;
     }
     out.line(story.timeline())?;
-    Ok(out.line(story.words(shown))?)
+    Ok(out.line(story.words(shown, country))?)
 }
 
 impl Story {
@@ -150,9 +155,9 @@ impl Story {
         format!("\nTimeline\n{table}")
     }
 
-    fn words(&self, shown: Shown) -> String {
+    fn words(&self, shown: Shown, country: Option<&str>) -> String {
         let contacts =
-            self.contacts.iter().map(|contact| (contact.received_at, contact_words(contact, shown)));
+            self.contacts.iter().map(|contact| (contact.received_at, contact_words(contact, shown, country)));
         let contents = self.contents.iter().map(|content| {
             (content.recorded_at, format!("written by {}\n{}", content.author, printable(&content.text)))
         });
@@ -181,7 +186,7 @@ fn breached(milestone: &Milestone, running: bool) -> String {
     if milestone.breached { format!("breached{looked_after}") } else { String::new() }
 }
 
-fn contact_words(contact: &Contact, shown: Shown) -> String {
+fn contact_words(contact: &Contact, shown: Shown, country: Option<&str>) -> String {
     let sender = sender::sender(contact);
     let confirmed = sender::confirmed(contact).map(|said| format!("\nSender {said}")).unwrap_or_default();
     let files: String = contact.attachments.iter().map(file_words).collect();
@@ -191,7 +196,7 @@ fn contact_words(contact: &Contact, shown: Shown) -> String {
         "" => String::new(),
         problem => format!("\nNot read in full: {problem}"),
     };
-    let subject = calls::of(contact).unwrap_or_else(|| format!("Subject: {}", contact.subject));
+    let subject = calls::of(contact, country).unwrap_or_else(|| format!("Subject: {}", contact.subject));
     let recorded = recorded(contact).map(|said| format!("\n{said}")).unwrap_or_default();
     let act = match contact.act {
         Act::Withdraw => "\nTakes the complaint back",

@@ -68,6 +68,7 @@ fn sample_switchboard() -> phone::AccountSettings {
         webhook: Some(phone::WebhookSettings {
             provider: Some(phone::Provider::Twilio),
             secret_file: Some("/run/credentials/redress/twilio".into()),
+            recordings_password_file: Some("/run/credentials/redress/recordings".into()),
             ..phone::WebhookSettings::default()
         }),
         ..phone::AccountSettings::default()

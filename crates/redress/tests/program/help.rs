@@ -12,6 +12,7 @@ fn help_teaches() {
         "doctor",
         "config",
         "read email",
+        "read phone",
         "reparse",
         "queue",
         "show",

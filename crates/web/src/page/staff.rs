@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use minijinja::{Value, context};
 use redress_contract::Reference;
+use redress_domain::Complaint;
 
 use super::{FormView, Pages, fields, in_groups, none, path_of, texts, titled};
 use crate::config::{Form, STATED_CHANNELS};
@@ -49,6 +50,8 @@ pub(crate) struct StaffForm<'a> {
     pub(crate) clerk: &'a str,
     /// Where complaints come in.
     pub(crate) counters: &'a [String],
+    /// The open complaints of whoever calls; none where nobody looked.
+    pub(crate) callers: Option<&'a [Complaint]>,
 }
 
 /// What a clerk hands over.
@@ -62,6 +65,8 @@ pub(crate) struct StaffReceipt<'a> {
     pub(crate) clerk: &'a str,
     /// The public status page, without the language.
     pub(crate) public_url: &'a str,
+    /// The telephone call that it is a note of; empty when of none.
+    pub(crate) call: &'a str,
 }
 
 impl Pages {
@@ -102,7 +107,10 @@ impl Pages {
             title => words.say("staff-title"),
             introduction => words.say("staff-introduction"),
             anonymous => true,
-            draft => (),
+            // A note of a call outlives a reload while it is written; anything else a clerk leaves behind is nobody's to find.
+            draft => draft_of(staff.typed.get(Detail::Call)),
+            draft_over => true,
+            callers => staff.callers.map(|callers| self.callers(&words, callers)),
             // Browsers are not to offer a clerk themselves, nor who complained before.
             is_sender => false,
             action => format!("/{}{path}?sent", language.tag),
@@ -137,8 +145,21 @@ impl Pages {
             status_url => format!("{}/{}/status", receipt.public_url, language.tag),
             another => format!("/{}{}", language.tag, path_of(receipt.form)),
             clerk => receipt.clerk,
+            draft => draft_of(receipt.call),
         };
         self.render(words, receipt.form, "staff_receipt.html", values)
+    }
+
+    fn callers(&self, words: &Words, callers: &[Complaint]) -> Vec<Value> {
+        let of = |complaint: &Complaint| {
+            context! {
+                reference => complaint.reference.as_str(),
+                category => &complaint.category,
+                received_at => complaint.received_at.to_string(),
+                received => words.time(complaint.received_at, &self.config.time_zone),
+            }
+        };
+        callers.iter().map(of).collect()
     }
 
     fn zone(&self) -> &str {
@@ -153,6 +174,11 @@ impl Pages {
         };
         self.config.forms.iter().map(of).collect()
     }
+}
+
+/// Under which name a browser keeps what is typed about a call; none where it is about none.
+fn draft_of(call: &str) -> Option<String> {
+    (!call.is_empty()).then(|| format!("call:{call}"))
 }
 
 fn details(words: &Words, staff: &StaffForm<'_>) -> Value {

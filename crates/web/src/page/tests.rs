@@ -432,7 +432,14 @@ fn the_form_of_a_clerk_names_what_is_wrong_and_keeps_what_was_typed() {
     let view = FormView { key: "the-key", errors: &errors, ..FormView::default() };
     let wrong = [(Detail::BackdatingReason, Wrong::NoReason), (Detail::IdentityChecked, Wrong::NobodyNamed)];
     let counters = ["post-room", "counter"].map(str::to_owned);
-    let form = StaffForm { view: &view, typed: &typed, wrong: &wrong, clerk: "ina", counters: &counters };
+    let form = StaffForm {
+        view: &view,
+        typed: &typed,
+        wrong: &wrong,
+        clerk: "ina",
+        counters: &counters,
+        callers: None,
+    };
     insta::assert_snapshot!(pages.staff_form(EN, pages.config.first_form(), &form));
 }
 
@@ -448,6 +455,7 @@ fn the_receipt_that_a_clerk_hands_over() {
         form: pages.config.first_form(),
         clerk: "ina",
         public_url: "https://complaints.example.org",
+        call: "",
     };
     insta::assert_snapshot!(pages.staff_receipt(EN, &receipt));
 }

@@ -1,5 +1,6 @@
 //! The pages of clerks: who is signed in, and what all of them share. Each has a file of its own below.
 
+mod caller;
 mod form;
 mod sign_in;
 

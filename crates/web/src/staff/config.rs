@@ -24,6 +24,8 @@ pub struct Config {
     pub(crate) counters: Vec<String>,
     /// The telephone system whose calls notes are about.
     pub telephone_system: String,
+    /// Country of telephone numbers written without one (ISO 3166).
+    pub default_country: Option<String>,
     pub(crate) sessions: Sessions,
     pub(crate) received_days_max: u32,
     uploads: FileLimits,
@@ -84,6 +86,7 @@ impl Config {
             public_authority: authority(&settings.public_url),
             counters: settings.counters.clone(),
             telephone_system: settings.telephone_system.clone(),
+            default_country: None,
             sessions: Sessions {
                 idle_seconds: i64::from(settings.idle_minutes) * 60,
                 seconds: i64::from(settings.session_hours) * 3600,

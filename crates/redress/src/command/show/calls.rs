@@ -60,11 +60,13 @@ pub(super) fn json(contacts: &[Contact]) -> Vec<Value> {
     logs(contacts).into_iter().map(of).collect()
 }
 
-/// What one contact says of its call; none when it is about none.
-pub(super) fn of(contact: &Contact) -> Option<String> {
+/// What one contact says of its call, and the numbers that are named in its words; none when it is about no call.
+pub(super) fn of(contact: &Contact, country: Option<&str>) -> Option<String> {
     let call = contact.call.as_ref()?;
     let leg = if call.leg.is_empty() { String::new() } else { format!(", {}", call.leg) };
     let state = if call.state.is_unspecified() { String::new() } else { format!(": {}", call.state) };
     let unsure = if call.time_ambiguous { " (in the hour that a clock change repeats)" } else { "" };
-    Some(format!("Call {}/{}{leg}{state}{unsure}", call.system, call.call_id))
+    let numbers = redress_identity::numbers::find(&contact.text, country).join(", ");
+    let numbers = if numbers.is_empty() { numbers } else { format!("\nNumbers named: {numbers}") };
+    Some(format!("Call {}/{}{leg}{state}{unsure}{numbers}", call.system, call.call_id))
 }

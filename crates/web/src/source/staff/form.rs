@@ -6,6 +6,7 @@ use axum::http::request::Parts as RequestParts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use redress_domain::Complaint;
 use serde::Deserialize;
 use tracing::info;
 
@@ -14,7 +15,7 @@ use super::super::form::{MULTIPART, URLENCODED, page, plain, stated_media_type, 
 use super::super::record::{Incoming, Recorded, Refusal, record};
 use super::super::upload::{self, Gate, Missing, Uploaded};
 use super::super::{App, Spoken, count, fresh_key, is_key, media_type, retry_after, retry_later};
-use super::{Staff, see, sign_in_page};
+use super::{Staff, caller, see, sign_in_page};
 use crate::config::{DEFAULT_FORM, Form};
 use crate::normalize::{FormBody, read_form, urlencoded_pairs};
 use crate::page::{FormView, Message, Notice, StaffForm, StaffReceipt};
@@ -90,8 +91,10 @@ pub(super) async fn show(
         // What a form does not ask for is not shown.
         let _ = body.draft.set(FieldName::Known(Field::Phone), clean_line(&ringing.from));
     }
-    let page =
-        shown(asked, StatusCode::OK, Again { typed: &typed, wrong: &[], body, errors: &[], notice: None });
+    let callers =
+        if ringing.from.is_empty() { None } else { caller::open_complaints(&staff, &ringing.from).await };
+    let again = Again { typed: &typed, wrong: &[], body, errors: &[], notice: None };
+    let page = shown_with(asked, StatusCode::OK, again, callers.as_deref());
     staff.seen(Some(&session), page)
 }
 
@@ -211,7 +214,7 @@ async fn answer(asked: Asked<'_>, session: &Session, sent: Sent) -> Response {
     match take(staff.app(), session, incoming).await {
         Ok(recorded) => {
             count("staff", "accepted");
-            receipt(asked, session, &submission, &recorded)
+            receipt(asked, session, (&submission, typed.get(Detail::Call)), &recorded)
         }
         Err(Refusal::OtherWords) => {
             count("staff", "refused");
@@ -280,7 +283,7 @@ async fn take(app: &App, session: &Session, incoming: Incoming) -> Result<Record
 fn receipt(
     Asked { staff, form, language, .. }: Asked<'_>,
     session: &Session,
-    submission: &Submission,
+    (submission, call): (&Submission, &str),
     recorded: &Recorded,
 ) -> Response {
     let receipt = StaffReceipt {
@@ -291,20 +294,27 @@ fn receipt(
         form,
         clerk: &session.account,
         public_url: &staff.0.public_url,
+        call,
     };
     page(StatusCode::ACCEPTED, language, staff.app().pages.staff_receipt(language, &receipt))
 }
 
-fn shown(
+fn shown(asked: Asked<'_>, status: StatusCode, again: Again<'_>) -> Response {
+    shown_with(asked, status, again, None)
+}
+
+/// With the open complaints of whoever calls, where they were looked for.
+fn shown_with(
     Asked { staff, form, language, session }: Asked<'_>,
     status: StatusCode,
     again: Again<'_>,
+    callers: Option<&[Complaint]>,
 ) -> Response {
     let FormBody { draft, key, .. } = again.body;
     let view =
         FormView { draft, key: &key, errors: again.errors, notice: again.notice, ..FormView::default() };
     let clerk = session.map_or("", |session| &session.account);
     let counters = &staff.0.config.counters;
-    let shown = StaffForm { view: &view, typed: again.typed, wrong: again.wrong, clerk, counters };
+    let shown = StaffForm { view: &view, typed: again.typed, wrong: again.wrong, clerk, counters, callers };
     page(status, language, staff.app().pages.staff_form(language, form, &shown))
 }
