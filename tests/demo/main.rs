@@ -38,6 +38,8 @@ async fn main() -> anyhow::Result<()> {
     let config = folder.join("redress.toml");
     std::fs::write(&config, include_str!("redress.toml").replace("{folder}", &folder.display().to_string()))?;
 
+    std::fs::create_dir_all(folder.join("calls"))?;
+
     say("Starting redress: every service in one process, next to a nats-server of its own …");
     let mut running = Running::start(&config, &folder.join("redress.log"), &["up"])?;
     let public = running.address("public")?;
@@ -49,6 +51,8 @@ async fn main() -> anyhow::Result<()> {
         say(&format!("  a mail arrives: {}", subject(mail)));
         deliver(&maildir, name, mail)?;
     }
+    say("  somebody calls, waits for 68 seconds, and gives up");
+    std::fs::write(folder.join("calls/queue_log"), given_up())?;
     let reference = complain(&public).await?;
     say(&format!("  somebody fills in the web form and is told the reference {reference}\n"));
 
@@ -83,6 +87,16 @@ fn deliver(maildir: &Path, name: &str, mail: &str) -> anyhow::Result<()> {
     std::fs::write(&written, mail.replace('\n', "\r\n"))?;
     std::fs::rename(written, maildir.join("new").join(name))?;
     Ok(())
+}
+
+/// What Asterisk writes of a caller who gave up.
+fn given_up() -> String {
+    let now = redress_runtime::Clock::system().now().as_second();
+    let call = format!("{}.17", now - 68);
+    format!(
+        "{}|{call}|hotline|NONE|ENTERQUEUE||+442079460123|1\n{now}|{call}|hotline|NONE|ABANDON|1|1|68\n",
+        now - 68
+    )
 }
 
 /// Complains through the API, as a form on somebody's own page would.

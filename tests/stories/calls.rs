@@ -162,3 +162,25 @@ async fn a_call_that_nobody_answered_must_be_returned_and_one_without_words_is_n
     );
     stage.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_takes_a_call_sees_what_the_caller_complained_of_before() {
+    let stage = Stage::with(&settings()).and("[router]\ndefault_country = \"DE\"\n").set().await;
+    let nothing = stage.staff_page(CLERK, "/en?call=1.2&from=%2B4930901820").await;
+    assert!(nothing.contains("None from this number."), "{nothing}");
+    // On the web form it is written as people write it.
+    let fields =
+        [("what_happened", "The kettle leaks."), ("phone", "030 / 90 18 20"), ("email", "kim@example.com")];
+    stage.form(&fields).await;
+    stage.sent_to("kim@example.com").await;
+    stage.settle().await;
+    let fields = [("staff_channel", "phone"), ("what_happened", "Still leaks."), ("phone", "+49 30 901820")];
+    stage.type_in(CLERK, &fields).await;
+    stage.settle().await;
+    let complaints = stage.house.ledger.complaints().await.unwrap();
+    let page = stage.staff_page(CLERK, "/en?call=1.2&from=030901820").await;
+    assert!(page.contains("value=\"1.2\"") && page.contains("value=\"030901820\""), "{page}");
+    let by_phone = complaints.iter().find(|one| one.channel == Channel::Phone).unwrap();
+    assert!(page.contains(by_phone.reference.as_str()), "{page}");
+    stage.leave().await;
+}

@@ -103,6 +103,11 @@ impl CallLog {
         matches!(self.state, CallState::Answered | CallState::Voicemail)
     }
 
+    /// True while a person, or a voicemail box, has the caller on the line.
+    pub fn goes_on(&self) -> bool {
+        self.was_answered() && self.answered_at.is_some() && self.ended_at.is_none()
+    }
+
     /// True when somebody called us and no person answered: it rang, was given up, or went to voicemail. Also while it
     /// rings, since the message that it ended may be lost.
     pub fn is_to_return(&self) -> bool {

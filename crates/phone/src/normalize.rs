@@ -119,7 +119,8 @@ pub fn unread(fault: &Fault, envelope: &Envelope<'_>, bytes: &Bytes<'_>) -> Cont
     let sha256 = Commit::hash(bytes.raw);
     let place = if bytes.place.is_empty() { String::new() } else { format!("{}: ", bytes.place) };
     Contact {
-        id: envelope.keys.line_contact_id(envelope.account, &sha256, bytes.ordinal),
+        // Not the id that it gets once it can be read: then it is recorded beside this.
+        id: envelope.keys.call_contact_id(envelope.account, &sha256, &["unread", &bytes.ordinal.to_string()]),
         received_at: envelope.now,
         parse_status: ParseStatus::Failed,
         parse_problem: format!("{place}{fault}"),

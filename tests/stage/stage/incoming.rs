@@ -68,22 +68,37 @@ impl Stage {
     }
 
     /// Signs in as a clerk, and types in what came in another way; answers the page.
-    pub async fn type_in(&self, (account, password): (&str, &str), fields: &[(&str, &str)]) -> String {
-        let at = |path: &str| format!("{}{path}", self.staff.as_deref().expect("web runs"));
-        let form = [("account", account), ("password", password)];
-        let answer = self.client.post(at("/en/sign-in")).form(&form).send().await;
-        let answer = answer.expect("clerks can sign in");
-        let cookie = answer.headers().get(header::SET_COOKIE).expect("the password is right");
-        let cookie = cookie.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default();
-        let page = self.client.get(at("/en")).header(header::COOKIE, cookie).send().await;
-        let page = page.expect("the form is served").text().await.expect("the form is a page");
+    pub async fn type_in(&self, clerk: (&str, &str), fields: &[(&str, &str)]) -> String {
+        let cookie = self.sign_in(clerk).await;
+        let page = self.desk("/en", &cookie).await;
         let key = hidden(&page, "submission_key");
         let form = [&[("submission_key", key.as_str())], fields].concat();
-        let answer = self.client.post(at("/en")).header(header::COOKIE, cookie).form(&form).send().await;
+        let url = format!("{}/en", self.staff.as_deref().expect("web runs"));
+        let answer = self.client.post(url).header(header::COOKIE, cookie).form(&form).send().await;
         let answer = answer.expect("the form is taken");
         let (status, page) = (answer.status(), answer.text().await.expect("the answer is a page"));
         assert_eq!(status, 202, "{page}");
         page
+    }
+
+    /// A page as a clerk who signs in meets it.
+    pub async fn staff_page(&self, clerk: (&str, &str), path: &str) -> String {
+        let cookie = self.sign_in(clerk).await;
+        self.desk(path, &cookie).await
+    }
+
+    async fn sign_in(&self, (account, password): (&str, &str)) -> String {
+        let url = format!("{}/en/sign-in", self.staff.as_deref().expect("web runs"));
+        let form = [("account", account), ("password", password)];
+        let answer = self.client.post(url).form(&form).send().await.expect("clerks can sign in");
+        let cookie = answer.headers().get(header::SET_COOKIE).expect("the password is right");
+        cookie.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default().to_owned()
+    }
+
+    async fn desk(&self, path: &str, cookie: &str) -> String {
+        let url = format!("{}{path}", self.staff.as_deref().expect("web runs"));
+        let page = self.client.get(url).header(header::COOKIE, cookie).send().await;
+        page.expect("the form is served").text().await.expect("the form is a page")
     }
 
     /// Looks where the complaint stands whose thank-you page this is; answers the page.

@@ -114,3 +114,58 @@ async fn signed_json_is_read_where_the_settings_say_and_what_cannot_be_read_is_k
     assert_eq!(post(&other, "{}", |request| request).await.0, StatusCode::NOT_FOUND);
     running.stop().await;
 }
+
+/// A platform that keeps a recording, and gives it away at the third time of asking to whoever knows the password.
+async fn platform() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::Ordering;
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&asked);
+    let give = move |headers: axum::http::HeaderMap| {
+        let turn = count.fetch_add(1, Ordering::SeqCst);
+        let knows = headers.get("authorization").is_some_and(|value| value == "Basic QUMxOnMzY3JldA==");
+        async move {
+            match (knows, turn) {
+                (false, _) => (StatusCode::UNAUTHORIZED, "who?"),
+                (true, 0) => (StatusCode::SERVICE_UNAVAILABLE, "later"),
+                (true, _) => (StatusCode::OK, "RIFF and sound"),
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap());
+    let routes = axum::Router::new().route("/RE1", axum::routing::get(give));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (base, asked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_fetched_as_whom_the_settings_say_and_nowhere_else() {
+    let world = World::start().await;
+    let (base, asked) = platform().await;
+    let webhook = WebhookSettings {
+        provider: Some(Provider::Twilio),
+        secret: Secret::new("s3cret"),
+        recordings_from: base.clone(),
+        recordings_user: "AC1".to_owned(),
+        ..WebhookSettings::default()
+    };
+    let account =
+        AccountSettings { kind: Some(Kind::Webhook), webhook: Some(webhook), ..AccountSettings::default() };
+    let running = world.run(&config(account)).await;
+    let url = format!("{}/hooks/phone/pbx", running.url);
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"s3cret");
+    for address in [format!("{base}RE1"), "http://127.0.0.1:1/elsewhere".to_owned()] {
+        let signed = format!("https://example.org/hooks/phone/pbxCallSidCA1RecordingUrl{address}");
+        let tag = BASE64.encode(hmac::sign(&key, signed.as_bytes()).as_ref());
+        let encoded: String = address.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let body = format!("CallSid=CA1&RecordingUrl={encoded}");
+        let answer = post(&url, &body, |request| request.header("X-Twilio-Signature", &tag)).await;
+        assert_eq!(answer.0, StatusCode::OK);
+    }
+    let contacts = world.once_recorded(3).await;
+    let recording = contacts.values().find(|contact| !contact.attachments.is_empty()).unwrap();
+    assert_eq!(recording.call.as_ref().unwrap().call_id, "CA1");
+    assert_eq!(world.vault.raw(recording).await.unwrap().unwrap(), "RIFF and sound");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
+    running.stop().await;
+}

@@ -37,7 +37,7 @@ pub(super) fn table(contacts: &[Contact]) -> String {
         table.add_row([
             printable(&format!("{system}/{call_id}")),
             log.started_at.or(log.answered_at).map(clock_time).unwrap_or_default(),
-            format!("{direction} {state}").trim().to_owned(),
+            format!("{direction} {state}{}", if log.goes_on() { ", goes on" } else { "" }).trim().to_owned(),
             lengths.into_iter().flatten().collect::<Vec<_>>().join(", "),
             printable(&log.queue),
             printable(&log.staff),
