@@ -121,7 +121,9 @@ async fn files(folder: &Path, results: &mut Results) -> anyhow::Result<()> {
         *seen.entry((&call.system, &call.call_id)).or_default() += 1;
     }
     let parts: usize = seen.values().map(|entries| entries - 1).sum();
-    apart.iter().for_each(|contact| say(&format!("APART {}: {}", contact.account, contact.parse_problem)));
+    for contact in &apart {
+        say(&format!("APART {}: {}", contact.account, contact.parse_problem));
+    }
     results.count("phone.corpus_calls", seen.len(), "contacts", Bar::None);
     results.count("phone.corpus_parts", parts, "contacts", Bar::None);
     results.count("phone.corpus_kept_apart", apart.len(), "contacts", Bar::None);
@@ -230,7 +232,7 @@ fn sequences(
     let (mut posts, mut asked, mut met) = (0, 0, 0);
     for path in below(folder)? {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !file.starts_with(named) || !file.ends_with(".json") {
+        if !file.starts_with(named) || path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
         let set: Value = serde_json::from_slice(&std::fs::read(&path)?)?;

@@ -93,7 +93,7 @@ impl Scene<'_> {
             whole.extend_from_slice(self.rows(3).as_bytes());
             let cut = self.below(whole.len());
             std::fs::write(&file, &whole[..cut])?;
-            if cut % 4 == 0 {
+            if cut.is_multiple_of(4) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             append(&file, &whole[cut..])?;

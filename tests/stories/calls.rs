@@ -72,7 +72,7 @@ async fn note(stage: &Stage, words: &str) {
     stage.type_in(CLERK, &fields).await;
 }
 
-async fn transcript(stage: &Stage, words: &str) {
+fn transcript(stage: &Stage, words: &str) {
     let path = stage.folder().join(format!("transcripts/{CALL}.vtt"));
     let text = format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{words}\n");
     std::fs::write(path, text).expect("the transcript can be written");
@@ -106,7 +106,7 @@ async fn a_note_before_the_call_is_logged_two_notes_and_a_transcript_a_day_later
     note(&stage, "The caller wants a new one.").await;
     recorded(&stage, 5).await;
     stage.advance(SignedDuration::from_hours(24));
-    transcript(&stage, "Good morning, my kettle leaks.").await;
+    transcript(&stage, "Good morning, my kettle leaks.");
     recorded(&stage, 6).await;
     let complaint = only(&stage).await;
     assert_eq!(complaint.contacts.len(), 6, "three entries of the log, two notes, the transcript");

@@ -227,12 +227,11 @@ fn check_folder(account: &AccountSettings, key: &str, problems: &mut Problems) -
         );
         encoding_rs::UTF_8
     });
-    let delimiter = match account.delimiter.as_bytes() {
-        [one] => *one,
-        _ => {
-            problems.note(format!("{key}.delimiter"), "must be one character of ASCII");
-            b','
-        }
+    let delimiter = if let [one] = account.delimiter.as_bytes() {
+        *one
+    } else {
+        problems.note(format!("{key}.delimiter"), "must be one character of ASCII");
+        b','
     };
     let columns = if account.columns.is_empty() { format.columns() } else { account.columns.clone() };
     Folder {
@@ -256,12 +255,11 @@ fn check_reading(account: &AccountSettings, key: &str, problems: &mut Problems) 
     }
     let mut states = BTreeMap::new();
     for (state, words) in &account.states {
-        match CallState::from_token(state) {
-            Some(state) => states.extend(words.iter().map(|word| (state_word(word), state))),
-            None => {
-                let known = CallState::ALL.iter().map(|known| known.token()).collect::<Vec<_>>().join(", ");
-                problems.note(format!("{key}.states.{state}"), format!("is no state; states are {known}"));
-            }
+        if let Some(state) = CallState::from_token(state) {
+            states.extend(words.iter().map(|word| (state_word(word), state)));
+        } else {
+            let known = CallState::ALL.iter().map(|known| known.token()).collect::<Vec<_>>().join(", ");
+            problems.note(format!("{key}.states.{state}"), format!("is no state; states are {known}"));
         }
     }
     let zone = match account.zone.trim() {

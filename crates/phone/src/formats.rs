@@ -128,9 +128,8 @@ impl Parser {
         match self.format {
             Format::AsteriskCsv => asterisk::csv(self, row),
             Format::QueueLog => queue_log::row(row),
-            Format::FreeswitchCsv => table::row(self, row, &self.columns),
             Format::Table if self.columns.is_empty() => table::row(self, row, columns),
-            Format::Table => table::row(self, row, &self.columns),
+            Format::Table | Format::FreeswitchCsv => table::row(self, row, &self.columns),
             Format::AsteriskAri => asterisk::ari(self, row),
             Format::JsonLines => json::read(&self.reading, row.as_bytes()),
             Format::FreeswitchJson | Format::FreeswitchEvent | Format::Transcript | Format::Recording => {

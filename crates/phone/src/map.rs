@@ -203,7 +203,7 @@ fn completed(mut call: Call, stated: CallState, duration: Option<u32>, talking: 
 
 /// Letters and digits alone, in lower case: `NO ANSWER`, `no-answer` and `noAnswer` are one word.
 fn bare(word: &str) -> String {
-    word.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn state(word: &str, own: &States) -> Result<CallState, Fault> {

@@ -179,8 +179,8 @@ fn is_extension(number: &str, house: &House) -> bool {
 }
 
 /// Who called whom, where nobody says: extensions and numbers that are known as ours are inside.
-fn direction(caller: &str, called: &str, house: &House) -> CallDirection {
-    if caller.is_empty() && called.is_empty() {
+fn direction(from: &str, to: &str, house: &House) -> CallDirection {
+    if from.is_empty() && to.is_empty() {
         return CallDirection::Unspecified;
     }
     let is_ours = |written: &str| {
@@ -191,7 +191,7 @@ fn direction(caller: &str, called: &str, house: &House) -> CallDirection {
         is_extension(plain, house) && !plain.is_empty() && !HIDDEN.contains(&plain.to_lowercase().as_str())
             || known()
     };
-    match (is_ours(caller), is_ours(called)) {
+    match (is_ours(from), is_ours(to)) {
         (false, _) => CallDirection::Inbound,
         (true, true) => CallDirection::Internal,
         (true, false) => CallDirection::Outbound,
@@ -214,9 +214,9 @@ mod tests {
         }
     }
 
-    fn read(caller: &str, called: &str) -> Contact {
+    fn read(from: &str, to: &str) -> Contact {
         let call = Call { call_id: "1.2".to_owned(), ..Call::default() };
-        let entry = Entry { call, caller: caller.to_owned(), called: called.to_owned(), ..Entry::default() };
+        let entry = Entry { call, caller: from.to_owned(), called: to.to_owned(), ..Entry::default() };
         let keys = Keys::from_master(&[7; 32]);
         let house = house();
         let envelope = Envelope { account: "pbx", house: &house, now: Timestamp::UNIX_EPOCH, keys: &keys };
@@ -224,10 +224,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(caller: &str, called: &str, sender: Option<&str>, direction: CallDirection) {
-        let contact = read(caller, called);
-        assert_eq!(contact.sender.as_ref().map(|sender| sender.value.as_str()), sender, "{caller}");
-        assert_eq!(contact.call.unwrap().direction, direction, "{caller} {called}");
+    fn check(from: &str, to: &str, sender: Option<&str>, direction: CallDirection) {
+        let contact = read(from, to);
+        assert_eq!(contact.sender.as_ref().map(|sender| sender.value.as_str()), sender, "{from}");
+        assert_eq!(contact.call.unwrap().direction, direction, "{from} {to}");
     }
 
     #[test]

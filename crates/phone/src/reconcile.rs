@@ -150,8 +150,7 @@ async fn row(
 pub fn read_file(
     path: &Path,
     (name, account): (&str, &Account),
-    folder: &Folder,
-    config: &Config,
+    (folder, config): (&Folder, &Config),
     keys: &redress_identity::Keys,
     mut tell: impl FnMut(&str, Contact) -> std::io::Result<()>,
 ) -> std::io::Result<()> {

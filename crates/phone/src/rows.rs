@@ -69,7 +69,9 @@ impl Cut {
     fn is_open(&self, bytes: &[u8]) -> bool {
         self.csv.is_some_and(|delimiter| {
             let mut quotes = Quotes::new(delimiter);
-            bytes.iter().for_each(|byte| quotes.pass(*byte));
+            for byte in bytes {
+                quotes.pass(*byte);
+            }
             quotes.is_open
         })
     }
@@ -142,7 +144,7 @@ mod tests {
             lines in prop::collection::vec("[a-c,\" ]{0,12}", 0..12), stop in 0_usize..200, csv in any::<bool>(),
         ) {
             let cut = Cut { csv: csv.then_some(b','), bytes_max: 64 };
-            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let text: String = lines.join("\n") + "\n";
             let stop = stop.min(text.len());
             let mut at = 0;
             while let Some(row) = cut.next(&text.as_bytes()[..stop], at, false) {

@@ -372,8 +372,8 @@ Examples:
         /// The account of the settings whose way of reading is used.
         #[arg(long, conflicts_with_all = ["format", "zone"])]
         account: Option<String>,
-        /// What the files are: asterisk_csv, asterisk_ari, queue_log, freeswitch_csv, freeswitch_json, freeswitch_event,
-        /// transcript.
+        /// What the files are: `asterisk_csv`, `asterisk_ari`, `queue_log`, `freeswitch_csv`, `freeswitch_json`,
+        /// `freeswitch_event`, `transcript`.
         #[arg(long, required_unless_present = "account")]
         format: Option<String>,
         /// The time zone of local times.

@@ -97,7 +97,7 @@ pub async fn run(cli: Cli, environment: &BTreeMap<String, String>, out: Out) -> 
         asked => {
             start_logs(&config, Some("warn"))?;
             let house = House::open(&with_broker(&config)?, user_of(&asked), need(&asked)).await?;
-            return allowed(house.bus(), ask(asked, &config, &house, out)).await;
+            return allowed(house.bus(), Box::pin(ask(asked, &config, &house, out))).await;
         }
     }
     Ok(ExitCode::SUCCESS)

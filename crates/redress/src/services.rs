@@ -154,17 +154,7 @@ impl Tasks {
                 }
                 self.spawn(service, bus, email.run(asked));
             }
-            Service::Phone if config.phone.accounts.is_empty() => {
-                info!("No telephone system is listened to: [phone.accounts] names none");
-            }
-            Service::Phone => {
-                let deps = redress_phone::Deps { intake, clock, health };
-                let phone = redress_phone::Service::new(config.phone.clone(), deps);
-                if let Some(routes) = phone.routes() {
-                    self.public.push(Public { service, bus: bus.clone(), routes });
-                }
-                self.spawn(service, bus, phone.run(asked));
-            }
+            Service::Phone => self.start_phone(config, house),
             Service::Router => {
                 let deps = redress_router::Deps { ledger, clock, health };
                 self.spawn(service, bus, redress_router::run(config.router.clone(), deps, asked));
@@ -191,6 +181,21 @@ impl Tasks {
                 self.spawn(service, bus, run);
             }
         }
+    }
+
+    fn start_phone(&mut self, config: &Config, house: &House) {
+        if config.phone.accounts.is_empty() {
+            info!("No telephone system is listened to: [phone.accounts] names none");
+            return;
+        }
+        let (asked, bus) = (self.shutdown.clone(), house.bus().clone());
+        let (intake, clock, health) = (house.intake.clone(), house.clock.clone(), house.health.clone());
+        let phone =
+            redress_phone::Service::new(config.phone.clone(), redress_phone::Deps { intake, clock, health });
+        if let Some(routes) = phone.routes() {
+            self.public.push(Public { service: Service::Phone, bus: bus.clone(), routes });
+        }
+        self.spawn(Service::Phone, bus, phone.run(asked));
     }
 
     fn spawn<E>(

@@ -248,7 +248,6 @@ impl Config {
             checks.of(redress_web::Config::check(&settings.web)),
         );
         let staff = checks.of(redress_web::staff::Config::check(&settings.staff));
-        let staff = staff.map(|staff| checks.telephone_system(staff, phone.as_ref()));
         let (router, sla) = (
             checks.of(redress_router::Config::check(&settings.router)),
             checks.of(redress_sla::Config::check(&settings.sla)),
@@ -258,10 +257,7 @@ impl Config {
             checks.of(redress_feed::Config::check(&settings.feed)),
             checks.of(redress_erase::Config::check(&settings.erase)),
         );
-        let staff = staff.zip(router.as_ref()).map(|(mut staff, router)| {
-            staff.default_country.clone_from(&router.default_country);
-            staff
-        });
+        let staff = staff.map(|staff| checks.telephone_system(staff, phone.as_ref(), router.as_ref()));
         checks.uploads_fit(settings);
         let notifier = notifier
             .map(|notifier| redress_notifier::Config { status_page: status_page(&settings.web), ..notifier });
@@ -333,6 +329,7 @@ impl Checks {
         &mut self,
         mut staff: redress_web::staff::Config,
         phone: Option<&redress_phone::Config>,
+        router: Option<&redress_router::Config>,
     ) -> redress_web::staff::Config {
         let accounts = phone.into_iter().flat_map(|phone| phone.accounts.values());
         let systems: BTreeSet<&str> = accounts.map(|account| account.house.system.as_str()).collect();
@@ -346,6 +343,7 @@ impl Checks {
             }
         };
         staff.telephone_system = telephone_system;
+        staff.default_country = router.and_then(|router| router.default_country.clone());
         staff
     }
 

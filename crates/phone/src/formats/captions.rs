@@ -71,20 +71,17 @@ fn captions(text: &str, is_vtt: bool) -> Words {
             continue;
         }
         let lines: Vec<&str> = block.lines().collect();
-        match lines.iter().position(|line| is_timing(line)) {
-            Some(at) => said
-                .extend(lines[at + 1..].iter().filter(|line| !is_timing(line)).map(|line| spoken_line(line))),
-            None => {
-                // Nothing says when; a number at its head is the cue's.
-                let head = lines.first().is_some_and(|line| line.trim().parse::<u32>().is_ok());
-                let words: Vec<String> =
-                    lines[usize::from(head)..].iter().map(|line| spoken_line(line)).collect();
-                if !words.is_empty() {
-                    problem = "a cue lacks its times";
-                }
-                said.extend(words);
-            }
+        if let Some(at) = lines.iter().position(|line| is_timing(line)) {
+            said.extend(lines[at + 1..].iter().filter(|line| !is_timing(line)).map(|line| spoken_line(line)));
+            continue;
         }
+        // Nothing says when; a number at its head is the cue's.
+        let head = lines.first().is_some_and(|line| line.trim().parse::<u32>().is_ok());
+        let words = &lines[usize::from(head)..];
+        if !words.is_empty() {
+            problem = "a cue lacks its times";
+        }
+        said.extend(words.iter().map(|line| spoken_line(line)));
     }
     said.retain(|line| !line.is_empty());
     Words { text: said.join("\n"), problem }

@@ -141,7 +141,7 @@ impl Followed {
         if folder.parser.has_header() {
             let bytes = self.chunk(0)?;
             let first = self.cut.next(&bytes, 0, true);
-            let row = first.map(|row| self.text(&bytes, row, folder));
+            let row = first.map(|row| Self::text(&bytes, row, folder));
             self.columns = row
                 .and_then(|row| folder.parser.header(row.ok()?.trim_start_matches('\u{feff}')).ok())
                 .unwrap_or_default();
@@ -155,7 +155,7 @@ impl Followed {
             return Ok(None);
         }
         let is_first = line == 1 && self.cursor.offset == 0 && row.start == 0;
-        let text = self.text(bytes, row, folder);
+        let text = Self::text(bytes, row, folder);
         let text =
             text.map(|text| if is_first { text.trim_start_matches('\u{feff}').to_owned() } else { text });
         if is_first
@@ -177,7 +177,7 @@ impl Followed {
         Ok(Some(Read { entry, raw, media_type: "text/csv", place, ordinal, audio: None }))
     }
 
-    fn text(&self, bytes: &[u8], row: Row, folder: &Folder) -> Result<String, Fault> {
+    fn text(bytes: &[u8], row: Row, folder: &Folder) -> Result<String, Fault> {
         let text =
             folder.encoding.decode_without_bom_handling_and_without_replacement(&bytes[row.start..row.end]);
         text.map(std::borrow::Cow::into_owned)

@@ -153,7 +153,7 @@ impl Hook {
             Err(no) => {
                 match &no {
                     No::NotRecorded(why) => {
-                        warn!(channel = "phone", account, outcome, "Did not take a post: {why}")
+                        warn!(channel = "phone", account, outcome, "Did not take a post: {why}");
                     }
                     no => info!(channel = "phone", account, outcome, "Did not take a post: {}", no.words()),
                 }

@@ -19,7 +19,7 @@ fn settings(provider: Provider) -> Config {
                 .map(|(field, place)| (field.to_owned(), vec![place.to_owned()]))
                 .into()
         } else {
-            Default::default()
+            std::collections::BTreeMap::new()
         },
         webhook: Some(WebhookSettings {
             provider: Some(provider),
@@ -157,7 +157,7 @@ async fn a_recording_is_fetched_as_whom_the_settings_say_and_nowhere_else() {
     for address in [format!("{base}RE1"), "http://127.0.0.1:1/elsewhere".to_owned()] {
         let signed = format!("https://example.org/hooks/phone/pbxCallSidCA1RecordingUrl{address}");
         let tag = BASE64.encode(hmac::sign(&key, signed.as_bytes()).as_ref());
-        let encoded: String = address.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
         let body = format!("CallSid=CA1&RecordingUrl={encoded}");
         let answer = post(&url, &body, |request| request.header("X-Twilio-Signature", &tag)).await;
         assert_eq!(answer.0, StatusCode::OK);

@@ -45,7 +45,7 @@ impl Router {
             return self.settle(case, Some(delivery)).await;
         }
         if calls::has_words(&case.contact) || self.config.call_wait.is_zero() {
-            return self.decide_call(&call, &case.contact).await;
+            return Box::pin(self.decide_call(&call, &case.contact)).await;
         }
         let until = self.clock.now() + self.config.call_wait;
         let waits = Waits { noted: Noted { channel: case.contact.channel }, until };
@@ -127,7 +127,7 @@ impl Router {
         // Erased since: nothing is left to decide about.
         let Some(contact) = found.map_err(RouteError::Open)? else { return Ok(()) };
         let Some(call) = calls::call(&contact).cloned() else { return Ok(()) };
-        self.decide_call(&call, &contact).await?;
+        Box::pin(self.decide_call(&call, &contact)).await?;
         info!(contact.id = %contact.id, "Decided about a call that waited");
         Ok(())
     }

@@ -90,7 +90,7 @@ pub fn call_facts(contact: &Contact, log: &CallLog) -> Facts {
 
 /// The entry by which a call opens a complaint, as the rules are asked of each: the first with words, else the first that
 /// somebody from outside caused. None when the call opens none.
-pub fn opener<'a>(entries: &'a [Contact], opens: impl Fn(&Facts) -> Opens) -> Option<&'a Contact> {
+pub fn opener(entries: &[Contact], opens: impl Fn(&Facts) -> Opens) -> Option<&Contact> {
     let log = log(entries);
     let mut in_order: Vec<&Contact> = entries.iter().collect();
     in_order

@@ -104,7 +104,7 @@ pub(super) async fn submit(
             count("web", "elsewhere");
             again(asked, sent.form, &[], Some(Notice::Elsewhere))
         }
-        None => answer(asked, sent).await,
+        None => Box::pin(answer(asked, sent)).await,
     }
 }
 

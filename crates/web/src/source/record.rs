@@ -105,7 +105,8 @@ pub(super) enum NotRecorded {
 pub(super) async fn record(app: &App, incoming: Incoming) -> Result<Recorded, Refusal> {
     let channel = incoming.channel;
     let contact_id = app.keys().submission_contact_id(&incoming.source, &incoming.key);
-    within_patience(app, channel, &contact_id, submission(app, &contact_id, incoming)).await
+    let recording = Box::pin(submission(app, &contact_id, incoming));
+    within_patience(app, channel, &contact_id, recording).await
 }
 
 /// The contact that a form was recorded as under this key, and its reference; none when it was not.

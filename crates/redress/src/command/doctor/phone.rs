@@ -19,7 +19,7 @@ pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Va
         findings.extend(numbers(&what, account));
         match &account.place {
             Place::Webhook(webhook, _) => {
-                findings.push(address(&what, webhook, (&settings.web.public_url, name)))
+                findings.push(address(&what, webhook, (&settings.web.public_url, name)));
             }
             Place::Folder(place) => {
                 findings.push(folder(&what, place));

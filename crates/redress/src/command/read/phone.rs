@@ -1,6 +1,6 @@
 //! `redress read phone`: call logs and transcripts through the same reader as the service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -29,12 +29,11 @@ pub(super) fn run(
     out: Out,
 ) -> anyhow::Result<ExitCode> {
     let own;
-    let (name, phone) = match how.account {
-        Some(name) => (name, &config.phone),
-        None => {
-            own = by_format(how)?;
-            ("read", &own)
-        }
+    let (name, phone) = if let Some(name) = how.account {
+        (name, &config.phone)
+    } else {
+        own = by_format(how)?;
+        ("read", &own)
     };
     let account =
         phone.accounts.get(name).ok_or_else(|| anyhow!("read as {name}: there is no such account"))?;
@@ -55,7 +54,7 @@ fn read(
     phone: &PhoneConfig,
     account: (&str, &Account),
     folder: &Folder,
-    file: &PathBuf,
+    file: &Path,
     (keys, out): (&Keys, Out),
 ) -> anyhow::Result<()> {
     let (mut read, mut unread) = (0_u64, 0_u64);
@@ -69,7 +68,7 @@ fn read(
         let contact = Contact { recorded_at: contact.received_at, ..contact };
         out.json(&contact).map_err(|error| std::io::Error::other(format!("{place}: {error}")))
     };
-    let done = redress_phone::read_file(file, account, folder, phone, keys, tell);
+    let done = redress_phone::read_file(file, account, (folder, phone), keys, tell);
     done.with_context(|| format!("read {}", file.display()))?;
     if out.is_terminal() {
         out.complain(&printable(&format!("redress: {}: {read} read, {unread} kept apart", file.display())));
