@@ -115,3 +115,22 @@ test('a form is filled in and sent with the keyboard alone', async (t) => {
   await page.keyboard.press('Enter');
   assert.equal((await answer).status(), 202);
 });
+
+test('a note of a call comes filled in, outlives a reload, and is a draft no more once it is on record', async (t) => {
+  const page = await office(t, { bypassCSP: true });
+  await signIn(page);
+  const call = '/en?call=1769941834.17&from=%2B441134960000';
+  await page.goto(call);
+  assert.equal(await page.locator('#staff_channel').inputValue(), 'phone');
+  assert.equal(await page.locator('#staff_call').inputValue(), '1769941834.17');
+  assert.equal(await page.locator('#phone').inputValue(), '+441134960000');
+  assert.equal(await page.getByRole('heading', { name: 'Open complaints of this caller' }).count(), 1);
+  await page.locator('#what_happened').fill(TOLD);
+  await page.goto(call);
+  assert.equal(await page.locator('#what_happened').inputValue(), TOLD);
+  await picture(page, 'en-staff-call');
+  assert.equal(told([{ name: 'call', found: await faults(page) }]), '');
+  assert.equal(await send(page), 202);
+  await page.goto(call);
+  assert.equal(await page.locator('#what_happened').inputValue(), '');
+});
