@@ -186,7 +186,10 @@ fn direction(from: &str, to: &str, house: &House) -> CallDirection {
     let is_ours = |written: &str| {
         let plain = without_host(written.trim());
         let known = || {
-            address(plain, String::new(), house).is_some_and(|read| house.own_numbers.contains(&read.value))
+            !house.own_numbers.is_empty() && {
+                address(plain, String::new(), house)
+                    .is_some_and(|read| house.own_numbers.contains(&read.value))
+            }
         };
         is_extension(plain, house) && !plain.is_empty() && !HIDDEN.contains(&plain.to_lowercase().as_str())
             || known()

@@ -119,6 +119,46 @@ fn the_words_of_a_transcript_are_kept_however_it_is_written() {
     }
 }
 
+/// A file that is written through a change of clocks: what it says, which instants that is, and what is not certain.
+#[test]
+fn a_file_written_through_a_change_of_clocks_has_the_right_instants() {
+    for (zone, rows) in [
+        (
+            "America/New_York",
+            [
+                ("2026-11-01 00:30:00", "2026-11-01T04:30:00Z", false),
+                ("2026-11-01 01:15:00", "2026-11-01T05:15:00Z", true),
+                ("2026-11-01 02:30:00", "2026-11-01T07:30:00Z", false),
+            ],
+        ),
+        (
+            "Europe/Berlin",
+            [
+                ("2026-10-25 01:30:00", "2026-10-24T23:30:00Z", false),
+                ("2026-10-25 02:15:00", "2026-10-25T00:15:00Z", true),
+                ("2026-10-25 03:30:00", "2026-10-25T02:30:00Z", false),
+            ],
+        ),
+        (
+            "Australia/Lord_Howe",
+            [
+                ("2026-04-05 01:15:00", "2026-04-04T14:15:00Z", false),
+                ("2026-04-05 01:45:00", "2026-04-04T14:45:00Z", true),
+                ("2026-04-05 02:15:00", "2026-04-04T15:45:00Z", false),
+            ],
+        ),
+    ] {
+        let mut parser = Parser::of(Format::AsteriskCsv);
+        parser.reading.zone = TimeZone::get(zone).ok();
+        for (local, instant, is_ambiguous) in rows {
+            let row = ASTERISK.replace("2026-02-01 11:30:34", local).replace("2026-02-01 11:30:40", "");
+            let call = parser.row(&row.replace("2026-02-01 11:31:02", local), &[]).unwrap().call;
+            assert_eq!(call.started_at.unwrap().to_string(), instant, "{zone} {local}");
+            assert_eq!(call.time_ambiguous, is_ambiguous, "{zone} {local}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_row_is_too_odd(text in any::<String>()) {

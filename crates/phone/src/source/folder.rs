@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::file::{self, Cursor, Followed};
+use super::file::{self, Cursor, Followed, Step};
 use super::{Read, Recorder};
 use crate::config::Folder;
 
@@ -41,6 +41,8 @@ pub(crate) struct Source {
     row_bytes_max: usize,
     file_bytes_max: usize,
     cursors: Kv,
+    /// When it was last known that no other replica reads the folder.
+    held_at: Instant,
     open: BTreeMap<String, Watched>,
 }
 
@@ -76,6 +78,7 @@ impl Source {
             row_bytes_max: config.row_bytes_max,
             file_bytes_max: config.file_bytes_max,
             cursors: bus.kv(name::CURSORS),
+            held_at: Instant::now(),
             open: BTreeMap::new(),
             recorder,
         }
@@ -168,30 +171,46 @@ impl Source {
             }
             None => Followed::open(path, &self.folder, self.row_bytes_max, self.cursor(key).await?)?,
         };
-        while !shutdown.is_asked() {
+        let mut ahead: Option<Step> = None;
+        loop {
             let folder = Arc::clone(&self.folder);
-            let stepped = tokio::task::spawn_blocking(move || {
+            let stepping = tokio::task::spawn_blocking(move || {
                 let step = followed.step(&folder, is_done);
                 (followed, step)
             });
-            let (back, step) = stepped.await?;
+            // While this is recorded, what follows is read. Should it not be, the file is opened again where it is known to be.
+            let is_ours = match ahead.take() {
+                Some(step) => self.take_rows(key, step).await?,
+                None => true,
+            };
+            let (back, step) = stepping.await?;
             followed = back;
             let step = step?;
+            if !is_ours || shutdown.is_asked() {
+                return Ok(());
+            }
             if step.cursor == followed.cursor {
                 break;
             }
-            self.record(step.read).await?;
-            let json = serde_json::to_vec(&step.cursor).expect("plain data always becomes JSON");
-            self.cursors.put(&self.cursor_key(key), json.into()).await?;
-            followed.cursor = step.cursor;
-            if !self.lease.hold().await? {
-                return Ok(());
-            }
+            followed.cursor = step.cursor.clone();
+            ahead = Some(step);
         }
         if let Some(watched) = self.open.get_mut(key) {
             watched.followed = Some(followed);
         }
         Ok(())
+    }
+
+    /// Records rows, and remembers how far the file was read; false when another replica reads it now.
+    async fn take_rows(&mut self, key: &str, step: Step) -> Result<bool, LookError> {
+        self.record(step.read).await?;
+        let json = serde_json::to_vec(&step.cursor).expect("plain data always becomes JSON");
+        self.cursors.put(&self.cursor_key(key), json.into()).await?;
+        if self.held_at.elapsed() < self.lease.beat() {
+            return Ok(true);
+        }
+        self.held_at = Instant::now();
+        Ok(self.lease.hold().await?)
     }
 
     async fn record(&self, read: Vec<Read>) -> Result<(), LookError> {
