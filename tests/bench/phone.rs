@@ -18,7 +18,7 @@ const ROWS: usize = 1_000_000;
 /// Room for all of it.
 const STORE_MEBIBYTES: u32 = 40_960;
 /// As many as the program records at once.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 256;
 const PATIENCE: Duration = Duration::from_mins(20);
 
 const ACCOUNT: &str = r#"

@@ -36,7 +36,7 @@ impl Default for Settings {
             accounts: BTreeMap::new(),
             lease_seconds: 12,
             rescan_seconds: 5,
-            in_flight_rows_max: 512,
+            in_flight_rows_max: 256,
             row_kibibytes_max: 64,
             file_mebibytes_max: 8,
             post_kibibytes_max: 1024,

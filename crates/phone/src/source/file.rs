@@ -19,7 +19,7 @@ use crate::formats::Format;
 use crate::rows::{Cut, Row};
 
 /// Read at once: what is read and what is being recorded lie in memory, and the next is read meanwhile.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 /// So much of a file's beginning tells it from another with the same inode.
 const HEAD: u64 = 1024;
