@@ -91,7 +91,7 @@ check: ## Format, lints, tests, docs; CI runs the simulator and the soak besides
 	@$(MAKE) --no-print-directory doc
 
 .PHONY: corpus
-corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|deadlines|system]
+corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|deadlines|phone|system]
 	@test -n "$(DATA)" || { echo "usage: make corpus DATA=<folder>" >&2; exit 2; }
 	@test -d "$(DATA)" || { echo "make corpus: $(DATA) is no folder" >&2; exit 2; }
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)" $(PART)

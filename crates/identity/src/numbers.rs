@@ -13,7 +13,7 @@ const BETWEEN: &str = " \t\u{a0}()-/.";
 pub fn find(text: &str, country: Option<&str>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in text.lines() {
-        for candidate in candidates(line) {
+        for candidate in line.split(" / ").flat_map(candidates) {
             if let Some(number) = international(candidate, country).filter(|number| !found.contains(number)) {
                 found.push(number);
             }
@@ -91,6 +91,7 @@ mod tests {
                     order 12-34, 1.234.567 euros, since 2026-02-01 11:30.";
         assert_eq!(find(text, Some("DE")), ["+4930901820", "+442079460123", "+4930901821"]);
         assert_eq!(find("020 7946 0123 or 020 7946 0123", None), ["02079460123"]);
+        assert_eq!(find("030/901820 / 030 901821", Some("DE")), ["+4930901820", "+4930901821"]);
         assert_eq!(find("nothing, 123", Some("DE")), Vec::<String>::new());
     }
 
