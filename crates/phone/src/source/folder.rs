@@ -91,7 +91,7 @@ impl Source {
         let beat = self.lease.beat();
         while !shutdown.is_asked() {
             match self.lease.hold().await {
-                Ok(true) => match self.look(&shutdown).await {
+                Ok(true) => match Box::pin(self.look(&shutdown)).await {
                     Ok(()) => self.recorder.well(),
                     Err(error) => self.tell(&error),
                 },
@@ -123,13 +123,15 @@ impl Source {
         let keys: BTreeMap<String, PathBuf> =
             files.into_iter().filter_map(|path| Some((file::key(&path).ok()?, path))).collect();
         self.open.retain(|key, _| keys.contains_key(key));
+        let mut first = Ok(());
         for (key, path) in keys {
             if shutdown.is_asked() {
                 return Ok(());
             }
-            self.look_at(&key, &path, shutdown).await?;
+            // A file that cannot be read does not hold up the others.
+            first = first.and(self.look_at(&key, &path, shutdown).await);
         }
-        Ok(())
+        first
     }
 
     async fn look_at(&mut self, key: &str, path: &Path, shutdown: &Shutdown) -> Result<(), LookError> {
@@ -149,7 +151,7 @@ impl Source {
         }
         self.read_on(key, path, is_done, shutdown).await?;
         if is_done && !shutdown.is_asked() {
-            self.put_away(key, path).await?;
+            self.put_away(key, path, seen.0).await?;
         }
         Ok(())
     }
@@ -224,18 +226,25 @@ impl Source {
     async fn take_whole(&mut self, key: &str, path: &Path) -> Result<(), LookError> {
         let (folder, bytes_max, owned) = (Arc::clone(&self.folder), self.file_bytes_max, path.to_owned());
         let read = tokio::task::spawn_blocking(move || file::whole(&owned, &folder, bytes_max)).await??;
+        let length = read.raw.len() as u64;
+        let is_whole = std::fs::metadata(path)?.len() == length || read.entry.is_err();
         self.recorder.record(read).await?;
-        self.put_away(key, path).await
+        // What was written on meanwhile is read again.
+        if is_whole { self.put_away(key, path, std::fs::metadata(path)?.len()).await } else { Ok(()) }
     }
 
-    /// Moves a file that is done.
-    async fn put_away(&mut self, key: &str, path: &Path) -> Result<(), LookError> {
+    /// Moves a file that is done. Should somebody have written on it in the last moment, it comes back, to be read on.
+    async fn put_away(&mut self, key: &str, path: &Path, length: u64) -> Result<(), LookError> {
         let done = self.folder.path.join(DONE);
         std::fs::create_dir_all(&done)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let free = (0..).map(|n| if n == 0 { done.join(&name) } else { done.join(format!("{name}.{n}")) });
         let target = free.into_iter().find(|target| !target.exists()).unwrap_or_else(|| done.join(&name));
-        std::fs::rename(path, target)?;
+        std::fs::rename(path, &target)?;
+        if std::fs::metadata(&target)?.len() != length && !path.exists() {
+            std::fs::rename(&target, path)?;
+            return Ok(());
+        }
         self.open.remove(key);
         self.cursors.delete(&self.cursor_key(key)).await?;
         info!(channel = "phone", account = self.recorder.account(), "A file is done");

@@ -133,7 +133,7 @@ impl Hook {
 
     async fn answer(&self, rest: String, request: Request) -> Response {
         let path = request.uri().path().to_owned();
-        let taken = self.take(rest, request).await;
+        let taken = Box::pin(self.take(rest, request)).await;
         let outcome = match &taken {
             Ok(()) => "taken",
             Err(No::Refused(Refusal::Unsigned(_))) => "unsigned",

@@ -9,6 +9,7 @@ use redress_bus::failure::chain;
 use redress_bus::{Kv, KvError, Lease};
 use redress_contract::contact::Call;
 use redress_contract::subject::name;
+use redress_intake::IntakeError;
 use redress_runtime::Shutdown;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
@@ -24,8 +25,10 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// So often it is tried: for some eight hours.
 const TRIES_MAX: u32 = 16;
-/// Most that wait at once; more are not fetched, and the contact says so.
-const WAITING_MAX: usize = 1_000;
+/// Most that wait at once, and the longest address: the list has to fit into a message. What does not is not fetched, and a
+/// contact of the call says so.
+const WAITING_MAX: usize = 500;
+const URL_BYTES_MAX: usize = 1_000;
 
 /// The recordings of one account.
 pub(crate) struct Recordings {
@@ -54,6 +57,17 @@ enum FetchError {
     TooLarge(usize),
     #[error("its platform cannot be reached, or broke off")]
     Broken,
+    #[error("too many wait already, or its address is too long")]
+    NoRoom,
+}
+
+/// A recording of which it is not on record that it is to be fetched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoteError {
+    #[error("note a recording")]
+    List(#[from] KvError),
+    #[error("record that a recording is not fetched")]
+    Record(#[from] IntakeError),
 }
 
 impl Recordings {
@@ -64,7 +78,7 @@ impl Recordings {
     }
 
     /// Notes what an entry names; returns when the broker has it.
-    pub(crate) async fn note(&self, call_id: &str, url: &str) -> Result<(), KvError> {
+    pub(crate) async fn note(&self, call_id: &str, url: &str) -> Result<(), NoteError> {
         if !url.starts_with(&self.archive.base) {
             let account = self.recorder.account();
             warn!(
@@ -75,13 +89,16 @@ impl Recordings {
         }
         let not_before = self.recorder.clock().now();
         let wanted = Wanted { call_id: call_id.to_owned(), url: url.to_owned(), tries: 0, not_before };
-        self.change(|waiting| {
-            let is_new = !waiting.iter().any(|other| other.url == wanted.url);
-            if is_new && waiting.len() < WAITING_MAX {
+        let (waiting, _) = self.waiting().await?;
+        if url.len() > URL_BYTES_MAX || waiting.len() >= WAITING_MAX {
+            return Ok(self.recorder.record(not_fetched(call_id, &FetchError::NoRoom)).await?);
+        }
+        let add = |waiting: &mut Vec<Wanted>| {
+            if !waiting.iter().any(|other| other.url == wanted.url) {
                 waiting.push(wanted.clone());
             }
-        })
-        .await
+        };
+        Ok(self.change(add).await?)
     }
 
     /// Fetches what is wanted until asked to stop; one replica at a time.

@@ -115,7 +115,13 @@ impl Router {
                 waiting += 1;
                 continue;
             }
-            self.decide_one(&waits, &contact).await?;
+            // One that cannot be decided must not keep the others waiting: it is tried again at the next look.
+            if let Err(error) = self.decide_one(&waits, &contact).await {
+                warn!(contact.id = %contact, "Failed to decide about a call that waited: {}", chain(&error));
+                metrics::counter!("redress_router_calls_total", "outcome" => "failed").increment(1);
+                waiting += 1;
+                continue;
+            }
             bucket.delete(&calls::waiting_key(&contact)).await?;
         }
         metrics::gauge!("redress_router_calls_waiting").set(f64::from(waiting));
