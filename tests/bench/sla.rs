@@ -265,6 +265,7 @@ impl Scene {
             classification: Classification {
                 jurisdiction: String::new(),
                 needs: Vec::new(),
+                evidence: Vec::new(),
                 disposition: Disposition::Complaint,
                 category: "general".to_owned(),
                 product: String::new(),

@@ -235,6 +235,7 @@ fn register(row: &Row, category: String) -> anyhow::Result<Register> {
         classification: Classification {
             jurisdiction: String::new(),
             needs: Vec::new(),
+            evidence: Vec::new(),
             disposition: Disposition::Complaint,
             category,
             product: String::new(),

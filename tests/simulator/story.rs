@@ -260,6 +260,7 @@ impl Story {
             10 | 11 => Command::Classify(Classification {
                 jurisdiction: String::new(),
                 needs: Vec::new(),
+                evidence: Vec::new(),
                 disposition: if dice.chance(60) {
                     Disposition::Complaint
                 } else {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::border::FileName;
 use crate::id::{BlobName, ContactId, Reference};
 use crate::words::{
-    Act, AddressKind, CallDirection, CallState, Channel, MachineKind, ParseStatus, ScanState, TextRole,
-    Verdict, VerdictMethod,
+    Act, AddressKind, CallDirection, CallState, Channel, MachineKind, ParseStatus, PostChange, PostKind,
+    ScanState, TextRole, Verdict, VerdictMethod, Visibility,
 };
 
 /// One inbound message or act, normalised, with its raw bytes.
@@ -98,6 +98,43 @@ pub struct Contact {
     /// The telephone call it is about: one leg or event of it, a note, a recording, a transcript.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,
+    /// What its platform says of the post, message or review that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post: Option<Post>,
+}
+
+/// What a social platform says of a post, a direct message, a comment or a review.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Post {
+    /// Which platform: `mastodon`, `bluesky`, `telegram`, …
+    pub platform: String,
+    /// The platform's own id of it, by which it is answered.
+    pub post_id: String,
+    /// Which version of it this is: a content id, a time of editing; empty where the platform has no word for it.
+    pub revision: String,
+    /// Whether it changes a post that was there before; unspecified for a new one.
+    pub change: PostChange,
+    /// How it concerns us.
+    pub kind: PostKind,
+    /// Who may read it: an answer is never shown to more people.
+    pub visibility: Visibility,
+    /// Where a person reads it; empty where it has no address.
+    pub url: String,
+    /// The version of the post that began its thread, where the platform wants it named in an answer.
+    pub root_revision: String,
+    /// The post that it quotes, by the platform's id.
+    pub quotes: String,
+    /// Who is named in it, by the platform's ids or handles.
+    pub mentions: Vec<String>,
+    /// Addresses it links to.
+    pub links: Vec<String>,
+    /// Stars of a review, of five.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating: Option<u32>,
+    /// When the platform stops taking answers to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_until: Option<Timestamp>,
 }
 
 /// What a telephone system, or whoever took the call, says of it. Every contact that names the same `system` and `call_id`
@@ -220,6 +257,9 @@ pub struct Attachment {
     pub blob: Option<BlobName>,
     /// True when it is shown inside the text.
     pub inline: bool,
+    /// What it shows, in its sender's words, for those who cannot see it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
     /// What a scanner says of it; unspecified where none is to look.
     #[serde(skip_serializing_if = "ScanState::is_unspecified")]
     pub scan: ScanState,
@@ -324,4 +364,16 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(Address, Attachment, Call, Raw, RecordedBy, SenderVerdict, Thread, Machine, DeliveryReport, Field);
+redacted!(
+    Address,
+    Attachment,
+    Call,
+    Post,
+    Raw,
+    RecordedBy,
+    SenderVerdict,
+    Thread,
+    Machine,
+    DeliveryReport,
+    Field
+);

@@ -190,6 +190,9 @@ events! {
         jurisdiction: String,
         /// What the party needs, in words the settings know.
         needs: Vec<String>,
+        /// Where in the contact's text that was found which spoke for this disposition or severity.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<Evidence>,
     }
     /// A team, and perhaps a handler, is to deal with it.
     Assigned {
@@ -540,6 +543,18 @@ events! {
         /// How many communications.
         communications: u32,
     }
+}
+
+/// A place in a contact's text that spoke for a decision. It holds no words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Evidence {
+    /// What was found there: `dissatisfaction`, `praise`, `question`, `harm`, …
+    pub finding: String,
+    /// Where it begins, in bytes of UTF-8.
+    pub start_byte: u32,
+    /// Where it ends: the first byte that is no part of it.
+    pub end_byte: u32,
 }
 
 /// One step of the ladder of a milestone.

@@ -40,6 +40,7 @@ pub use id::{
 pub use timer::TimerDue;
 pub use words::{
     Act, ActorRole, AddressKind, CallDirection, CallState, Channel, Class, CloseReason, CommunicationPurpose,
-    Disposition, Hold, MachineKind, Medium, Outcome, ParseStatus, PartyStanding, Recipient, ScanState,
-    Severity, Stage, StopReason, SuppressReason, TextRole, Verdict, VerdictMethod,
+    Disposition, Hold, MachineKind, Medium, Outcome, ParseStatus, PartyStanding, PostChange, PostKind,
+    Recipient, ScanState, Severity, Stage, StopReason, SuppressReason, TextRole, Verdict, VerdictMethod,
+    Visibility,
 };

@@ -154,6 +154,44 @@ CallDirection / "CALL_DIRECTION_UNSPECIFIED" {
     Internal = "CALL_DIRECTION_INTERNAL" / "internal",
 });
 
+words!(/// Whether a contact changes a post that was there before.
+PostChange / "POST_CHANGE_UNSPECIFIED" {
+    /// Its author wrote it anew; these are the new words.
+    Edited = "POST_CHANGE_EDITED" / "edited",
+    /// It was taken away; there are no words.
+    Deleted = "POST_CHANGE_DELETED" / "deleted",
+});
+
+words!(/// How a post concerns us.
+PostKind / "POST_KIND_UNSPECIFIED" {
+    /// It names us.
+    Mention = "POST_KIND_MENTION" / "mention",
+    /// It answers a post of ours, or one that we answered.
+    Reply = "POST_KIND_REPLY" / "reply",
+    /// It quotes a post of ours.
+    Quote = "POST_KIND_QUOTE" / "quote",
+    /// It stands below something of ours: a page, a picture, a video.
+    Comment = "POST_KIND_COMMENT" / "comment",
+    /// It was sent to us alone, or to a group of which we are one.
+    DirectMessage = "POST_KIND_DIRECT_MESSAGE" / "direct_message",
+    /// It judges what we offer, most often with stars.
+    Review = "POST_KIND_REVIEW" / "review",
+    /// It was found by its words, or in a feed; it does not name us by our account.
+    Found = "POST_KIND_FOUND" / "found",
+});
+
+words!(/// Who may read a post, from everybody to one reader.
+Visibility / "VISIBILITY_UNSPECIFIED" {
+    /// Everybody, and it is shown around.
+    Public = "VISIBILITY_PUBLIC" / "public",
+    /// Everybody who knows where it is.
+    Unlisted = "VISIBILITY_UNLISTED" / "unlisted",
+    /// Those who follow its author, or are in a group.
+    Followers = "VISIBILITY_FOLLOWERS" / "followers",
+    /// Those it is addressed to.
+    Direct = "VISIBILITY_DIRECT" / "direct",
+});
+
 words!(/// What somebody did about their complaint, beside writing.
 Act / "ACT_UNSPECIFIED" {
     /// Took it back.

@@ -37,12 +37,12 @@ fn rewriters() -> Vec<(String, Rewrite)> {
         Contact as "Contact", contact::Address as "Address", contact::Attachment as "Attachment",
         contact::Raw as "Raw", contact::Thread as "Thread", contact::Machine as "Machine",
         contact::DeliveryReport as "DeliveryReport", contact::Field as "Field", contact::TextSpan as "TextSpan",
-        contact::RecordedBy as "RecordedBy", contact::Call as "Call", contact::SenderVerdict as "SenderVerdict", DeadLetter as "DeadLetter",
+        contact::RecordedBy as "RecordedBy", contact::Call as "Call", contact::Post as "Post", contact::SenderVerdict as "SenderVerdict", DeadLetter as "DeadLetter",
     ];
     all.extend(all!["redress.complaint.v1":
         Commit as "Commit", CommitEvent as "CommitEvent", Actor as "Actor", Cause as "Cause",
         StateCache as "StateCache", CloudEvent as "CloudEvent", Communication as "Communication",
-        Content as "Content", TimerDue as "TimerDue", event::Rung as "Rung",
+        Content as "Content", TimerDue as "TimerDue", event::Rung as "Rung", event::Evidence as "Evidence",
     ]);
     all
 }
@@ -127,7 +127,7 @@ macro_rules! each_word {
 
 each_word! {
     "redress.intake.v1": Channel ParseStatus AddressKind MachineKind TextRole Verdict VerdictMethod Act ScanState CallState
-        CallDirection;
+        CallDirection PostChange PostKind Visibility;
     "redress.complaint.v1": Disposition Severity Class Stage Hold Outcome CloseReason StopReason CommunicationPurpose
         Medium Recipient SuppressReason PartyStanding ActorRole;
 }

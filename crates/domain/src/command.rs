@@ -1,6 +1,7 @@
 //! Commands: what somebody wishes of a complaint. Refusals: what the rules answer when it may not be.
 
 use jiff::Timestamp;
+use redress_contract::event::Evidence;
 use redress_contract::{
     Act, Channel, ClockId, CloseReason, CommunicationId, CommunicationPurpose, ComplaintId, ContactId,
     ContentId, Disposition, HandlerId, Hold, MachineKind, Medium, MilestoneId, Outcome, PartyStanding,
@@ -189,6 +190,8 @@ pub struct Classification {
     pub needs: Vec<String>,
     /// The rule that said so.
     pub rule: String,
+    /// Where in the text that was found which spoke for it.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Who deals with it.

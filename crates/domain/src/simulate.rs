@@ -338,6 +338,7 @@ fn handled(event: &Event) -> Option<Command> {
             severity: e.severity,
             jurisdiction: e.jurisdiction.clone(),
             needs: e.needs.clone(),
+            evidence: e.evidence.clone(),
             rule: e.rule.clone(),
         }),
         Event::Assigned(e) => Command::Assign(Assignment {

@@ -5,12 +5,11 @@
 //! or counted as read, and a post answered. Fetching a mail again is harmless: its contact's id is made from its bytes.
 //!
 //! Reading order: [`normalize`] (pure: raw mail → contact), [`config`], [`hooks`] (pure: a provider's post →
-//! raw mail), `source` (Maildir, IMAP, posts), [`health`]
+//! raw mail), `source` (Maildir, IMAP, posts), `redress_intake::health`
 //! (how each account fares), [`mod@reconcile`] (is everything on record?), [`reparse`] (what could not be read, read again
 //! after a fix).
 
 pub mod config;
-pub mod health;
 pub mod hooks;
 pub mod normalize;
 pub mod reconcile;
@@ -37,7 +36,7 @@ pub use reconcile::reconcile;
 pub use source::imap::Folder;
 
 use config::Place;
-use health::tell::Teller;
+use redress_intake::health::tell::Teller;
 use source::Recorder;
 use source::account::Reader;
 use source::hooks::{Hook, Hooks};
@@ -155,7 +154,7 @@ impl Service {
     fn teller(&self, name: &str, folders: &[String], stalled_after: Duration) -> Teller {
         let part = self.deps.health.part(&format!("email.{name}"));
         Teller::new(
-            name,
+            ("email", name),
             folders,
             stalled_after,
             (part, self.deps.clock.clone(), self.deps.intake.vault().bus()),
@@ -183,7 +182,7 @@ pub async fn look_into(
 #[error("{reason}")]
 pub struct LookError {
     /// What helps.
-    pub kind: health::Kind,
+    pub kind: redress_intake::health::Kind,
     reason: String,
 }
 

@@ -130,6 +130,7 @@ fn registration(n: usize) -> (ComplaintId, Register) {
     let classification = Classification {
         jurisdiction: String::new(),
         needs: Vec::new(),
+        evidence: Vec::new(),
         disposition: redress_contract::Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),

@@ -1,9 +1,10 @@
 //! The one door through which every contact enters.
 //!
 //! In: a normalised contact and its raw bytes. Out: proof that it is on record, once. Only this crate publishes to
-//! INTAKE. Also here: [`references`], since the public form promises one before it publishes, and [`language`], which every
+//! INTAKE. Also here: [`references`], since the public form promises one before it publishes, [`health`] (how an account that is read fares), and [`language`], which every
 //! channel tells in the same way.
 
+pub mod health;
 pub mod language;
 pub mod references;
 

@@ -62,6 +62,7 @@ fn register(complaint: &str, contact: &str) -> Command {
         classification: Classification {
             jurisdiction: String::new(),
             needs: Vec::new(),
+            evidence: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),

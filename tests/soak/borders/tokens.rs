@@ -262,6 +262,7 @@ fn register(complaint_id: ComplaintId, reference: &str, link: Link) -> anyhow::R
     let classification = Classification {
         jurisdiction: String::new(),
         needs: Vec::new(),
+        evidence: Vec::new(),
         disposition: Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),

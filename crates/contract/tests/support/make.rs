@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
 use redress_contract::contact::{
-    Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Raw, RecordedBy, SenderVerdict,
+    Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Post, Raw, RecordedBy, SenderVerdict,
     TextSpan, Thread,
 };
 use redress_contract::event::*;
@@ -53,7 +53,7 @@ make_events! {
         contact_id, channel, account, received_at, standing, party, machine, confidence_percent, reasons,
         possible_duplicate_of,
     }
-    Classified { disposition, category, product, severity, rule, jurisdiction, needs }
+    Classified { disposition, category, product, severity, rule, jurisdiction, needs, evidence }
     Assigned { team, handler, rule }
     Accepted { handler }
     CommunicationQueued { communication_id, purpose, recipient, medium, contact_id, reason }
@@ -87,11 +87,16 @@ make_events! {
 
 make! {
     Rung { at, percent, recipients }
+    Evidence { finding, start_byte, end_byte }
     Contact {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,
         reference, part_of, revises, reparses, text_spans, text_foldable, sender_verdict, sent_by_hand,
-        act, recorded_by, call,
+        act, recorded_by, call, post,
+    }
+    Post {
+        platform, post_id, revision, change, kind, visibility, url, root_revision, quotes, mentions, links, rating,
+        answer_until,
     }
     Call {
         system, call_id, leg, state, direction, started_at, answered_at, ended_at, waiting_seconds, talking_seconds,
@@ -101,7 +106,7 @@ make! {
     SenderVerdict { verdict, method, domain, verifier }
     TextSpan { role, start_byte, end_byte }
     Address { kind, value, display_name }
-    Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline, scan, scan_finding }
+    Attachment { file_name, media_type, size_bytes, sha256, raw_part, blob, inline, scan, scan_finding, description }
     Raw { media_type, size_bytes, sha256, inline, blob, cut_from_bytes }
     Thread { message_id, in_reply_to, references, platform_thread }
     Machine { kind, evidence, deliveries }
@@ -178,6 +183,9 @@ make_words!(
     ScanState,
     CallState,
     CallDirection,
+    PostChange,
+    PostKind,
+    Visibility,
     Severity,
     Stage,
     StopReason,

@@ -49,6 +49,7 @@ pub(super) fn classified(classification: &Classification) -> Event {
         rule: classification.rule.clone(),
         jurisdiction: classification.jurisdiction.clone(),
         needs: classification.needs.clone(),
+        evidence: classification.evidence.clone(),
     })
 }
 

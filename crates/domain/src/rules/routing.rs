@@ -83,6 +83,7 @@ impl Routes {
         Classification {
             jurisdiction: sets.jurisdiction.unwrap_or_else(|| self.jurisdiction.clone()),
             needs: sets.needs.unwrap_or_default(),
+            evidence: Vec::new(),
             disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
             category: sets
                 .category

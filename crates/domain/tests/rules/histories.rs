@@ -100,6 +100,7 @@ fn classification() -> impl Strategy<Value = Classification> {
         .prop_map(|(disposition, category, severity, rule)| Classification {
             jurisdiction: String::new(),
             needs: Vec::new(),
+            evidence: Vec::new(),
             disposition,
             category: category.to_owned(),
             product: String::new(),

@@ -189,6 +189,7 @@ pub(crate) fn classification(disposition: Disposition, severity: Severity) -> Cl
     Classification {
         jurisdiction: String::new(),
         needs: Vec::new(),
+        evidence: Vec::new(),
         disposition,
         category: "general".to_owned(),
         product: String::new(),

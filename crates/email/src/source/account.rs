@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::imap::login::Login;
 use super::{Recorder, imap, maildir};
 use crate::config::{Account, Done, Imap, Place};
-use crate::health::tell::Teller;
+use redress_intake::health::tell::Teller;
 
 /// Who waits for a lease asks this often at least.
 const ASK_EVERY: Duration = Duration::from_secs(1);

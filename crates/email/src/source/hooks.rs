@@ -23,10 +23,10 @@ use super::gather::Mail;
 use super::{Permit, RecordError, Recorded, Recorder};
 use crate::config::webhook::Topic;
 use crate::config::{Config, Webhook};
-use crate::health::tell::Teller;
 use crate::hooks::{self, Post, Posted, Said};
 use answer::{Answer, Taken};
 use fares::Fares;
+use redress_intake::health::tell::Teller;
 
 /// How long a provider waits for room in memory, and for the broker: shorter than any provider's own patience.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -28,10 +28,10 @@ use tracing::{info, warn};
 
 use super::{RecordError, Recorder, pause};
 use crate::config::{Imap, Start};
-use crate::health::tell::Teller;
-use crate::health::{Kind, Look, next_wait};
 use cursor::{Cursor, Stored};
 use login::Login;
+use redress_intake::health::tell::Teller;
+use redress_intake::health::{Kind, Look, next_wait};
 use session::Session;
 
 pub use everything::Folder;

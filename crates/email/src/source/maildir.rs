@@ -25,9 +25,9 @@ use tracing::{info, warn};
 
 use super::{FAILURES_MAX, RecordError, Recorded, Recorder, pause};
 use crate::config::Start;
-use crate::health::tell::Teller;
-use crate::health::{Kind, Look, next_wait};
 use folder::{Folder, Found};
+use redress_intake::health::tell::Teller;
+use redress_intake::health::{Kind, Look, next_wait};
 
 pub(crate) use everything::everything;
 

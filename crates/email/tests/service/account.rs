@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use redress_email::config::AccountSettings;
-use redress_email::health::State as Told;
-use redress_email::health::tell::last_told;
+use redress_intake::health::State as Told;
+use redress_intake::health::tell::last_told;
 use redress_runtime::health::State;
 use redress_testkit::dovecot::Dovecot;
 use redress_testkit::eventually;
@@ -34,9 +34,9 @@ async fn one_replica_reads_and_another_takes_over_when_it_dies() {
     world.assert_exactly(&mails).await;
 }
 
-async fn until_told(world: &World, state: Told) -> redress_email::health::tell::Told {
+async fn until_told(world: &World, state: Told) -> redress_intake::health::tell::Told {
     let event = eventually("it is told", || async {
-        let told = last_told(&world.bus).await.unwrap_or_default();
+        let told = last_told(&world.bus, "email").await.unwrap_or_default();
         told.into_iter().find(|event| event.data.account == "help" && event.data.state == state)
     });
     event.await.data

@@ -6,7 +6,7 @@ use redress_email::Config;
 use redress_email::Settings;
 use redress_email::config::webhook::Provider;
 use redress_email::config::{AccountSettings, Kind, LimitSettings, WebhookSettings};
-use redress_email::health::tell::last_told;
+use redress_intake::health::tell::last_told;
 use redress_runtime::Secret;
 use redress_runtime::health::State;
 use redress_testkit::eventually_within;
@@ -153,7 +153,7 @@ async fn who_does_not_sign_in_is_refused_and_that_is_told() {
     let reason = "the last 3 posts were refused: user or password is wrong";
     assert_eq!(running.health(), State::Degraded(reason.to_owned()), "which takes nobody out of service");
     eventually_within(Duration::from_secs(20), "it stands in the bucket", || async {
-        let told = last_told(&world.bus).await.ok()?;
+        let told = last_told(&world.bus, "email").await.ok()?;
         told.iter().any(|event| event.data.account == "help" && event.data.reason == reason).then_some(())
     })
     .await;

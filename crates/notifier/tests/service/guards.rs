@@ -284,6 +284,7 @@ async fn what_is_no_longer_true_when_its_turn_comes_does_not_go_out() {
     let spam = Classification {
         jurisdiction: String::new(),
         needs: Vec::new(),
+        evidence: Vec::new(),
         disposition: Disposition::Spam,
         category: "general".to_owned(),
         product: String::new(),

@@ -139,6 +139,7 @@ impl Stage {
             classification: Classification {
                 jurisdiction: String::new(),
                 needs: Vec::new(),
+                evidence: Vec::new(),
                 disposition: Disposition::Complaint,
                 category: "general".to_owned(),
                 product: String::new(),

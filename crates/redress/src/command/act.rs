@@ -107,6 +107,7 @@ fn classification_of(complaint: &Complaint) -> Classification {
     Classification {
         jurisdiction: complaint.jurisdiction.clone(),
         needs: complaint.needs.clone(),
+        evidence: Vec::new(),
         disposition: complaint.disposition,
         category: complaint.category.clone(),
         product: complaint.product.clone(),

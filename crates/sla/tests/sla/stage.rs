@@ -214,6 +214,7 @@ fn register(complaint: &str, received_at: Timestamp) -> Command {
         classification: Classification {
             jurisdiction: String::new(),
             needs: Vec::new(),
+            evidence: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),

@@ -67,6 +67,7 @@ async fn register(stage: &Stage, receipt: &Receipt) {
         classification: Classification {
             jurisdiction: String::new(),
             needs: Vec::new(),
+            evidence: Vec::new(),
             disposition: Disposition::Complaint,
             category: "general".to_owned(),
             product: String::new(),
@@ -396,6 +397,7 @@ async fn who_takes_back_a_complaint_about_harm_is_told_that_somebody_looks_at_it
     let harm = Classification {
         jurisdiction: String::new(),
         needs: Vec::new(),
+        evidence: Vec::new(),
         disposition: Disposition::Complaint,
         category: "general".to_owned(),
         product: String::new(),

@@ -10,8 +10,8 @@ use redress_runtime::Clock;
 
 use super::Recorder;
 use super::answer::{Answer, Taken};
-use crate::health::tell::Teller;
-use crate::health::{Kind, Look};
+use redress_intake::health::tell::Teller;
+use redress_intake::health::{Kind, Look};
 
 /// It is told of as one folder without a name.
 const FOLDER: &str = "";

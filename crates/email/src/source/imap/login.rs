@@ -18,7 +18,7 @@ use super::session::Session;
 use super::token::{self, Token, TokenError};
 use crate::config::oauth::{Grant, Mechanism, Oauth};
 use crate::config::{Imap, Login as How};
-use crate::health::Kind;
+use redress_intake::health::Kind;
 
 /// Largest answer of a token endpoint.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;

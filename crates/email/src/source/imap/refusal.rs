@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ImapError;
 use super::session::SIGN_IN;
-use crate::health::Kind;
+use redress_intake::health::Kind;
 
 /// What is behind a no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

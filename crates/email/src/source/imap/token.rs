@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::oauth::{Grant, Mechanism, Oauth};
-use crate::health::Kind;
+use redress_intake::health::Kind;
 
 /// A token is renewed so long before it runs out, or when a quarter of its time is left.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);

@@ -7,9 +7,9 @@ use anyhow::{Context as _, bail};
 use redress_contract::Recipient;
 use redress_contract::subject::name::LEASES;
 use redress_email::config::{Account, Imap, Place, Webhook};
-use redress_email::health::tell::{Event, last_told};
-use redress_email::health::{Kind, State};
 use redress_email::normalize::trust::Authserv;
+use redress_intake::health::tell::{Event, last_told};
+use redress_intake::health::{Kind, State};
 use redress_runtime::Clock;
 use redress_vault::Vault;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -27,7 +27,7 @@ const MAILBOX_PATIENCE: Duration = Duration::from_secs(40);
 pub(super) async fn look(settings: &Settings, config: &Config, vault: Option<&Vault>) -> Vec<Finding> {
     let mut findings = vec![roles(settings)];
     let told = match vault {
-        Some(vault) => last_told(vault.bus()).await.unwrap_or_default(),
+        Some(vault) => last_told(vault.bus(), "email").await.unwrap_or_default(),
         None => Vec::new(),
     };
     for (name, account) in &config.email.accounts {

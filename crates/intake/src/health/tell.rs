@@ -1,5 +1,5 @@
 //! Tells how an account fares: at once to `/readyz` and the metrics; each change to the log and, as a `CloudEvent`, to the
-//! bucket `cursors` under `health.email.<account>`, where `redress doctor` reads it and others may watch.
+//! bucket `cursors` under `health.<channel>.<account>`, where `redress doctor` reads it and others may watch.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use tracing::{info, warn};
 
 use super::{Account, Look, Moment, State};
 
-/// Keys of the bucket begin with this and end with the account.
-const PREFIX: &str = "health.email";
+/// Keys of the bucket begin with this, and go on with the channel and the account.
+const PREFIX: &str = "health";
 
 /// What is told of an account: the state it is in, and what happened last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Told {
-    /// Always `email` here.
+    /// `email`, `social`.
     pub channel: String,
     /// The account's name in the settings.
     pub account: String,
@@ -51,7 +51,8 @@ pub struct Told {
 }
 
 /// The teller of one account.
-pub(crate) struct Teller {
+pub struct Teller {
+    channel: &'static str,
     name: String,
     account: Mutex<Account>,
     part: Part,
@@ -61,18 +62,19 @@ pub(crate) struct Teller {
     untold: Mutex<Vec<Event>>,
 }
 
-/// What was last told of each account, by its name.
+/// What was last told of each account of a channel, by its name.
 ///
 /// # Errors
 /// [`KvError`] when the broker does not answer.
-pub async fn last_told(bus: &Bus) -> Result<Vec<Event>, KvError> {
-    let entries = bus.kv(CURSORS).entries(PREFIX).await?;
+pub async fn last_told(bus: &Bus, channel: &str) -> Result<Vec<Event>, KvError> {
+    let entries = bus.kv(CURSORS).entries(&format!("{PREFIX}.{channel}")).await?;
     Ok(entries.iter().filter_map(|(_, event)| serde_json::from_slice(event).ok()).collect())
 }
 
 impl Teller {
-    pub(crate) fn new(
-        name: &str,
+    /// An account of a channel, over these folders (or other places that are looked into).
+    pub fn new(
+        (channel, name): (&'static str, &str),
         folders: &[String],
         stalled_after: Duration,
         (part, clock, bus): (Part, Clock, &Bus),
@@ -80,6 +82,7 @@ impl Teller {
         let account = Account::new(folders, stalled_after, clock.now());
         let kv = bus.kv(CURSORS);
         Self {
+            channel,
             name: name.to_owned(),
             account: Mutex::new(account),
             part,
@@ -90,45 +93,47 @@ impl Teller {
     }
 
     /// Another replica reads the account: nothing is told of it here.
-    pub(crate) fn stands_by(&self) {
+    pub fn stands_by(&self) {
         self.part.ready();
         self.gauge(None);
     }
 
     /// It cannot be told who reads the account.
-    pub(crate) fn cannot_tell(&self, reason: String) {
+    pub fn cannot_tell(&self, reason: String) {
         self.part.failing(reason);
     }
 
     /// Begins anew: this replica reads the account from now on.
-    pub(crate) fn takes_over(&self, folders: &[String], stalled_after: Duration) {
+    pub fn takes_over(&self, folders: &[String], stalled_after: Duration) {
         *self.lock() = Account::new(folders, stalled_after, self.clock.now());
     }
 
     /// Something was taken from a folder.
-    pub(crate) fn goes_on(&self, folder: &str) {
+    pub fn goes_on(&self, folder: &str) {
         self.lock().goes_on(folder, self.clock.now());
     }
 
     /// A look into a folder ended.
-    pub(crate) fn looked(&self, folder: &str, look: Look) {
+    pub fn looked(&self, folder: &str, look: Look) {
         self.lock().looked(folder, look, self.clock.now());
         self.report();
     }
 
     /// The login runs out and could not be renewed, or it could.
-    pub(crate) fn login_expires(&self, reason: Option<String>) {
+    pub fn login_expires(&self, reason: Option<String>) {
         self.lock().login_expires(reason);
         self.report();
     }
 
     /// Tells what changed; called again and again, since silence is news too.
-    pub(crate) async fn tell(&self) {
+    pub async fn tell(&self) {
         self.report();
         let untold: Vec<Event> = self.waiting().drain(..).collect();
         for (index, event) in untold.iter().enumerate() {
             let value = serde_json::to_vec(event).expect("words and numbers always become JSON");
-            if let Err(error) = self.kv.put(&format!("{PREFIX}.{}", self.name), value.into()).await {
+            if let Err(error) =
+                self.kv.put(&format!("{PREFIX}.{}.{}", self.channel, self.name), value.into()).await
+            {
                 warn!("Failed to tell how account {} fares, trying again: {error}", self.name);
                 let mut waiting = self.waiting();
                 waiting.splice(0..0, untold[index..].iter().cloned());
@@ -146,7 +151,7 @@ impl Teller {
             let mut account = self.lock();
             let Some((state, reason)) = account.state(now) else { return };
             let told = Told {
-                channel: "email".to_owned(),
+                channel: self.channel.to_owned(),
                 account: self.name.clone(),
                 state,
                 reason: reason.clone(),
@@ -164,7 +169,7 @@ impl Teller {
         self.gauge(Some((state, &told)));
         for moment in moments {
             self.log(moment, &told);
-            metrics::counter!("redress_channel_events_total", "channel" => "email", "account" => self.name.clone(), "type" => moment.word())
+            metrics::counter!("redress_channel_events_total", "channel" => self.channel, "account" => self.name.clone(), "type" => moment.word())
                 .increment(1);
             let event = self.event(moment, &told, now);
             self.waiting().push(event);
@@ -175,7 +180,7 @@ impl Teller {
         Event {
             specversion: "1.0".to_owned(),
             id: format!("{}-{}-{}", self.name, now.as_microsecond(), moment.word()),
-            source: "redress/email".to_owned(),
+            source: format!("redress/{}", self.channel),
             kind: format!("redress.channel.{}", moment.word()),
             datacontenttype: "application/json".to_owned(),
             time: now,
@@ -185,20 +190,20 @@ impl Teller {
 
     fn log(&self, moment: Moment, told: &Told) {
         let kind = moment.word();
-        let account = &self.name;
+        let (channel, account) = (self.channel, &self.name);
         match moment {
             Moment::Is(State::Healthy) => {
-                info!(channel = "email", account, event.type = kind, "Account {account} is healthy");
+                info!(channel, account, event.type = kind, "Account {account} is healthy");
             }
             Moment::CaughtUp => {
-                info!(channel = "email", account, event.type = kind, "Account {account} is caught up");
+                info!(channel, account, event.type = kind, "Account {account} is caught up");
             }
             Moment::GapFound => {
                 let gaps = told.gaps;
-                warn!(channel = "email", account, event.type = kind, "Account {account} has {gaps} mails that cannot be taken");
+                warn!(channel, account, event.type = kind, "Account {account} has {gaps} items that cannot be taken");
             }
             Moment::Is(_) => {
-                warn!(channel = "email", account, event.type = kind, "Account {account} is {kind}: {}", told.reason);
+                warn!(channel, account, event.type = kind, "Account {account} is {kind}: {}", told.reason);
             }
         }
     }
@@ -209,14 +214,15 @@ impl Teller {
         let name = || self.name.clone();
         for state in State::ALL {
             let is = told.is_some_and(|(is, _)| is == state);
-            metrics::gauge!("redress_channel_state", "channel" => "email", "account" => name(), "state" => state.word())
+            metrics::gauge!("redress_channel_state", "channel" => self.channel, "account" => name(), "state" => state.word())
                 .set(f64::from(u8::from(is)));
         }
         let gaps = told.map_or(0, |(_, told)| told.gaps);
-        metrics::gauge!("redress_channel_gaps", "channel" => "email", "account" => name()).set(gaps as f64);
+        metrics::gauge!("redress_channel_gaps", "channel" => self.channel, "account" => name())
+            .set(gaps as f64);
         let Some((_, told)) = told else { return };
         if let Some(at) = told.looked_at {
-            metrics::gauge!("redress_channel_looked_at_seconds", "channel" => "email", "account" => name())
+            metrics::gauge!("redress_channel_looked_at_seconds", "channel" => self.channel, "account" => name())
                 .set(at.as_second() as f64);
         }
     }

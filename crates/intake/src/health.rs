@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A look that brings in so many mails was behind, and is caught up when nothing is left.
+/// A look that brings in so many items was behind, and is caught up when nothing is left.
 const BACKLOG: usize = 100;
 
 /// Sorts what goes wrong by what helps.
@@ -19,7 +19,7 @@ pub enum Kind {
     Transient,
     /// The other side wants to be asked less.
     Rate,
-    /// A setting or the mailbox has to change.
+    /// A setting or the account has to change.
     Permanent,
     /// The login is refused.
     Auth,
@@ -48,7 +48,7 @@ pub enum Moment {
     Is(State),
     /// Everything that had gathered is on record.
     CaughtUp,
-    /// There are more mails than before that cannot be taken.
+    /// There is more than before that cannot be taken.
     GapFound,
 }
 
@@ -57,9 +57,9 @@ pub enum Moment {
 pub enum Look {
     /// It came through.
     Done {
-        /// Mails brought in.
+        /// Items brought in.
         taken: usize,
-        /// Mails that cannot be taken.
+        /// Items that cannot be taken.
         gaps: usize,
         /// What else is wrong, without personal data.
         problem: String,
@@ -139,7 +139,7 @@ impl Account {
         worst
     }
 
-    /// Mails that cannot be taken.
+    /// Items that cannot be taken.
     pub fn gaps(&self) -> usize {
         let gaps = |folder: &Folder| match folder.last {
             Some(Look::Done { gaps, .. }) => gaps,
@@ -198,7 +198,7 @@ impl Folder {
             }
             Some(Look::Done { gaps: 0, problem, .. }) => (State::Degraded, problem.clone()),
             Some(Look::Done { gaps, problem, .. }) => {
-                let gaps = format!("{gaps} mails cannot be fetched or recorded");
+                let gaps = format!("{gaps} items cannot be fetched or recorded");
                 let reason = if problem.is_empty() { gaps } else { format!("{gaps}; {problem}") };
                 (State::Degraded, reason)
             }
