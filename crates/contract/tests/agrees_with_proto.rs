@@ -41,7 +41,7 @@ fn rewriters() -> Vec<(String, Rewrite)> {
     ];
     all.extend(all!["redress.complaint.v1":
         Commit as "Commit", CommitEvent as "CommitEvent", Actor as "Actor", Cause as "Cause",
-        StateCache as "StateCache", CloudEvent as "CloudEvent", Communication as "Communication",
+        StateCache as "StateCache", CloudEvent as "CloudEvent", Communication as "Communication", communication::Answer as "Answer", communication::PostRef as "PostRef",
         Content as "Content", TimerDue as "TimerDue", event::Rung as "Rung", event::Evidence as "Evidence",
     ]);
     all

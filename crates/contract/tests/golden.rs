@@ -38,6 +38,7 @@ fn rewrite(path: &Path, text: &str) -> (String, Value) {
         "commit" => through::<Commit>("redress.complaint.v1.Commit", text),
         "cloud_event" => through::<CloudEvent>("redress.complaint.v1.CloudEvent", text),
         "communication" => through::<Communication>("redress.complaint.v1.Communication", text),
+        "answer" => through::<communication::Answer>("redress.complaint.v1.Answer", text),
         "content" => through::<Content>("redress.complaint.v1.Content", text),
         "timer_due" => through::<TimerDue>("redress.complaint.v1.TimerDue", text),
         other => panic!("nobody reads golden file {other}"),

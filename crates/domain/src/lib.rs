@@ -8,7 +8,7 @@
 //! [`evolve`](mod@evolve) (the rules), [`settings`] and [`rules`] (policies, calendars, routing as data, compiled),
 //! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time), [`explain`](mod@explain) (counted again),
 //! [`presets`] (policies of regulators to start from), [`simulate`](mod@simulate) (a history under other rules),
-//! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`queue`] (order of urgency),
+//! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`outbox`] (is it still to be sent?), [`queue`] (order of urgency),
 //! [`call`] (what the entries about a telephone call come to), [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
 pub mod calendar;
@@ -22,6 +22,7 @@ pub mod explain;
 pub mod guard;
 pub mod ladder;
 pub mod matcher;
+pub mod outbox;
 pub mod pause;
 pub mod presets;
 pub mod queue;

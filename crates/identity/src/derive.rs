@@ -32,6 +32,12 @@ impl Keys {
         ContactId::new(self.id("contact.line", &parts)).expect(DERIVED)
     }
 
+    /// A post or message on a social platform: the account it was read by, the platform's own id of it, and which version of
+    /// it this is (empty for the first that was met).
+    pub fn post_contact_id(&self, account: &str, post: &str, revision: &str) -> ContactId {
+        ContactId::new(self.id("contact.post", &[account, post, revision])).expect(DERIVED)
+    }
+
     /// The complaint a contact opens.
     pub fn complaint_id(&self, contact: &ContactId) -> ComplaintId {
         ComplaintId::new(self.id("complaint", &[contact.as_str()])).expect(DERIVED)

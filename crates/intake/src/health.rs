@@ -21,6 +21,8 @@ pub enum Kind {
     Rate,
     /// A setting or the account has to change.
     Permanent,
+    /// The login is fine, and may not do this.
+    Permission,
     /// The login is refused.
     Auth,
 }
@@ -245,7 +247,7 @@ pub fn next_wait(kind: Kind, before: Duration, asked_for: Option<Duration>) -> D
     let (least, most) = match kind {
         Kind::Transient => (Duration::from_secs(1), Duration::from_mins(1)),
         // Servers lock out who signs in wrongly again and again.
-        Kind::Auth | Kind::Permanent => (Duration::from_secs(5), Duration::from_mins(5)),
+        Kind::Auth | Kind::Permission | Kind::Permanent => (Duration::from_secs(5), Duration::from_mins(5)),
         Kind::Rate => (Duration::from_secs(10), Duration::from_mins(15)),
     };
     (before * 2).clamp(least, most).max(asked_for.unwrap_or_default().min(HOUR))

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Delivery, Failure, Headers};
+use redress_contract::communication::{GATHERS, gathered};
 use redress_contract::subject::{self, name};
 use redress_contract::{
     Cause, Communication, CommunicationId, ComplaintId, EventId, Medium, Recipient, SuppressReason,
@@ -14,11 +15,8 @@ use tracing::debug;
 use crate::config::Mode;
 use crate::perform::{header, not_opened};
 use crate::run::Notifier;
-use crate::standing::{Case, Standing, standing};
 use crate::transport::{self, SendError};
-
-/// Name of the OUTBOX header that lists the messages which are sent by sending this one.
-const WITH: &str = "redress-with";
+use redress_domain::outbox::{Case, Standing, standing};
 
 /// What travels with a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,14 +48,14 @@ impl Parcel {
     pub(crate) fn headers(&self) -> Headers {
         let with: Vec<String> = self.with.iter().map(|(complaint, id)| format!("{complaint}/{id}")).collect();
         let mut headers = Headers::new();
-        header(&mut headers, WITH, &with.join(" "));
+        header(&mut headers, GATHERS, &with.join(" "));
         header(&mut headers, "traceparent", &self.traceparent);
         headers
     }
 
     fn of(delivery: &Delivery) -> Self {
         Self {
-            with: gathered(delivery.header(WITH)),
+            with: gathered(delivery.header(GATHERS)),
             traceparent: delivery.header("traceparent").unwrap_or_default().to_owned(),
             first: false,
         }
@@ -235,7 +233,7 @@ impl Notifier {
         let opened = vault.open_communication(&stored.subject, &stored.headers, &stored.body).await;
         let Some(message) = opened.map_err(not_opened)? else { return Ok(None) };
         let traceparent = stored.header("traceparent").unwrap_or_default().to_owned();
-        let parcel = Parcel { with: gathered(stored.header(WITH)), traceparent, first: false };
+        let parcel = Parcel { with: gathered(stored.header(GATHERS)), traceparent, first: false };
         Ok(Some((message, parcel)))
     }
 
@@ -258,15 +256,6 @@ impl Notifier {
         let cause = Cause { causation_id: message.id.to_string(), traceparent: String::new() };
         self.execute(complaint, fact, cause).await
     }
-}
-
-/// The messages that are named in the header [`WITH`].
-fn gathered(header: Option<&str>) -> Vec<(ComplaintId, CommunicationId)> {
-    let pairs = header.unwrap_or_default().split(' ').filter_map(|pair| {
-        let (complaint, id) = pair.split_once('/')?;
-        Some((ComplaintId::new(complaint).ok()?, CommunicationId::new(id).ok()?))
-    });
-    pairs.collect()
 }
 
 fn accepted(message: &Communication, at: Timestamp) -> Fate {

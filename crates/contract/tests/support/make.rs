@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use redress_contract::commit::{Actor, Cause, Commit, CommitEvent, StateCache};
+use redress_contract::communication::{Answer, PostRef};
 use redress_contract::contact::{
     Address, Attachment, Call, Contact, DeliveryReport, Field, Machine, Post, Raw, RecordedBy, SenderVerdict,
     TextSpan, Thread,
@@ -88,6 +89,8 @@ make_events! {
 make! {
     Rung { at, percent, recipients }
     Evidence { finding, start_byte, end_byte }
+    Answer { platform, account, text, language, visibility, to, root, mention, mention_handle }
+    PostRef { id, revision }
     Contact {
         id, channel, account, received_at, recorded_at, written_at, parse_status, parse_problem, sender, reply_to,
         recipients, sender_authenticated, subject, text, language, attachments, raw, thread, machine, fields,

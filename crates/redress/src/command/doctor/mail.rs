@@ -145,7 +145,7 @@ fn mend(kind: Kind) -> &'static str {
         }
         Kind::Rate => "wait; and see that nothing else reads this mailbox all the time",
         Kind::Transient => REACH,
-        Kind::Permanent => {
+        Kind::Permanent | Kind::Permission => {
             "see that the folders are written as the server has them, that the certificate fits host, and what docs/email.md says of it"
         }
     }
