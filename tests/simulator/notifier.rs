@@ -11,12 +11,11 @@ use redress_contract::{
 };
 use redress_domain::command::Fate;
 use redress_domain::guard::{Outgoing, Verdict, may_go_out};
+use redress_domain::outbox::{Case, Standing, standing};
 use redress_domain::{Command, CommunicationFact, Complaint, DeliveryStatus, Refusal};
 use redress_notifier::address::{Target, answer_to};
 use redress_notifier::plan::{Body, Step, plan};
-use redress_notifier::standing::{
-    Case, Standing, is_automatic, is_settled, is_waited_for, outgoing, standing,
-};
+use redress_notifier::standing::{is_automatic, is_settled, is_waited_for, outgoing};
 use redress_notifier::under_way::UnderWay;
 
 use crate::defect::Defect;

@@ -55,7 +55,7 @@ pub struct Durable {
 }
 
 /// Every durable consumer of the product. Each has a second one on DEAD, by which its dead letters are replayed.
-pub const DURABLES: [Durable; 6] = [
+pub const DURABLES: [Durable; 7] = [
     Durable { service: "router", name: "router", stream: name::INTAKE, filter: None },
     Durable { service: "sla", name: "sla", stream: name::COMPLAINTS, filter: Some("complaint.*") },
     Durable { service: "sla", name: "sla-due", stream: name::TIMERS, filter: Some("timer.due.>") },
@@ -71,6 +71,12 @@ pub const DURABLES: [Durable; 6] = [
         name: "notifier-outbox",
         stream: name::OUTBOX,
         filter: Some("outbox.email.*"),
+    },
+    Durable {
+        service: "social",
+        name: "social-outbox",
+        stream: name::OUTBOX,
+        filter: Some("outbox.social.*"),
     },
 ];
 

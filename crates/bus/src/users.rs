@@ -66,6 +66,7 @@ pub fn roster() -> Vec<User> {
     vec![
         user("email", email()),
         user("phone", phone()),
+        user("social", social()),
         user("web", web()),
         user("router", router()),
         user("sla", sla()),
@@ -101,6 +102,24 @@ fn phone() -> Vec<Vec<Right>> {
         publish(cursors),
         read_on(&bucket_stream(name::CURSORS), cursors),
         bucket(name::LEASES, "phone.*"),
+    ]
+}
+
+/// It hears and answers: what became of an answer stands on the complaint, and what is to be said lies sealed in OUTBOX.
+fn social() -> Vec<Vec<Right>> {
+    let cursors = "$KV.cursors.social.>";
+    let keys = bucket_stream(name::KEYS);
+    vec![
+        channel("social_public"),
+        channel("social_dm"),
+        publish(cursors),
+        publish("$KV.cursors.health.social.*"),
+        read_on(&bucket_stream(name::CURSORS), cursors),
+        bucket(name::LEASES, "social.*"),
+        consume("social"),
+        ledger(),
+        [read(&keys), lead(&keys)].concat(),
+        pin(),
     ]
 }
 
@@ -207,8 +226,9 @@ fn operator() -> Vec<Vec<Right>> {
         publish("dead.*.replay.*.*"),
         publish("dead.*.letter.*.*"),
         publish("dead.settled.*"),
-        // The doctor signs in to mailboxes, which may take a new token; a lost one could be the last.
+        // The doctor signs in to mailboxes and platforms, which may take a new token; a lost one could be the last.
         publish("$KV.cursors.email.*.token"),
+        publish("$KV.cursors.social.*.session"),
         ask("$JS.API.STREAM.INFO.*"),
         ask("$JS.API.CONSUMER.INFO.*.*"),
         pin(),

@@ -231,6 +231,8 @@ pub enum Service {
     Email,
     /// Files and posts of telephone systems.
     Phone,
+    /// Accounts on social platforms: what is posted, and the answers.
+    Social,
     /// The public form and API.
     Web,
     /// Finds each contact's complaint, category and team.
@@ -251,6 +253,7 @@ impl Service {
         match self {
             Self::Email => "email",
             Self::Phone => "phone",
+            Self::Social => "social",
             Self::Web => "web",
             Self::Router => "router",
             Self::Sla => "sla",
@@ -262,7 +265,7 @@ impl Service {
 
     /// True when it decides about complaints, by the policies in force.
     pub fn decides(self) -> bool {
-        matches!(self, Self::Router | Self::Sla | Self::Notifier | Self::Erase)
+        matches!(self, Self::Social | Self::Router | Self::Sla | Self::Notifier | Self::Erase)
     }
 }
 
@@ -379,6 +382,27 @@ Examples:
         /// The time zone of local times.
         #[arg(long)]
         zone: Option<String>,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Read what a social platform answers or posts (JSON; a feed as it is) and print each post as a contact.
+    ///
+    /// What is nothing for us (likes, receipts, our own posts) is named on standard error.
+    #[command(after_help = "\
+Examples:
+  redress read social mastodon notifications.json
+  redress read social feed forum.xml
+  redress read social telegram --own kettles_bot update.json")]
+    Social {
+        /// `mastodon`, `bluesky`, `feed`, `facebook`, `instagram`, `whatsapp`, `telegram`, `x`, `reddit` or `app_store`.
+        platform: String,
+        /// Ids or handles of ours there: what they posted is our own.
+        #[arg(long)]
+        own: Vec<String>,
+        /// The account the posts would have come in by.
+        #[arg(long, default_value = "read")]
+        account: String,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

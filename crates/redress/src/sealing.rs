@@ -51,7 +51,7 @@ impl Need {
                 Service::Email | Service::Phone => Self::SEALS,
                 Service::Web => Self { opens_for_status: true, ..Self::SEALS },
                 Service::Router | Service::Erase => Self::OPENS,
-                Service::Notifier => Self::BOTH,
+                Service::Notifier | Service::Social => Self::BOTH,
                 Service::Sla | Service::Feed => Self::NOTHING,
             };
             Self {

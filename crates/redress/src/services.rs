@@ -21,9 +21,10 @@ use crate::sealing::Need;
 use crate::settings::Config;
 
 /// Every service, in the order contacts flow.
-pub const ALL: [Service; 8] = [
+pub const ALL: [Service; 9] = [
     Service::Email,
     Service::Phone,
+    Service::Social,
     Service::Web,
     Service::Router,
     Service::Sla,
@@ -79,9 +80,25 @@ async fn ready(service: Service, house: &House) -> anyhow::Result<()> {
         Service::Phone => house.bus().expect_stream(INTAKE, "intake.phone.none").await?,
         Service::Web => house.bus().expect_stream(INTAKE, "intake.web.none").await?,
         Service::Feed => house.bus().expect_stream(COMPLAINTS, "complaint.none").await?,
+        Service::Social => {
+            house.bus().expect_stream(INTAKE, "intake.social_public.none").await?;
+            house.pin_policies().await?;
+        }
         Service::Router | Service::Sla | Service::Notifier | Service::Erase => house.pin_policies().await?,
     }
     Ok(())
+}
+
+/// What `social` needs.
+pub(crate) fn social(config: &Config, house: &House) -> redress_social::Deps {
+    redress_social::Deps {
+        intake: house.intake.clone(),
+        ledger: house.ledger.clone(),
+        clock: house.clock.clone(),
+        health: house.health.clone(),
+        // An answer to a post cannot go to another address.
+        held: !matches!(config.notifier.mode, redress_notifier::config::Mode::Live),
+    }
 }
 
 /// Work over a connection; ends when the broker refuses it something, which time does not mend.
@@ -155,6 +172,7 @@ impl Tasks {
                 self.spawn(service, bus, email.run(asked));
             }
             Service::Phone => self.start_phone(config, house),
+            Service::Social => self.start_social(config, house),
             Service::Router => {
                 let deps = redress_router::Deps { ledger, clock, health };
                 self.spawn(service, bus, redress_router::run(config.router.clone(), deps, asked));
@@ -196,6 +214,15 @@ impl Tasks {
             self.public.push(Public { service: Service::Phone, bus: bus.clone(), routes });
         }
         self.spawn(Service::Phone, bus, phone.run(asked));
+    }
+
+    fn start_social(&mut self, config: &Config, house: &House) {
+        if config.social.accounts.is_empty() {
+            info!("No social platform is read: [social.accounts] names none");
+            return;
+        }
+        let run = redress_social::run(config.social.clone(), social(config, house), self.shutdown.clone());
+        self.spawn(Service::Social, house.bus().clone(), run);
     }
 
     fn spawn<E>(

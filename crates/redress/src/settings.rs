@@ -44,6 +44,8 @@ pub struct Settings {
     pub email: redress_email::Settings,
     /// `[phone]`
     pub phone: redress_phone::Settings,
+    /// `[social]`
+    pub social: redress_social::Settings,
     /// `[web]`
     pub web: redress_web::Settings,
     /// `[staff]`
@@ -193,6 +195,8 @@ pub struct Config {
     pub email: redress_email::Config,
     /// The service `phone`.
     pub phone: redress_phone::Config,
+    /// The service `social`.
+    pub social: redress_social::Config,
     /// The service `web`.
     pub web: redress_web::Config,
     /// What the service `web` serves to clerks.
@@ -247,6 +251,7 @@ impl Config {
             checks.of(redress_phone::Config::check(&settings.phone, &settings.web.public_url)),
             checks.of(redress_web::Config::check(&settings.web)),
         );
+        let social = checks.of(redress_social::Config::check(&settings.social));
         let staff = checks.of(redress_web::staff::Config::check(&settings.staff));
         let (router, sla) = (
             checks.of(redress_router::Config::check(&settings.router)),
@@ -275,6 +280,7 @@ impl Config {
                 health: health?,
                 email: email?,
                 phone: phone?,
+                social: social?,
                 web: web?,
                 staff: staff?,
                 router: router?,

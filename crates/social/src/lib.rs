@@ -36,6 +36,7 @@ use redress_intake::Intake;
 use redress_intake::health::tell::Teller;
 use redress_ledger::Ledger;
 use redress_runtime::{Clock, Health, Shutdown};
+use redress_vault::Vault;
 use tokio::task::{JoinError, JoinSet};
 
 pub use config::{Config, Settings};
@@ -139,14 +140,18 @@ pub async fn run(config: Config, deps: Deps, shutdown: Shutdown) -> Result<(), E
     read.and(answered)
 }
 
-/// Whether an account can be signed in to: who we are there, in the platform's words.
+/// Whether an account can be signed in to: who we are there, by the platform's ids and handles; nobody where it is only read.
 ///
 /// # Errors
 /// [`Trouble`] as the platform tells it.
-pub async fn sign_in(name: &str, config: &Config, deps: &Deps) -> Result<Vec<String>, Trouble> {
+pub async fn sign_in(
+    name: &str,
+    config: &Config,
+    vault: &Vault,
+    clock: Clock,
+) -> Result<Vec<String>, Trouble> {
     let Some(account) = config.accounts.get(name) else { return Ok(Vec::new()) };
-    let vault = deps.intake.vault();
-    let connector = Connector::new(name, account, deps.clock.clone(), vault, config.answer_bytes_max)?;
+    let connector = Connector::new(name, account, clock, vault, config.answer_bytes_max)?;
     Ok(connector.own().await?.0)
 }
 

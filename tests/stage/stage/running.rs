@@ -98,6 +98,10 @@ async fn run(service: Service, config: Config, house: House, asked: Shutdown) ->
             let deps = redress_phone::Deps { intake, clock, health };
             redress_phone::Service::new(config.phone, deps).run(asked).await?;
         }
+        Service::Social => {
+            let deps = redress_social::Deps { intake, ledger, clock, health, held: false };
+            redress_social::run(config.social, deps, asked).await?;
+        }
         Service::Router => {
             redress_router::run(config.router, redress_router::Deps { ledger, clock, health }, asked).await?;
         }

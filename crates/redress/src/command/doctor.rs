@@ -7,6 +7,7 @@ mod host;
 mod mail;
 mod monitor;
 mod phone;
+mod social;
 mod stream;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ pub(super) async fn run(settings: &Settings, config: &Config, out: Out) -> anyho
     findings.extend(broker);
     findings.extend(mail::look(settings, config, vault.as_ref()).await);
     findings.extend(phone::look(settings, config, vault.as_ref()).await);
+    findings.extend(social::look(config, vault.as_ref()).await);
     findings.extend(clamd::look(config).await);
     let mut failed = false;
     for finding in &findings {

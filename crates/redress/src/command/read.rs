@@ -1,6 +1,7 @@
 //! `redress read`: raw input through the same reader as the service; nothing is stored.
 
 mod phone;
+mod social;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ pub(super) fn run(config: &Config, what: &Read, out: Out) -> anyhow::Result<Exit
             let how =
                 phone::How { account: account.as_deref(), format: format.as_deref(), zone: zone.as_deref() };
             return phone::run(config, &how, files, &keys, out);
+        }
+        Read::Social { platform, own, account, files } => {
+            return social::run(&social::How { platform, own, account }, files, &keys, out);
         }
     };
     let mut code = ExitCode::SUCCESS;

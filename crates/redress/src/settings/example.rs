@@ -14,15 +14,17 @@ use redress_email::config::{AccountSettings as Account, Kind, WebhookSettings};
 use redress_notifier::settings::AccountSettings;
 use redress_phone::config as phone;
 use redress_phone::formats::Format;
+use redress_social::config as social;
 use redress_web::staff::settings::AccountSettings as Clerk;
 use serde_json::Value;
 
 use super::Settings;
 
 /// Tables and lists that are empty by default. Of these the example shows one element, with values to learn from.
-const ELEMENTS: [&str; 8] = [
+const ELEMENTS: [&str; 9] = [
     "email.accounts",
     "phone.accounts",
+    "social.accounts",
     "staff.accounts",
     "notifier.accounts",
     "rules.calendars",
@@ -36,6 +38,7 @@ pub fn sample() -> Settings {
     let mut settings = Settings { rules: sample_rules(), ..Settings::default() };
     settings.email.accounts.insert("help".to_owned(), sample_mailbox());
     settings.phone.accounts.insert("switchboard".to_owned(), sample_switchboard());
+    settings.social.accounts.insert("kettles".to_owned(), sample_profile());
     let clerk = Clerk { password_hash_file: Some("/run/credentials/redress/ina".into()), ..Clerk::default() };
     settings.staff.accounts.insert("ina".to_owned(), clerk);
     settings.notifier.accounts.insert("help".to_owned(), AccountSettings::default());
@@ -72,6 +75,15 @@ fn sample_switchboard() -> phone::AccountSettings {
             ..phone::WebhookSettings::default()
         }),
         ..phone::AccountSettings::default()
+    }
+}
+
+fn sample_profile() -> social::AccountSettings {
+    social::AccountSettings {
+        platform: Some(social::Kind::Mastodon),
+        token_file: Some("/run/credentials/redress/mastodon".into()),
+        password_file: Some("/run/credentials/redress/bluesky".into()),
+        ..social::AccountSettings::default()
     }
 }
 
