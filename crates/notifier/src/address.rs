@@ -1,13 +1,15 @@
-//! To which address an answer goes: what the contact says, never more.
+//! To which address an answer goes: what the contact says, never more. A post is answered on its platform.
 
 use redress_contract::contact::Address;
-use redress_contract::{AddressKind, Contact};
+use redress_contract::{AddressKind, Contact, Medium};
 use redress_identity::address::{domain, is_email, normal};
 
 /// An address an answer may go to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The address, its domain in ASCII.
+    /// By what it travels.
+    pub medium: Medium,
+    /// The address: of mail, its domain in ASCII; of a platform, as the contact's sender has it.
     pub address: Address,
     /// True when the channel vouches for this very address.
     pub authenticated: bool,
@@ -15,9 +17,21 @@ pub struct Target {
     pub typed_in: bool,
 }
 
+/// Platforms on which posts are answered. Of others a person is told that there is no way to answer.
+const ANSWERED: [&str; 2] = ["mastodon", "bluesky"];
+
 /// Where the sender of a contact wants answers: Reply-To, else the sender, else the form's field `email`.
 /// Nobody vouches for an address that is not the sender's own.
 pub fn answer_to(contact: &Contact) -> Option<Target> {
+    if let Some(post) = &contact.post {
+        let sender = contact.sender.as_ref().filter(|_| ANSWERED.contains(&post.platform.as_str()))?;
+        return Some(Target {
+            medium: Medium::Social,
+            address: Address { display_name: String::new(), ..sender.clone() },
+            authenticated: contact.sender_authenticated,
+            typed_in: false,
+        });
+    }
     let sender = contact.sender.as_ref().filter(|sender| is_usable(sender));
     let wanted = contact.reply_to.iter().find(|address| is_usable(address)).or(sender);
     if let Some(wanted) = wanted {
@@ -42,6 +56,7 @@ fn target(value: &str, authenticated: bool) -> Target {
     let local = value.rsplit_once('@').map_or(value, |(local, _)| local);
     let value = if ascii.is_empty() { value.to_owned() } else { format!("{local}@{ascii}") };
     Target {
+        medium: Medium::Email,
         address: Address { kind: AddressKind::Email, value, display_name: String::new() },
         authenticated,
         typed_in: false,
@@ -56,7 +71,7 @@ impl std::fmt::Debug for Target {
 
 #[cfg(test)]
 mod tests {
-    use redress_contract::contact::{Field, RecordedBy};
+    use redress_contract::contact::{Field, Post, RecordedBy};
 
     use super::*;
 
@@ -84,6 +99,25 @@ mod tests {
         check(&same, Some(("A@example.org", true)));
         let broken = Contact { reply_to: vec![email("no address")], ..from };
         check(&broken, Some(("a@example.org", true)));
+    }
+
+    #[test]
+    fn a_post_is_answered_on_its_platform_where_that_can_be() {
+        let sender = Address {
+            kind: AddressKind::Handle,
+            value: "mastodon:ann@social.example".to_owned(),
+            ..Address::default()
+        };
+        let on = |platform: &str| Contact {
+            sender: Some(sender.clone()),
+            sender_authenticated: true,
+            post: Some(Post { platform: platform.to_owned(), ..Post::default() }),
+            ..Contact::default()
+        };
+        check(&on("mastodon"), Some(("mastodon:ann@social.example", true)));
+        assert_eq!(answer_to(&on("mastodon")).unwrap().medium, Medium::Social);
+        check(&on("feed"), None);
+        check(&Contact { sender: None, ..on("mastodon") }, None);
     }
 
     #[test]

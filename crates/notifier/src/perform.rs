@@ -104,7 +104,15 @@ impl Notifier {
                 let letter = Letter { target: &target, contact: contact.as_ref(), others: &[], with: &[] };
                 let new = self.put(occasion, step, &letter).await?;
                 // It was rendered before it was kept back: that very message is let go.
-                if step.released && !new { self.let_go(&id, &step.event_id).await } else { Ok(()) }
+                match (step.released && !new, target.medium) {
+                    (false, _) => Ok(()),
+                    // What lies in OUTBOX for a platform was looked at and left: it is put there once more, by the release.
+                    (true, Medium::Social) => {
+                        let anew = Step { id: None, ..step.clone() };
+                        self.put(occasion, &anew, &letter).await.map(drop)
+                    }
+                    (true, _) => self.let_go(&id, &step.event_id).await,
+                }
             }
         }
     }
@@ -152,7 +160,8 @@ impl Notifier {
             }
             return self.suppress(occasion, step, &id, SuppressReason::NoAddress).await;
         };
-        let target = Target { address: email(address), authenticated: true, typed_in: false };
+        let target =
+            Target { medium: Medium::Email, address: email(address), authenticated: true, typed_in: false };
         match self.ask(occasion, step, Some(&target)).await? {
             Verdict::Suppress(reason) => self.suppress(occasion, step, &id, reason).await,
             // Staff are told at once whatever came before.
@@ -235,7 +244,7 @@ impl Notifier {
             communication_id: id.clone(),
             purpose: step.body.purpose(),
             recipient: step.recipient,
-            medium: Medium::Email,
+            medium: medium_of(&occasion.complaint, step),
             contact_id: step.contact_id.clone(),
             fate,
         };
@@ -272,6 +281,7 @@ impl Notifier {
             complaint: &occasion.complaint,
             contact: letter.contact,
             to: &letter.target.address,
+            medium: letter.target.medium,
             authenticated: letter.target.authenticated,
             reasons: &reasons,
             others: letter.others,
@@ -327,6 +337,16 @@ impl Notifier {
             _ => None,
         });
         Ok(decisions.next())
+    }
+}
+
+/// By what a step's message travels, as far as its complaint says.
+fn medium_of(complaint: &Complaint, step: &Step) -> Medium {
+    let answered =
+        step.contact_id.as_ref().map(|id| complaint.contact(id).map_or(complaint.channel, |it| it.channel));
+    match answered {
+        Some(Channel::SocialPublic | Channel::SocialDm) => Medium::Social,
+        _ => Medium::Email,
     }
 }
 

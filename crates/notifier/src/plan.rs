@@ -5,10 +5,10 @@
 use jiff::Timestamp;
 use redress_contract::event::{CommunicationBounced, CommunicationFailed, Escalated, WarningReached};
 use redress_contract::{
-    ClockId, Commit, CommunicationId, CommunicationPurpose, ContactId, ContentId, Disposition, Event,
-    EventId, MilestoneId, Recipient,
+    Channel, ClockId, Commit, CommunicationId, CommunicationPurpose, ContactId, ContentId, Disposition,
+    Event, EventId, Medium, MilestoneId, PartyStanding, Recipient,
 };
-use redress_domain::{Complaint, Delivery};
+use redress_domain::{Complaint, Delivery, LinkedContact};
 use redress_identity::Keys;
 use serde::Deserialize;
 
@@ -127,7 +127,10 @@ pub fn plan(commit: &Commit, complaint: &Complaint) -> Vec<Step> {
                 let first = lost.filter(|lost| lost.at == recorded.occurred_at);
                 steps.extend(first.into_iter().flat_map(|lost| after_bounce(&id, bounced, lost)));
             }
-            Event::CommunicationFailed(failed) => steps.extend(after_failure(&id, failed)),
+            Event::CommunicationFailed(failed) => {
+                steps.extend(after_failure(&id, failed));
+                steps.extend(next_channel(&id, failed, complaint));
+            }
             Event::Released(released) => {
                 let kept_back = released.communication_ids.iter().filter_map(|kept| complaint.delivery(kept));
                 steps.extend(kept_back.filter_map(|kept| let_go(&id, kept, complaint)));
@@ -290,8 +293,26 @@ fn after_failure(id: &EventId, failed: &CommunicationFailed) -> Vec<Step> {
     to_staff(id, &TOLD_OF_PROBLEMS, &body)
 }
 
-fn let_go(id: &EventId, kept: &Delivery, complaint: &Complaint) -> Option<Step> {
-    let body = match kept.purpose {
+/// What a platform did not take goes the next way there is: to the last contact of a party that came in by mail or a form. Once:
+/// what fails there is left to people, who were told.
+fn next_channel(id: &EventId, failed: &CommunicationFailed, complaint: &Complaint) -> Option<Step> {
+    if failed.recipient != Recipient::Complainant || failed.medium != Medium::Social {
+        return None;
+    }
+    let by_address = |channel| matches!(channel, Channel::Email | Channel::Web | Channel::Api);
+    let party = |contact: &&LinkedContact| {
+        contact.standing == PartyStanding::Party
+            && contact.machine.is_unspecified()
+            && by_address(contact.channel)
+    };
+    let contact = complaint.contacts.iter().rev().find(party)?;
+    let body = body_of(failed.purpose, complaint)?;
+    Some(to_complainant(id.clone(), &contact.id, body))
+}
+
+/// What a message of this kind says now.
+fn body_of(purpose: CommunicationPurpose, complaint: &Complaint) -> Option<Body> {
+    Some(match purpose {
         CommunicationPurpose::Acknowledgement => Body::Acknowledgement,
         CommunicationPurpose::FinalResponse => Body::FinalResponse { reasons: None },
         CommunicationPurpose::HoldingResponse => {
@@ -299,7 +320,11 @@ fn let_go(id: &EventId, kept: &Delivery, complaint: &Complaint) -> Option<Step> 
             Body::HoldingResponse { words: wish.content_id, due_at: wish.due_at }
         }
         _ => return None,
-    };
+    })
+}
+
+fn let_go(id: &EventId, kept: &Delivery, complaint: &Complaint) -> Option<Step> {
+    let body = body_of(kept.purpose, complaint)?;
     let contact = kept.contact_id.as_ref().unwrap_or(&complaint.contact_id);
     let step = to_complainant(id.clone(), contact, body);
     Some(Step { id: Some(kept.id.clone()), released: true, ..step })

@@ -32,6 +32,8 @@ pub(crate) struct Material<'a> {
     pub(crate) contact: Option<&'a Contact>,
     /// To whom.
     pub(crate) to: &'a Address,
+    /// By what it travels.
+    pub(crate) medium: Medium,
     /// True when the channel vouches for that address.
     pub(crate) authenticated: bool,
     /// Reasons of a decision; empty for other messages.
@@ -62,6 +64,9 @@ pub(crate) fn render(
     config: &Config,
     keys: &Keys,
 ) -> Result<Communication, RenderError> {
+    if material.medium == Medium::Social {
+        return post::render(material, config, keys);
+    }
     let Material { step, complaint, contact, .. } = *material;
     let id = step.id(keys);
     let sender = config.sender(&complaint.account);
@@ -129,6 +134,8 @@ fn thread(contact: Option<&Contact>) -> Thread {
     Thread::answering(&thread.message_id, ancestors)
 }
 
+mod post;
+
 struct Wording<'a> {
     material: &'a Material<'a>,
     config: &'a Config,
@@ -138,11 +145,14 @@ struct Wording<'a> {
 
 impl Wording<'_> {
     fn words(&self) -> Result<crate::texts::Words, TextError> {
+        self.words_named(self.material.step.body.purpose().token())
+    }
+
+    fn words_named(&self, name: &str) -> Result<crate::texts::Words, TextError> {
         let Material { step, complaint, .. } = self.material;
         let language = self.language();
         let values = self.values(language)?;
-        let mut words =
-            self.config.texts.words(&complaint.account, language, step.body.purpose().token(), values)?;
+        let mut words = self.config.texts.words(&complaint.account, language, name, values)?;
         if step.body == Body::Acknowledgement && self.promised_by().is_none() {
             words.provides.retain(|stated| stated != "deadline");
         }

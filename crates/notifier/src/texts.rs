@@ -64,13 +64,16 @@ pub enum TextError {
 }
 
 /// Names of all texts.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "acknowledgement",
     "holding_response",
     "final_response",
     "warning",
     "escalation",
     "delivery_problem",
+    "public_acknowledgement",
+    "public_holding_response",
+    "public_final_response",
     "facts",
     "date",
 ];
@@ -89,6 +92,9 @@ macro_rules! built_in {
             include_str!(concat!("../templates/", $language, "/warning.txt")),
             include_str!(concat!("../templates/", $language, "/escalation.txt")),
             include_str!(concat!("../templates/", $language, "/delivery_problem.txt")),
+            include_str!(concat!("../templates/", $language, "/public_acknowledgement.txt")),
+            include_str!(concat!("../templates/", $language, "/public_holding_response.txt")),
+            include_str!(concat!("../templates/", $language, "/public_final_response.txt")),
             include_str!(concat!("../templates/", $language, "/facts.txt")),
             include_str!(concat!("../templates/", $language, "/date.txt")),
         ]),)*]

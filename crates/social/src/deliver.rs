@@ -7,7 +7,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use redress_bus::{Delivery, Failure};
 use redress_contract::communication::{Answer, GATHERS, gathered};
-use redress_contract::{Actor, Cause, Communication, CommunicationId, ComplaintId, SuppressReason};
+use redress_contract::{
+    Actor, Cause, Communication, CommunicationId, CommunicationPurpose, ComplaintId, SuppressReason,
+    Visibility,
+};
 use redress_domain::command::Fate;
 use redress_domain::outbox::{Case, Standing, standing};
 use redress_domain::{Command, CommunicationFact, Refusal};
@@ -31,6 +34,9 @@ pub(crate) struct Deliverer {
     pub(crate) held: bool,
     pub(crate) give_up_after: SignedDuration,
 }
+
+/// Of a message that others were not to read.
+const ONLY_INVITED: &str = "the platform has no private answer: they were invited to write privately";
 
 /// An answer that waits.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +74,16 @@ impl Deliverer {
         let reply = Reply { answer: &answer, key: &message.id, rendered_at: message.rendered_at, again };
         match self.post(reply).await {
             Ok(()) => {
-                redress_runtime::fault::point("social::posted");
                 count(&answer, "accepted");
                 info!(complaint.id = %message.complaint_id, platform = answer.platform, "Answered a post");
                 let at = self.ledger.clock().now();
-                self.note_all(&message, &with, &Fate::Accepted { at, provides: message.provides.clone() })
-                    .await
+                let accepted = Fate::Accepted { at, provides: message.provides.clone() };
+                let fate = if only_invites(&message, &answer) {
+                    Fate::Failed(ONLY_INVITED.to_owned())
+                } else {
+                    accepted
+                };
+                self.note_all(&message, &with, &fate).await
             }
             Err(trouble) => self.not_posted(&message, &with, (trouble, queued)).await,
         }
@@ -160,6 +170,12 @@ impl Deliverer {
         let noted = self.ledger.execute(complaint, &command, Actor::service("social"), cause).await;
         noted.map(drop).map_err(not_executed)
     }
+}
+
+/// True where the platform has no way to say it to the complainant alone: what was posted invites them to write privately, and
+/// the message itself is still to reach them.
+fn only_invites(message: &Communication, answer: &Answer) -> bool {
+    message.purpose != CommunicationPurpose::Acknowledgement && answer.visibility != Visibility::Direct
 }
 
 fn count(answer: &Answer, outcome: &'static str) {

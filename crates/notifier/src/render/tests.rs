@@ -82,6 +82,7 @@ impl Case {
             complaint: &self.complaint,
             contact: (self.step.recipient == Recipient::Complainant).then_some(&self.contact),
             to: &to,
+            medium: Medium::Email,
             authenticated,
             reasons: self.reasons,
             others: &self.others,
@@ -202,6 +203,7 @@ fn staff_texts_in_german() {
         complaint: &complaint,
         contact: None,
         to: &to,
+        medium: Medium::Email,
         authenticated: true,
         reasons: "",
         others: &[],
@@ -229,6 +231,7 @@ fn without_plus_addresses_the_message_id_alone_carries_the_token() {
         complaint: &case.complaint,
         contact: None,
         to: &to,
+        medium: Medium::Email,
         authenticated: false,
         reasons: "",
         others: &[],
@@ -337,6 +340,7 @@ proptest! {
         let to = email("jane@example.com");
         let material = Material {
             step: &case.step, complaint: &case.complaint, contact: Some(&case.contact), to: &to,
+            medium: Medium::Email,
             authenticated: false, reasons: &reasons, others: &[], at: case.complaint.recorded_at,
         };
         let communication = render(&material, &config, &keys()).unwrap();
