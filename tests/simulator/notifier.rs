@@ -124,7 +124,12 @@ impl Notifier {
         if is_settled(&occasion.complaint, &id) {
             return Ok(());
         }
-        let target = Target { address: staff(step.recipient), authenticated: true, typed_in: false };
+        let target = Target {
+            medium: redress_contract::Medium::Email,
+            address: staff(step.recipient),
+            authenticated: true,
+            typed_in: false,
+        };
         match self.ask(occasion, step, &id, Some(&target)).await? {
             Verdict::Suppress(reason) => self.note(occasion, step, &id, Fate::Suppressed(reason)).await,
             Verdict::Go | Verdict::NotBefore(_) => {

@@ -9,7 +9,7 @@
 //! [`matcher`] (one matcher for routing and policies), [`calendar`], [`deadline`] and [`pause`] (business time), [`explain`](mod@explain) (counted again),
 //! [`presets`] (policies of regulators to start from), [`simulate`](mod@simulate) (a history under other rules),
 //! [`ladder`] (rungs of escalation), [`guard`] (may this communication go out now?), [`outbox`] (is it still to be sent?), [`queue`] (order of urgency),
-//! [`call`] (what the entries about a telephone call come to), [`standing`](mod@standing) (as whom does a sender enter a complaint?).
+//! [`findings`](mod@findings) (what the words of a post speak for), [`call`] (what the entries about a telephone call come to), [`standing`](mod@standing) (as whom does a sender enter a complaint?).
 
 pub mod calendar;
 pub mod call;
@@ -19,6 +19,7 @@ pub mod deadline;
 pub mod decide;
 pub mod evolve;
 pub mod explain;
+pub mod findings;
 pub mod guard;
 pub mod ladder;
 pub mod matcher;

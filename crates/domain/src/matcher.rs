@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use redress_contract::{CallDirection, CallState, Channel, Class, Disposition, MachineKind, Severity, Stage};
+use redress_contract::{
+    CallDirection, CallState, Channel, Class, Disposition, MachineKind, PostKind, Severity, Stage, Visibility,
+};
 
 use crate::settings::Problem;
 
@@ -52,6 +54,16 @@ pub enum Field {
     CallState,
     /// The queue, or the number of ours, that a call came in at.
     Queue,
+    /// The social platform.
+    Platform,
+    /// How a post concerns us.
+    PostKind,
+    /// Who may read a post.
+    Visibility,
+    /// Stars of a review.
+    Rating,
+    /// Who is named in a post.
+    Mentions,
     /// A named field of a form.
     Form(String),
     /// Its primary category.
@@ -144,7 +156,7 @@ impl Field {
     }
 
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self, Self::Subject | Self::Text)
+        matches!(self, Self::Subject | Self::Text | Self::Mentions)
     }
 
     fn word(&self) -> &'static str {
@@ -160,6 +172,11 @@ impl Field {
             Self::CallDirection => "call_direction",
             Self::CallState => "call_state",
             Self::Queue => "queue",
+            Self::Platform => "platform",
+            Self::PostKind => "post_kind",
+            Self::Visibility => "visibility",
+            Self::Rating => "rating",
+            Self::Mentions => "mentions",
             Self::Form(_) => "form",
             Self::Category => "category",
             Self::Severity => "severity",
@@ -177,6 +194,8 @@ impl Field {
             Self::Channel => Channel::ALL.iter().map(|value| value.token()).collect(),
             Self::Machine => MachineKind::ALL.iter().map(|value| value.token()).collect(),
             Self::CallDirection => CallDirection::ALL.iter().map(|value| value.token()).collect(),
+            Self::PostKind => PostKind::ALL.iter().map(|value| value.token()).collect(),
+            Self::Visibility => Visibility::ALL.iter().map(|value| value.token()).collect(),
             Self::CallState => CallState::ALL.iter().map(|value| value.token()).collect(),
             Self::Severity => Severity::ALL.iter().map(|value| value.token()).collect(),
             Self::Class => Class::ALL.iter().map(|value| value.token()).collect(),
@@ -197,11 +216,16 @@ impl Vocabulary {
                 ("channel", Field::Channel),
                 ("language", Field::Language),
                 ("machine", Field::Machine),
+                ("mentions", Field::Mentions),
+                ("platform", Field::Platform),
+                ("post_kind", Field::PostKind),
                 ("product", Field::Product),
                 ("queue", Field::Queue),
+                ("rating", Field::Rating),
                 ("sender_domain", Field::SenderDomain),
                 ("subject", Field::Subject),
                 ("text", Field::Text),
+                ("visibility", Field::Visibility),
             ],
             Self::Complaint => &[
                 ("account", Field::Account),

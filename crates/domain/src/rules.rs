@@ -48,12 +48,17 @@ pub struct Rules {
 pub struct Facts {
     /// Values by field of the matcher: `channel`, `account`, `subject`, `text`, `language`, `product`,
     /// `sender_domain`, `machine` (`bounce`, `auto_reply`, … or absent), `call_direction`, `call_state`, `queue`,
+    /// `platform`, `post_kind`, `visibility`, `rating`, `mentions`,
     /// `form.<name>`.
     pub fields: BTreeMap<String, String>,
     /// The category where no rule sets one, in place of the house's.
     pub category: Option<String>,
     /// Set when the channel found a machine's mail; no rule needed to say so.
     pub disposition: Option<Disposition>,
+    /// True for posts: where no rule decides, their words do.
+    pub weigh_words: bool,
+    /// Stars of a review, of five.
+    pub rating: Option<u32>,
 }
 
 /// What routing decided.

@@ -21,6 +21,8 @@ pub struct RulesSettings {
     pub rules: Vec<RuleSettings>,
     /// What applies when no rule decides.
     pub defaults: DefaultsSettings,
+    /// What the words of posts speak for, where no rule decides.
+    pub words: WordsSettings,
     /// Limits on a complaint.
     pub limits: LimitsSettings,
 }
@@ -217,6 +219,29 @@ impl Default for DefaultsSettings {
             team: "complaints".to_owned(),
             jurisdiction: String::new(),
         }
+    }
+}
+
+/// Words that tell what a post is: praise, a question, a complaint, harm. Those of eight languages are built in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WordsSettings {
+    /// Whether they are weighed; otherwise every post is a complaint unless a rule says otherwise.
+    pub weigh: bool,
+    /// Words and phrases of the house's own that tell of harm: severity S1.
+    pub harm: Vec<String>,
+    /// That tell of dissatisfaction.
+    pub dissatisfaction: Vec<String>,
+    /// That tell of praise.
+    pub praise: Vec<String>,
+    /// With which something is meant otherwise than it is said.
+    pub irony: Vec<String>,
+}
+
+impl Default for WordsSettings {
+    fn default() -> Self {
+        let none = Vec::new;
+        Self { weigh: true, harm: none(), dissatisfaction: none(), praise: none(), irony: none() }
     }
 }
 

@@ -8,12 +8,13 @@ mod calls;
 mod claims;
 mod commit;
 mod lookup;
+mod posts;
 
 use std::sync::Arc;
 
 use redress_bus::failure::chain;
 use redress_bus::{Delivery, Failure, KvError, ReadError};
-use redress_contract::{Cause, ComplaintId, Contact, Reference};
+use redress_contract::{Cause, ComplaintId, Contact, ContactId, Reference};
 use redress_domain::CallLog;
 use redress_intake::references;
 use redress_ledger::{ExecuteError, Ledger, LoadError};
@@ -61,6 +62,8 @@ enum RouteError {
     Behind { complaint: ComplaintId },
     #[error("commit to {complaint}")]
     Execute { complaint: ComplaintId, source: ExecuteError },
+    #[error("the post {contact} that this one revises has no complaint yet")]
+    OnItsWay { contact: ContactId },
     #[error("every continuation of {complaint} is full")]
     Full { complaint: ComplaintId },
 }
@@ -85,12 +88,15 @@ impl Router {
             return Ok(());
         };
         fault::point_at("router::opened", &case.contact.subject).await;
-        if plan::calls::is_unread_line(&case.contact) {
+        if plan::calls::is_unread_line(&case.contact) || plan::posts::is_unread_item(&case.contact) {
             count(&case, Outcome::Unread);
             return Ok(());
         }
         if plan::calls::call(&case.contact).is_some() {
             return Box::pin(self.route_call(case, delivery)).await;
+        }
+        if let Some(first) = plan::posts::revised(&case.contact).cloned() {
+            return Box::pin(self.route_revision(case, &first, delivery)).await;
         }
         self.settle(case, Some(delivery)).await
     }

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod keys;
 pub mod language;
 pub mod orders;
+pub mod posts;
 
 pub use belonging::{Answers, Belonging, Claimed, Found, bears_anothers_id, decide_belonging};
 pub use calls::{Noted, facts_of};
@@ -22,7 +23,7 @@ pub use keys::{Claim, Kept, kept, party_key};
 pub use language::language;
 pub use orders::OrderPattern;
 
-use redress_contract::{Contact, MachineKind, Verdict};
+use redress_contract::{Contact, MachineKind, PartyStanding, Verdict};
 use redress_domain::{Link, Relation, Vouching, standing};
 
 /// The kind of machine that wrote a contact; `Unspecified` for a person.
@@ -48,7 +49,11 @@ pub fn link(contact: &Contact, party: &str, belonging: &Belonging) -> Link {
         // Claimed and not opened yet, or its own: this contact opens it.
         Belonging::Attach { .. } | Belonging::Open { .. } => Relation::Opener,
     };
-    let standing = standing(machine, relation, vouching(contact));
+    let standing = match posts::is_deletion(contact) {
+        // The platform tells it; nobody said a word.
+        true => PartyStanding::Machine,
+        false => standing(machine, relation, vouching(contact)),
+    };
     Link {
         contact_id: contact.id.clone(),
         channel: contact.channel,

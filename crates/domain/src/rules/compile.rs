@@ -14,11 +14,13 @@ use super::routing::{Route, Routes, Sets};
 use crate::calendar::Calendar;
 use crate::call::Opens;
 use crate::decide::must_be_a_word;
+use crate::findings::{Finding, Lexicon};
 use crate::ladder::Ladder;
 use crate::matcher::{Matcher, Vocabulary, fold_word};
 use crate::presets;
 use crate::settings::{
     CalendarSettings, PolicySettings, Problem, RuleSettings, RulesSettings, RungSettings, VariantSettings,
+    WordsSettings,
 };
 
 mod milestones;
@@ -26,6 +28,8 @@ mod milestones;
 /// Leaves room for `-<n>` in the ids of clocks.
 const POLICY_ID_MAX: usize = 56;
 const WORD_MAX: usize = 64;
+/// Words of the house's own that posts are weighed by, of each kind.
+const OWN_WORDS_MAX: usize = 500;
 
 pub(super) fn rules(settings: &RulesSettings) -> Result<Rules, Vec<Problem>> {
     let mut workshop = Workshop::default();
@@ -286,7 +290,30 @@ impl Workshop {
             jurisdiction: defaults.jurisdiction.trim().to_owned(),
             team: self.team("defaults.team", &defaults.team).unwrap_or_default(),
             rules: routes,
+            lexicon: self.lexicon(&settings.words),
         }
+    }
+
+    /// Words of the house's own, of at most a sentence each.
+    fn lexicon(&mut self, settings: &WordsSettings) -> Option<Lexicon> {
+        let own = [
+            ("harm", Finding::Harm, &settings.harm),
+            ("dissatisfaction", Finding::Dissatisfaction, &settings.dissatisfaction),
+            ("praise", Finding::Praise, &settings.praise),
+            ("irony", Finding::Irony, &settings.irony),
+        ];
+        for (name, _, words) in &own {
+            let odd = |word: &&String| word.trim().is_empty() || word.len() > WORD_MAX * 2;
+            if words.iter().any(|word| odd(&word)) || words.len() > OWN_WORDS_MAX {
+                let message = format!(
+                    "must be at most {OWN_WORDS_MAX} words or phrases of 1 to {} bytes",
+                    WORD_MAX * 2
+                );
+                self.problem(format!("words.{name}"), message);
+            }
+        }
+        let own = own.map(|(_, finding, words)| (finding, words.clone()));
+        settings.weigh.then(|| Lexicon::new(own.to_vec()))
     }
 
     fn route(&mut self, key: &str, rule: &RuleSettings) -> Option<Route> {

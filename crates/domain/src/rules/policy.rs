@@ -180,6 +180,11 @@ impl PolicyFacts {
             | Field::CallDirection
             | Field::CallState
             | Field::Queue
+            | Field::Platform
+            | Field::PostKind
+            | Field::Visibility
+            | Field::Rating
+            | Field::Mentions
             | Field::Form(_) => "",
         }
     }

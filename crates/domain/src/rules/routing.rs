@@ -7,10 +7,13 @@ use redress_contract::{Disposition, Severity, TeamId};
 use super::{Facts, Routed};
 use crate::call::Opens;
 use crate::command::{Assignment, Classification};
+use crate::findings::{Findings, Lexicon, Weighed};
 use crate::matcher::{Field, Matcher, fold_text, fold_word};
 
 /// What is recorded as the rule where none decided.
 const DEFAULT: &str = "default";
+/// Where the words of a post did.
+const WORDS: &str = "words";
 
 /// All routing rules, compiled.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub(super) struct Routes {
     pub(super) severity: Severity,
     pub(super) jurisdiction: String,
     pub(super) team: TeamId,
+    /// What the words of posts speak for; none where they are not weighed.
+    pub(super) lexicon: Option<Lexicon>,
 }
 
 /// One rule.
@@ -80,19 +85,31 @@ impl Routes {
     }
 
     fn classification(&self, sets: Sets, facts: &Facts, rule: String) -> Classification {
+        let found = self.findings(facts);
+        // What a rule sets stands, whatever the words say.
+        let disposition = sets.disposition.or(facts.disposition);
+        let by_words = disposition.is_none() && found.disposition.is_some()
+            || sets.severity.is_none() && found.severity.is_some();
         Classification {
             jurisdiction: sets.jurisdiction.unwrap_or_else(|| self.jurisdiction.clone()),
             needs: sets.needs.unwrap_or_default(),
-            evidence: Vec::new(),
-            disposition: sets.disposition.or(facts.disposition).unwrap_or(Disposition::Complaint),
+            evidence: if by_words { found.evidence } else { Vec::new() },
+            disposition: disposition.or(found.disposition).unwrap_or(Disposition::Complaint),
             category: sets
                 .category
                 .or_else(|| facts.category.clone())
                 .unwrap_or_else(|| self.category.clone()),
             product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
-            severity: sets.severity.unwrap_or(self.severity),
-            rule,
+            severity: sets.severity.or(found.severity).unwrap_or(self.severity),
+            rule: if by_words { with_words(rule) } else { rule },
         }
+    }
+
+    /// Unless they are not to be weighed.
+    fn findings(&self, facts: &Facts) -> Findings {
+        let lexicon = self.lexicon.as_ref().filter(|_| facts.weigh_words);
+        let text = facts.fields.get("text").map_or("", String::as_str);
+        lexicon.map(|lexicon| lexicon.weigh(Weighed { text, rating: facts.rating })).unwrap_or_default()
     }
 
     fn known_product(&self, facts: &Facts) -> Option<String> {
@@ -107,6 +124,11 @@ impl Routes {
         };
         self.fields.iter().map(|field| (field, folded(field))).collect()
     }
+}
+
+/// The words of a post decided, alone or beside rules.
+fn with_words(rule: String) -> String {
+    if rule == DEFAULT { WORDS.to_owned() } else { format!("{rule}+{WORDS}") }
 }
 
 fn value_of<'v>(values: &'v [(&Field, String)], field: &Field) -> &'v str {

@@ -26,6 +26,8 @@ pub(super) enum Outcome {
     Repeated,
     /// It is a line that could not be read, which nobody complained by.
     Unread,
+    /// The news that something was taken away that is not on record.
+    Gone,
 }
 
 impl Outcome {
@@ -38,6 +40,7 @@ impl Outcome {
             Self::Acted => "acted",
             Self::Repeated => "repeated",
             Self::Unread => "unread",
+            Self::Gone => "gone",
         }
     }
 }

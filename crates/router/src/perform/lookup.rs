@@ -79,7 +79,11 @@ impl Router {
     }
 
     /// The complaint that holds the contact this one is a part of: the one it opened, or the one its key names.
-    async fn by_whole(&self, clues: &Clues, whole: &ContactId) -> Result<Option<Found>, RouteError> {
+    pub(super) async fn by_whole(
+        &self,
+        clues: &Clues,
+        whole: &ContactId,
+    ) -> Result<Option<Found>, RouteError> {
         let opened = self.ledger.vault().keys().complaint_id(whole);
         if let Some(loaded) = self.ledger.load(&opened).await?
             && loaded.complaint.contact(whole).is_some()

@@ -206,7 +206,8 @@ type Evidence<'a> = (&'a Found, u32, &'static str);
 /// All evidence in the order of its strength.
 fn evidence<'a>(clues: &'a Clues, answers: &'a Answers) -> Vec<Evidence<'a>> {
     let token = answers.token.iter().map(|found| (found, 100, "token"));
-    let whole = answers.whole.iter().map(|found| (found, 100, "part_of"));
+    let as_what = if clues.is_revision { "revises" } else { "part_of" };
+    let whole = answers.whole.iter().map(move |found| (found, 100, as_what));
     let ancestor = answers.ancestor.iter().map(|found| (found, 98, "references"));
     let another = |found: &&Found| found.is_open && found.complaint != clues.own_complaint;
     let orders = answers.orders.iter().filter(another).map(|found| (found, 80, "same_order"));

@@ -41,6 +41,8 @@ pub struct Clues {
     pub bounce: Option<Bounce>,
     /// The contact it is a part, revision or new reading of.
     pub belongs_with: Option<ContactId>,
+    /// True when it is an edit or the deletion of that one.
+    pub is_revision: bool,
     /// A contact whose sender showed that this one is theirs, too.
     pub same_sender_as: Option<ContactId>,
     /// What its sender did beside writing; believed only with `same_sender_as`.
@@ -140,6 +142,7 @@ pub fn clues(contact: &Contact, keys: &Keys, config: &Config) -> Clues {
         own_complaint: keys.complaint_id(&contact.id),
         bounce: bounce(contact, keys, &tokens),
         belongs_with: belongs_with(contact),
+        is_revision: contact.revises.is_some(),
         act: act(contact),
         same_sender_as: same_sender_as(contact),
         references: references(contact),

@@ -32,8 +32,20 @@ pub fn facts(contact: &Contact) -> Facts {
             set("product", &field.value);
         }
     }
+    if let Some(post) = &contact.post {
+        set("platform", &post.platform);
+        set("mentions", &post.mentions.join(" "));
+        set("rating", &post.rating.map(|stars| stars.to_string()).unwrap_or_default());
+        if !post.kind.is_unspecified() {
+            set("post_kind", post.kind.token());
+        }
+        if !post.visibility.is_unspecified() {
+            set("visibility", post.visibility.token());
+        }
+    }
     let disposition = (machine != MachineKind::Unspecified).then_some(Disposition::Machine);
-    Facts { fields, disposition, category: None }
+    let rating = contact.post.as_ref().and_then(|post| post.rating);
+    Facts { fields, disposition, category: None, weigh_words: contact.post.is_some(), rating }
 }
 
 fn sender_domain(contact: &Contact) -> String {

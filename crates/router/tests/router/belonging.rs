@@ -26,6 +26,7 @@ fn starts() -> Clues {
         tokens: Vec::new(),
         bounce: None,
         belongs_with: None,
+        is_revision: false,
         same_sender_as: None,
         act: redress_contract::Act::Unspecified,
         root: Some(Root {
