@@ -125,7 +125,7 @@ impl Notifier {
             return Ok(());
         }
         let target = Target {
-            medium: redress_contract::Medium::Email,
+            medium: Medium::Email,
             address: staff(step.recipient),
             authenticated: true,
             typed_in: false,

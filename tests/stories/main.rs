@@ -14,6 +14,7 @@ mod machines;
 mod mail_server;
 mod overdue;
 mod policies;
+mod posts;
 mod private;
 mod redacted;
 mod replicas;

@@ -153,6 +153,9 @@ impl Lexicon {
                 place.finding = Finding::Dissatisfaction;
             }
         }
+        // Languages share words.
+        phrases.sort_by_key(|place| (place.first, place.last, place.finding));
+        phrases.dedup();
         places.extend(phrases);
         places.extend(questions(text, tokens));
         places
