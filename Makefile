@@ -91,7 +91,7 @@ check: ## Format, lints, tests, docs; CI runs the simulator and the soak besides
 	@$(MAKE) --no-print-directory doc
 
 .PHONY: corpus
-corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|deadlines|phone|system]
+corpus: ## RESULT lines over real data: make corpus DATA=<folder> [PART=words|deadlines|phone|social|system]
 	@test -n "$(DATA)" || { echo "usage: make corpus DATA=<folder>" >&2; exit 2; }
 	@test -d "$(DATA)" || { echo "make corpus: $(DATA) is no folder" >&2; exit 2; }
 	@$(PINNED) && $(CARGO) build --release --locked -p redress -p redress-tests --bins && $(CARGO) run --release --locked --quiet -p redress-tests --bin corpus -- "$(DATA)" $(PART)
@@ -109,6 +109,10 @@ SOAK_RULES = $(if $(filter long,$(FORM)),$(if $(SOAK),,PROPTEST_CASES=100000 $(C
 .PHONY: soak
 soak: ## Faults on real processes: make soak FORM=short|long [SOAK="--seed 7 kills points"]
 	@$(SOAK_RULES)$(PINNED) && $(CARGO) build $(SOAK_PROFILE) --locked --bin redress --bin soak && $(CARGO) run $(SOAK_PROFILE) --locked --bin soak -- --form "$(FORM)" $(SOAK_APPEND) $(SOAK)
+
+.PHONY: test-bluesky
+test-bluesky: ## The social channel against a whole Bluesky network on this machine: make test-bluesky [FORM=long]
+	@tools/bluesky-network.sh --install && $(MAKE) --no-print-directory soak FORM=$(FORM) SOAK=bluesky
 
 .PHONY: snapshots
 snapshots: ## Review changed snapshots one by one

@@ -1,7 +1,7 @@
 //! `make bench`: speed as ratios to the physical limit or to a plain loop in the same run. Each figure is a RESULT line.
 //!
 //! Broker's sync interval at its default for the ratios; the shipped setting (`always`) is told beside it. Arguments
-//! name the parts to run (`intake router story paced maildir sla web phone`; `sla:2000` takes fewer complaints, `phone:1000` fewer rows); none runs all. `--corpus <folder>` runs the parts of
+//! name the parts to run (`intake router story paced maildir sla web phone social`; `sla:2000` takes fewer complaints, `phone:1000` fewer rows); none runs all. `--corpus <folder>` runs the parts of
 //! `workload` instead (`speed pollers full`) over the mails of that folder.
 
 mod bare;
@@ -12,6 +12,7 @@ mod paced;
 mod phone;
 mod router;
 mod sla;
+mod social;
 mod story;
 mod web;
 mod workload;
@@ -68,6 +69,10 @@ async fn main() -> anyhow::Result<()> {
             "\nphone.table: {rows} rows of a table beside a bare loop that publishes the same messages"
         ));
         phone::run(rows, &mut results).await?;
+    }
+    if wants("social") {
+        say("\nsocial: posts of each platform a second on one core, from the bytes of a payload to contacts");
+        social::run(&mut results)?;
     }
     if wants("web") {
         say(

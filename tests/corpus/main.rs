@@ -1,11 +1,12 @@
 //! `make corpus DATA=<folder>`: the normaliser over every labelled set (`words`), working time and city requests over every
 //! labelled set (`deadlines`), then every `*.eml` and `*.msg` under `<folder>/email` through a Maildir into a running system, twice:
 //! distinct files must equal contacts on record, nothing may die, and the second pass may add nothing.
-//! `PART=words`, `PART=deadlines`, `PART=phone` (see [`phone`]) or `PART=system` runs one of them.
+//! `PART=words`, `PART=deadlines`, `PART=phone` (see [`phone`]), `PART=social` (see [`social`]) or `PART=system` runs one of them.
 
 mod deadlines;
 mod phone;
 mod requests;
+mod social;
 mod spans;
 mod words;
 
@@ -26,10 +27,10 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     redress_runtime::http::install_tls();
-    let usage = "usage: corpus <folder with a folder email> [words|deadlines|phone|system]";
+    let usage = "usage: corpus <folder with a folder email> [words|deadlines|phone|social|system]";
     let data = std::env::args_os().nth(1).map(PathBuf::from).context(usage)?;
     let part = std::env::args().nth(2).unwrap_or_default();
-    ensure!(["", "words", "deadlines", "phone", "system"].contains(&part.as_str()), usage);
+    ensure!(["", "words", "deadlines", "phone", "social", "system"].contains(&part.as_str()), usage);
     let mut results = Results::default();
     if ["", "words"].contains(&part.as_str()) {
         words::measure(&data, &mut results)?;
@@ -41,6 +42,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if ["", "phone"].contains(&part.as_str()) {
         phone::measure(&data, &mut results).await?;
+    }
+    if ["", "social"].contains(&part.as_str()) {
+        social::measure(&data, &mut results).await?;
     }
     if ["", "system"].contains(&part.as_str()) {
         system(&data, &mut results).await?;

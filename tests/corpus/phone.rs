@@ -417,7 +417,7 @@ fn signatures(path: &Path, results: &mut Results) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
     let mut paths: Vec<PathBuf> =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;

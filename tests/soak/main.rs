@@ -5,6 +5,7 @@
 //! `--append <file>` adds a row with date, commit, seed and figures to a page.
 
 mod battlefield;
+mod bluesky;
 mod borders;
 mod broker;
 mod clock;
@@ -30,6 +31,7 @@ mod quiet;
 mod restore;
 mod room;
 mod rungs;
+mod social;
 mod threads;
 mod verification;
 mod web;
@@ -49,6 +51,14 @@ const PARTS: &[(&str, &str)] = &[
     (
         "phone",
         "a call log that is appended to, cut off, written by two and rotated while its reader is killed; then reconcile",
+    ),
+    (
+        "social",
+        "a platform that is unwell: refused, broken and hanging answers, limits, and the service killed meanwhile",
+    ),
+    (
+        "bluesky",
+        "a whole Bluesky network: mentions, and answers in their threads, while the service is killed",
     ),
     ("points", "each service dies at each of its fail points in turn"),
     ("poison", "contacts that nobody can handle among many that anybody can"),
@@ -88,6 +98,9 @@ const PARTS: &[(&str, &str)] = &[
 
 /// Parts about the web channel alone.
 const WEB: [&str; 5] = ["idempotency", "web-kills", "cut-answers", "overload", "large-upload"];
+
+/// Runs only when it is named: it fetches a network of its own.
+const NAMED: &str = "bluesky";
 
 /// These mostly wait, and run beside the others, one after the other.
 const BESIDE: [&str; 4] = ["poison", "points", "rungs", "partitions"];
@@ -138,7 +151,7 @@ async fn soak() -> anyhow::Result<()> {
     let chosen: Vec<(&str, &str)> = PARTS
         .iter()
         .copied()
-        .filter(|(part, _)| chosen.is_empty() || chosen.iter().any(|it| it == part))
+        .filter(|(part, _)| chosen.is_empty() && *part != NAMED || chosen.iter().any(|it| it == part))
         .collect();
     let (beside, own): (Vec<_>, Vec<_>) = chosen.iter().partition(|(part, _)| BESIDE.contains(part));
     let (lane, own) = if own.is_empty() { (None, beside) } else { (room::beside(&beside, &form)?, own) };
@@ -166,6 +179,8 @@ async fn run(part: &str, form: &Form, results: &mut Results) -> anyhow::Result<(
         "kills" => kills::run(form, results).await,
         "imap" => Box::pin(imap::run(form, results)).await,
         "phone" => Box::pin(phone::run(form, results)).await,
+        "social" => Box::pin(social::run(form, results)).await,
+        "bluesky" => Box::pin(bluesky::run(form, results)).await,
         "points" => points::run(form, results).await,
         "poison" => poison::run(form, results).await,
         "rungs" => rungs::run(form, results).await,

@@ -168,7 +168,7 @@ Examples:
 Each mail is read again, which changes nothing in the mailbox. A mail that came a moment ago may not
 be on record yet: ask again.")]
     Reconcile {
-        /// The account, as the settings name it under [email.accounts] or [phone.accounts].
+        /// The account, as the settings name it under [email.accounts], [phone.accounts] or [social.accounts].
         account: String,
         /// Leave out what is on record.
         #[arg(long)]

@@ -8,7 +8,8 @@
 //!
 //! Reading order: [`post`] (what a platform says), [`platform`] (pure: payloads → posts), [`normalize`] (pure: a post →
 //! a contact), [`config`], `trouble` and `api` (what goes wrong, what may be asked), `connector` (the contract, and each
-//! platform's), `state` (how far an account is read), `record`, `media`, `source` (reading), `deliver` (answering).
+//! platform's), `state` (how far an account is read), `record`, `media`, `source` (reading), `deliver` (answering),
+//! [`mod@reconcile`] (is everything on record?).
 
 mod api;
 pub mod config;
@@ -20,6 +21,7 @@ mod media;
 pub mod normalize;
 pub mod platform;
 pub mod post;
+pub mod reconcile;
 mod record;
 mod source;
 mod state;
@@ -40,6 +42,7 @@ use redress_vault::Vault;
 use tokio::task::{JoinError, JoinSet};
 
 pub use config::{Config, Settings};
+pub use reconcile::reconcile;
 pub use trouble::Trouble;
 
 use config::{Account, Source};

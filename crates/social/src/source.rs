@@ -124,6 +124,7 @@ impl Reader {
                 return;
             }
         };
+        state.began_at.get_or_insert_with(|| self.0.clock.now());
         let mut waited = Duration::ZERO;
         let mut looked_again_at = self.0.clock.now();
         while !stop.is_asked() {

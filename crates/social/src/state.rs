@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) marks: BTreeMap<String, Mark>,
     pub(crate) recent: VecDeque<Recent>,
     pub(crate) gaps: Vec<Gap>,
+    /// When it was read first.
+    pub(crate) began_at: Option<Timestamp>,
 }
 
 impl State {

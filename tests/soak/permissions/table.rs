@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 /// Every user.
-pub(crate) const USERS: [&str; 12] = [
+pub(crate) const USERS: [&str; 13] = [
     "email",
     "phone",
+    "social",
     "web",
     "router",
     "sla",
@@ -34,7 +35,7 @@ pub(crate) struct StreamRow {
     delete: &'static [&'static str],
 }
 
-const DECIDE: &[&str] = &["router", "sla", "notifier"];
+const DECIDE: &[&str] = &["social", "router", "sla", "notifier"];
 const OPEN: &[&str] = &["router", "notifier"];
 const ERASE: &[&str] = &["erase"];
 
@@ -52,65 +53,81 @@ const fn stream(
 /// do everything with whole streams.
 pub(crate) const STREAMS: [StreamRow; 16] = [
     stream("INTAKE", &[], OPEN, OPEN, ERASE),
-    stream("COMPLAINTS", &["sla", "feed"], &["web", "router", "sla", "notifier", "feed"], DECIDE, &[]),
+    stream(
+        "COMPLAINTS",
+        &["sla", "feed"],
+        &["social", "web", "router", "sla", "notifier", "feed"],
+        DECIDE,
+        &[],
+    ),
     stream("EVENTS", &["feed", "subscriber"], &["feed", "subscriber"], &["feed"], &[]),
     stream("CONTENT", &[], OPEN, OPEN, ERASE),
     stream("TIMERS", &["sla"], &["sla"], &["sla"], &[]),
-    stream("OUTBOX", &[], OPEN, OPEN, ERASE),
+    stream("OUTBOX", &[], &["social", "router", "notifier"], OPEN, ERASE),
     stream("DEAD", &[], &[], DECIDE, &[]),
-    stream("KV_keys", &[], OPEN, &["email", "phone", "web", "router", "notifier"], ERASE),
+    stream(
+        "KV_keys",
+        &[],
+        &["social", "router", "notifier"],
+        &["email", "phone", "social", "web", "router", "notifier"],
+        ERASE,
+    ),
     stream("KV_references", &[], &["web", "router"], &["web", "router"], &[]),
     stream("KV_correlation", &[], &["web", "router"], &["router"], ERASE),
     stream(
         "KV_policies",
         &[],
-        &["router", "sla", "notifier", "provision"],
-        &["router", "sla", "notifier", "provision"],
+        &["social", "router", "sla", "notifier", "provision"],
+        &["social", "router", "sla", "notifier", "provision"],
         &[],
     ),
     stream("KV_cursors", &[], &["feed"], &["feed"], &[]),
-    stream("KV_leases", &[], &["email", "phone", "sla"], &["email", "phone", "sla"], &[]),
+    stream("KV_leases", &[], &["email", "phone", "social", "sla"], &["email", "phone", "social", "sla"], &[]),
     stream("KV_limits", &["router", "notifier"], OPEN, OPEN, ERASE),
     stream(
         "KV_attempts",
         &["email"],
-        &["email", "router", "sla", "notifier"],
-        &["email", "router", "sla", "notifier"],
+        &["email", "social", "router", "sla", "notifier"],
+        &["email", "social", "router", "sla", "notifier"],
         &[],
     ),
     stream("OBJ_blobs", &[], OPEN, OPEN, ERASE),
 ];
 
 /// Every durable consumer: its stream, its name, its service.
-pub(crate) const CONSUMERS: [(&str, &str, &str); 12] = [
+pub(crate) const CONSUMERS: [(&str, &str, &str); 14] = [
     ("INTAKE", "router", "router"),
     ("COMPLAINTS", "sla", "sla"),
     ("TIMERS", "sla-due", "sla"),
     ("TIMERS", "sla-acknowledged", "sla"),
     ("COMPLAINTS", "notifier", "notifier"),
     ("OUTBOX", "notifier-outbox", "notifier"),
+    ("OUTBOX", "social-outbox", "social"),
     ("DEAD", "router-replay", "router"),
     ("DEAD", "sla-replay", "sla"),
     ("DEAD", "sla-due-replay", "sla"),
     ("DEAD", "sla-acknowledged-replay", "sla"),
     ("DEAD", "notifier-replay", "notifier"),
     ("DEAD", "notifier-outbox-replay", "notifier"),
+    ("DEAD", "social-outbox-replay", "social"),
 ];
 
 /// Subjects that hold messages.
-const MESSAGES: [(&str, &[&str]); 49] = [
+const MESSAGES: [(&str, &[&str]); 56] = [
     ("intake.email.x", &["email", "erase"]),
     ("intake.web.x", &["web", "erase"]),
     ("intake.api.x", &["web", "erase"]),
     ("intake.phone.x", &["phone", "web", "erase"]),
     ("intake.letter.x", &["web", "erase"]),
     ("intake.in_person.x", &["web", "erase"]),
-    ("intake.social_dm.x", &["erase"]),
+    ("intake.social_dm.x", &["social", "erase"]),
+    ("intake.social_public.x", &["social", "erase"]),
     ("intake.email.x.y", &[]),
-    ("complaint.x", &["router", "sla", "notifier", "operator", "erase"]),
+    ("complaint.x", &["social", "router", "sla", "notifier", "operator", "erase"]),
     ("content.x.y", &["operator", "erase"]),
     ("event.Decided.x", &["feed"]),
     ("outbox.email.x", &["notifier", "erase"]),
+    ("outbox.social.x", &["notifier", "erase"]),
     ("timer.set.x.y.z", &["sla"]),
     ("timer.cancelled.x.y.z", &["sla"]),
     ("timer.due.x.y.z", &[]),
@@ -118,18 +135,22 @@ const MESSAGES: [(&str, &[&str]); 49] = [
     ("dead.router.letter.router.1", &["router", "operator", "erase"]),
     ("dead.sla.letter.sla-due.1", &["sla", "operator", "erase"]),
     ("dead.notifier.letter.notifier.1", &["notifier", "operator", "erase"]),
+    ("dead.social.letter.social-outbox.1", &["social", "operator", "erase"]),
     ("dead.router.replay.router.1", &["operator", "erase"]),
     ("dead.settled.1", &["operator", "erase"]),
     ("$KV.keys.x", &["erase"]),
-    ("$KV.keys.x.y", &["email", "phone", "web", "notifier", "operator", "erase"]),
+    ("$KV.keys.x.y", &["email", "phone", "social", "web", "notifier", "operator", "erase"]),
     ("$KV.keys.destroyed.key.x", &["erase"]),
     ("$KV.references.x", &["web", "router"]),
     ("$KV.correlation.x", &["router"]),
-    ("$KV.policies.x", &["router", "sla", "notifier", "operator", "provision", "erase"]),
+    ("$KV.policies.x", &["social", "router", "sla", "notifier", "operator", "provision", "erase"]),
     ("$KV.cursors.email.x", &["email"]),
     ("$KV.cursors.email.x.token", &["email", "operator", "erase"]),
     ("$KV.cursors.health.email.x", &["email"]),
     ("$KV.cursors.phone.x.y", &["phone"]),
+    ("$KV.cursors.social.x.state", &["social"]),
+    ("$KV.cursors.social.x.session", &["social", "operator", "erase"]),
+    ("$KV.cursors.health.social.x", &["social"]),
     ("$KV.cursors.feed", &["feed"]),
     ("$KV.cursors.erase", &["erase"]),
     ("$KV.cursors.erasing.intake.email.x", &["erase"]),
@@ -137,6 +158,7 @@ const MESSAGES: [(&str, &[&str]); 49] = [
     ("$KV.leases.x", &["erase"]),
     ("$KV.leases.email.x", &["email"]),
     ("$KV.leases.phone.x", &["phone"]),
+    ("$KV.leases.social.x", &["social"]),
     ("$KV.limits.call.x", &["router", "notifier", "erase"]),
     ("$KV.limits.x", &["notifier", "erase"]),
     ("$KV.limits.restored", &["notifier", "erase", "backup"]),
@@ -144,8 +166,8 @@ const MESSAGES: [(&str, &[&str]); 49] = [
     ("$KV.attempts.router.1", &["router"]),
     ("$KV.attempts.sla-due.1", &["sla"]),
     ("$KV.attempts.notifier.1", &["notifier"]),
-    ("$O.blobs.C.x", &["email", "phone", "web"]),
-    ("$O.blobs.M.x", &["email", "phone", "web"]),
+    ("$O.blobs.C.x", &["email", "phone", "social", "web"]),
+    ("$O.blobs.M.x", &["email", "phone", "social", "web"]),
     ("_INBOX_router.x", &[]),
     ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.INTAKE.router", &[]),
 ];
@@ -171,7 +193,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(STREAMS.iter().flat_map(on_stream));
     rows.extend(CONSUMERS.iter().flat_map(on_consumer));
     let letters = "$JS.API.DIRECT.GET.OUTBOX.outbox.email.x";
-    rows.push(row(letters, &[OPEN, &["web", "operator", "erase", "backup"]]));
+    rows.push(row(letters, &[OPEN, &["social", "web", "operator", "erase", "backup"]]));
     rows.push(row("$JS.API.CONSUMER.MSG.NEXT.EVENTS.x", &[&["backup", "subscriber"]]));
     rows
 }

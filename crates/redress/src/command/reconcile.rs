@@ -1,9 +1,10 @@
-//! `redress reconcile`: each mail, or each row of a call log, of an account with its contact, or the gap.
+//! `redress reconcile`: each mail, row of a call log or post of an account with its contact, or the gap.
 
 use std::process::ExitCode;
 
 use redress_email::reconcile::{Row, Standing, Summary};
 use redress_phone::reconcile as calls;
+use redress_social::reconcile as posts;
 use serde_json::json;
 
 use crate::house::House;
@@ -31,6 +32,9 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     if config.phone.accounts.contains_key(account) {
         return phone(config, house, (account, shown), out).await;
+    }
+    if config.social.accounts.contains_key(account) {
+        return social(config, house, (account, shown), out).await;
     }
     let tell = |row: &Row| match (&row.standing, shown) {
         (Standing::Recorded(_) | Standing::Before, Shown::Gaps) => Ok(()),
@@ -98,6 +102,35 @@ async fn phone(
     let value = json!({ "account": account, "recorded": recorded, "quarantined": quarantined, "gaps": gaps });
     out.either(&value, || {
         format!("{account}: {recorded} rows on record, {quarantined} kept apart, {gaps} gaps")
+    })?;
+    Ok(if gaps == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn social(
+    config: &Config,
+    house: &House,
+    (account, shown): (&str, Shown),
+    out: Out,
+) -> anyhow::Result<ExitCode> {
+    let tell = |row: &posts::Row| {
+        let (mut value, words) = match (&row.standing, shown) {
+            (posts::Standing::Recorded(_) | posts::Standing::Before, Shown::Gaps) => return Ok(()),
+            (posts::Standing::Recorded(id), Shown::All) => (json!({ "contact": id }), id.to_string()),
+            (posts::Standing::Before, Shown::All) => {
+                (json!({ "before": true }), "from before the first look".to_owned())
+            }
+            (posts::Standing::Gap, _) => (json!({ "gap": true }), "GAP".to_owned()),
+        };
+        value["post"] = json!(row.post);
+        out.either(&value, || format!("{}  {words}", printable(&row.post)))
+    };
+    let read = (&house.vault, &house.clock);
+    let posts::Summary { recorded, before, gaps } =
+        redress_social::reconcile(&config.social, account, read, tell).await?;
+    let value = json!({ "account": account, "recorded": recorded, "before": before, "gaps": gaps });
+    out.either(&value, || {
+        let rest = if before > 0 { format!(", {before} from before the first look") } else { String::new() };
+        format!("{account}: {recorded} posts on record, {gaps} gaps{rest}")
     })?;
     Ok(if gaps == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -36,6 +36,9 @@ pub(super) fn answer(answer: &Value) -> Item {
         Some(id) => Item::Own(id),
         None if !answer["to"].is_null() => Item::Nothing("a message of ours to be sent".to_owned()),
         None if answer["participants"].is_array() => Item::Nothing("a group".to_owned()),
+        None if !answer["format"].is_null() || !answer["buttons"].is_null() => {
+            Item::Nothing("a part of a template".to_owned())
+        }
         None if answer["error"].is_object() => Item::Nothing("an error".to_owned()),
         None => Item::Nothing("an unknown answer".to_owned()),
     }
