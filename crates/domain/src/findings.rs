@@ -25,7 +25,7 @@ const EVIDENCE_MAX: usize = 20;
 const NEGATION_REACH: usize = 3;
 
 /// What a post is weighed by.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Weighed<'a> {
     /// Its words.
     pub text: &'a str,

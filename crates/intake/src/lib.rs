@@ -104,7 +104,8 @@ impl Intake {
         let channel = contact.channel.token();
         contact.recorded_at = self.clock.now();
         headers.push(("traceparent".to_owned(), traceparent(&contact_id)));
-        match self.vault.put_contact_with(contact, raw, files, headers).await {
+        // A contact is large, and so is all that waits with it.
+        match Box::pin(self.vault.put_contact_with(contact, raw, files, headers)).await {
             Ok(published) => {
                 fault::point("intake::recorded");
                 let outcome = if published.new { "recorded" } else { "already_recorded" };

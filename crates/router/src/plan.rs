@@ -49,10 +49,11 @@ pub fn link(contact: &Contact, party: &str, belonging: &Belonging) -> Link {
         // Claimed and not opened yet, or its own: this contact opens it.
         Belonging::Attach { .. } | Belonging::Open { .. } => Relation::Opener,
     };
-    let standing = match posts::is_deletion(contact) {
+    let standing = if posts::is_deletion(contact) {
         // The platform tells it; nobody said a word.
-        true => PartyStanding::Machine,
-        false => standing(machine, relation, vouching(contact)),
+        PartyStanding::Machine
+    } else {
+        standing(machine, relation, vouching(contact))
     };
     Link {
         contact_id: contact.id.clone(),

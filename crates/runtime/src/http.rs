@@ -85,7 +85,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || relay)
 }
 
-/// Only what was ever given out: 2000::/3, without documentation and protocols.
+/// Only what was ever given out: `2000::/3`, without documentation and protocols.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let given_out = segments[0] & 0xe000 == 0x2000;
@@ -95,8 +95,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     given_out && !special && !documentation
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped (::ffff:0:0/96), translated (64:ff9b::/96, 64:ff9b:1::/48), 6to4
-/// (2002::/16).
+/// The IPv4 address that an IPv6 address stands for: mapped (`::ffff:0:0/96`), translated (`64:ff9b::/96`, `64:ff9b:1::/48`), 6to4
+/// (`2002::/16`).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let last = |high: u16, low: u16| {

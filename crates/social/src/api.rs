@@ -21,7 +21,6 @@ pub(crate) struct Api {
 }
 
 /// What a platform answered.
-#[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,

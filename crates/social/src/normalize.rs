@@ -1,5 +1,6 @@
 //! What a platform says of a post → a contact. Pure.
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use redress_contract::contact::{Address, Attachment, Thread};
 use redress_contract::{
@@ -67,7 +68,7 @@ pub fn raw(item: &Value) -> Vec<u8> {
 
 fn unread_id(raw: &[u8], envelope: &Envelope<'_>) -> ContactId {
     use sha2::Digest as _;
-    let digest: String = sha2::Sha256::digest(raw).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = HEXLOWER.encode(&sha2::Sha256::digest(raw));
     envelope.keys.post_contact_id(envelope.account, &digest, "unread")
 }
 

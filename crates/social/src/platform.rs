@@ -41,7 +41,7 @@ fn of_platform(platform: Platform, payload: &Value, own: &Own) -> Vec<Item> {
         Platform::Telegram => telegram::items(payload, own),
         Platform::X => x::items(payload, own),
         Platform::Reddit => reddit::items(payload, own),
-        Platform::AppStore => app_store::items(payload, own),
+        Platform::AppStore => app_store::items(payload),
     }
 }
 

@@ -234,8 +234,8 @@ impl Reader {
             warn!(
                 account = self.0.recorder.account(),
                 place,
-                from = gap.from,
-                to = gap.to,
+                after = gap.after,
+                before = gap.before,
                 "Posts may be missing: the platform does not know them any more"
             );
             state.gaps.push(crate::state::Gap { found_at: now, ..gap });
@@ -282,7 +282,7 @@ impl Reader {
         let reach = jiff::SignedDuration::try_from(self.0.account.look_again_for)
             .unwrap_or(jiff::SignedDuration::MAX);
         let since = now.checked_sub(reach).unwrap_or(Timestamp::UNIX_EPOCH);
-        let posts = state.to_look_at(since, now, LOOK_AGAIN_MOST);
+        let posts = state.next_to_look_at(since, now, LOOK_AGAIN_MOST);
         if posts.is_empty() {
             return Ok(());
         }
@@ -299,7 +299,7 @@ impl Reader {
             .map(|gap| {
                 format!(
                     "posts between {} and {} may be missing: the platform does not know them any more",
-                    gap.from, gap.to
+                    gap.after, gap.before
                 )
             })
             .collect();
@@ -321,6 +321,6 @@ impl Reader {
 fn not_kept(error: KvError) -> Ended {
     match error {
         KvError::Conflict { .. } => Ended::TakenOver,
-        other => Ended::NotRecorded(chain(&other)),
+        other @ KvError::Failed { .. } => Ended::NotRecorded(chain(&other)),
     }
 }

@@ -43,8 +43,8 @@ pub(crate) struct Recent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gap {
     pub(crate) place: String,
-    pub(crate) from: String,
-    pub(crate) to: String,
+    pub(crate) after: String,
+    pub(crate) before: String,
     pub(crate) found_at: Timestamp,
 }
 
@@ -78,7 +78,7 @@ impl State {
     }
 
     /// The posts whose turn it is to be looked at again: the `most` that wait longest, of those recorded after `since`.
-    pub(crate) fn to_look_at(&mut self, since: Timestamp, now: Timestamp, most: usize) -> Vec<Recent> {
+    pub(crate) fn next_to_look_at(&mut self, since: Timestamp, now: Timestamp, most: usize) -> Vec<Recent> {
         let mut due: Vec<&mut Recent> =
             self.recent.iter_mut().filter(|post| post.recorded_at >= since).collect();
         due.sort_by_key(|post| post.looked_at);
@@ -159,9 +159,9 @@ mod tests {
         );
         let now = Timestamp::from_second(1_769_990_000).unwrap();
         let first: Vec<_> =
-            state.to_look_at(Timestamp::UNIX_EPOCH, now, 2).into_iter().map(|post| post.id).collect();
+            state.next_to_look_at(Timestamp::UNIX_EPOCH, now, 2).into_iter().map(|post| post.id).collect();
         let next: Vec<_> =
-            state.to_look_at(Timestamp::UNIX_EPOCH, now, 2).into_iter().map(|post| post.id).collect();
+            state.next_to_look_at(Timestamp::UNIX_EPOCH, now, 2).into_iter().map(|post| post.id).collect();
         assert_eq!(
             (first, next),
             (vec!["3".to_owned(), "4".to_owned()], vec!["5".to_owned(), "6".to_owned()])

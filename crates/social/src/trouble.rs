@@ -57,13 +57,11 @@ impl Trouble {
 /// `Retry-After` (RFC 9110 §10.2.3), in seconds; a date is taken as a minute.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get("retry-after")?.to_str().ok()?.trim();
-    match value.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let at = value.parse::<Timestamp>().ok();
-            Some(at.map_or(Duration::from_mins(1), |at| until(at, now)))
-        }
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
     }
+    let at = value.parse::<Timestamp>().ok();
+    Some(at.map_or(Duration::from_mins(1), |at| until(at, now)))
 }
 
 fn until(at: Timestamp, now: Timestamp) -> Duration {

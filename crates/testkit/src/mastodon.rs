@@ -107,7 +107,7 @@ impl Mastodon {
     }
 
     /// The time of what is posted from now on.
-    pub fn set_time(&self, at: impl ToString) {
+    pub fn set_time(&self, at: jiff::Timestamp) {
         self.lock().at = at.to_string();
     }
 
@@ -234,7 +234,7 @@ async fn unwell(Shared(server): Shared<Mastodon>, request: Request, next: Next) 
             return refused;
         }
         let turn = state.one_in > 0 && state.requests.is_multiple_of(state.one_in);
-        let index = if state.one_in == 0 { 0 } else { state.requests / state.one_in };
+        let index = state.requests.checked_div(state.one_in).unwrap_or(0);
         let fault = turn.then(|| state.faults.get(index % state.faults.len().max(1)).copied()).flatten();
         if let Some(fault) = fault {
             *state.faulted.entry(fault.word()).or_default() += 1;
@@ -325,13 +325,12 @@ async fn notifications(
     let state = server.lock();
     let there = |id: &u64| state.statuses.get(id).filter(|status| !status.deleted);
     let all = state.notifications.iter().filter(|(_, status)| there(status).is_some());
-    let mut page: Vec<_> = match after {
-        Some(after) => all.filter(|(id, _)| *id > after).take(limit).collect(),
-        None => {
-            let mut newest: Vec<_> = all.rev().take(limit).collect();
-            newest.reverse();
-            newest
-        }
+    let mut page: Vec<_> = if let Some(after) = after {
+        all.filter(|(id, _)| *id > after).take(limit).collect()
+    } else {
+        let mut newest: Vec<_> = all.rev().take(limit).collect();
+        newest.reverse();
+        newest
     };
     page.reverse();
     let told = page.into_iter().filter_map(|(id, status)| {

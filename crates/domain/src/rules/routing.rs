@@ -101,7 +101,7 @@ impl Routes {
                 .unwrap_or_else(|| self.category.clone()),
             product: sets.product.or_else(|| self.known_product(facts)).unwrap_or_default(),
             severity: sets.severity.or(found.severity).unwrap_or(self.severity),
-            rule: if by_words { with_words(rule) } else { rule },
+            rule: if by_words { with_words(&rule) } else { rule },
         }
     }
 
@@ -127,7 +127,7 @@ impl Routes {
 }
 
 /// The words of a post decided, alone or beside rules.
-fn with_words(rule: String) -> String {
+fn with_words(rule: &str) -> String {
     if rule == DEFAULT { WORDS.to_owned() } else { format!("{rule}+{WORDS}") }
 }
 

@@ -226,7 +226,7 @@ fn routing_rules_are_checked_like_policies() {
             {"id": "", "when": {"text": ["!no"]}}]}"#,
         &[
             "rules.a.when.channel: `fax` is never its value; values are email, web, phone, letter, in_person, social_public, social_dm, api",
-            "rules.a.when.severity: is no field; fields are account, call_direction, call_state, channel, language, machine, product, queue, sender_domain, subject, text, form.<name>",
+            "rules.a.when.severity: is no field; fields are account, call_direction, call_state, channel, language, machine, mentions, platform, post_kind, product, queue, rating, sender_domain, subject, text, visibility, form.<name>",
             "rules.a.when.subject: has 0 values; 1 to 1000 are allowed",
             "rules.a.when.text: `?!` holds no word to look for",
             "rules.a.when.text: a pattern is empty; `!` stands for nothing there",

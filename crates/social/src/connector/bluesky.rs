@@ -115,15 +115,12 @@ impl Bluesky {
         if let Some(walk) = walk {
             query.push(("cursor", walk.cursor.as_str()));
         }
-        let (method, field) = match place.strip_prefix(SEARCH) {
-            Some(words) => {
-                query.extend([("q", words), ("sort", "latest")]);
-                ("app.bsky.feed.searchPosts", "posts")
-            }
-            None => {
-                query.extend([("reasons", "mention"), ("reasons", "reply"), ("reasons", "quote")]);
-                ("app.bsky.notification.listNotifications", "notifications")
-            }
+        let (method, field) = if let Some(words) = place.strip_prefix(SEARCH) {
+            query.extend([("q", words), ("sort", "latest")]);
+            ("app.bsky.feed.searchPosts", "posts")
+        } else {
+            query.extend([("reasons", "mention"), ("reasons", "reply"), ("reasons", "quote")]);
+            ("app.bsky.notification.listNotifications", "notifications")
         };
         let answer = self.get(method, &query, Use::Fetch).await?;
         let entries = answer[field].as_array().cloned().ok_or_else(odd)?;
@@ -204,12 +201,11 @@ impl Bluesky {
         let mut parent = answer.to.clone();
         for (index, part) in parts(&answer.text, "", LIMIT).iter().enumerate() {
             let key = record_key(&reply, index);
-            parent = match self.posted(&session.did, &key, reply.again).await? {
-                Some(posted) => posted,
-                None => {
-                    let record = record(part, answer, (root, &parent), self.api.clock().now().to_string());
-                    self.create(&session.did, &key, &record).await?
-                }
+            parent = if let Some(posted) = self.posted(&session.did, &key, reply.again).await? {
+                posted
+            } else {
+                let record = record(part, answer, (root, &parent), &self.api.clock().now().to_string());
+                self.create(&session.did, &key, &record).await?
             };
         }
         Ok(())
@@ -246,7 +242,7 @@ fn record(
     part: &str,
     answer: &redress_contract::communication::Answer,
     (root, parent): (&PostRef, &PostRef),
-    created_at: String,
+    created_at: &str,
 ) -> Value {
     let named = |post: &PostRef| json!({ "uri": post.id, "cid": post.revision });
     let mut record = json!({
@@ -298,8 +294,8 @@ fn walked(place: &str, mark: &Mark, walk: Option<Walk>, (answer, entries): (&Val
     let forgot = !met && !mark.newest.is_empty() && !is_short && !oldest.is_empty();
     let gap = forgot.then(|| Gap {
         place: place.to_owned(),
-        from: mark.newest.clone(),
-        to: oldest,
+        after: mark.newest.clone(),
+        before: oldest,
         found_at: jiff::Timestamp::UNIX_EPOCH,
     });
     Page { mark: Some(Mark { newest, ..mark.clone() }), gap, ..Page::default() }
@@ -372,7 +368,7 @@ mod tests {
         let last = entries(&["2026-02-02T10:00:00.000Z", "2026-02-01T18:00:00.000Z"]);
         let gap = walked("notifications", &mark, Some(walk), (&json!({}), &last)).gap.unwrap();
         assert_eq!(
-            (gap.from.as_str(), gap.to.as_str()),
+            (gap.after.as_str(), gap.before.as_str()),
             ("2026-02-01T10:00:00.000Z", "2026-02-01T18:00:00.000Z")
         );
     }

@@ -91,8 +91,8 @@ fn gap(before: &Mark, items: &[Item], state: &State) -> Option<Gap> {
     let unseen = oldest > last && !state.recent.is_empty() && !items.iter().any(is_known);
     unseen.then(|| Gap {
         place: PLACE.to_owned(),
-        from: before.newest.clone(),
-        to: oldest.to_string(),
+        after: before.newest.clone(),
+        before: oldest.to_string(),
         found_at: jiff::Timestamp::UNIX_EPOCH,
     })
 }

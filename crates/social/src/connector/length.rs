@@ -44,7 +44,7 @@ pub(crate) fn parts(text: &str, before: &str, limit: Limit) -> Vec<String> {
         if !is_empty {
             parts.push(part.trim_end().to_owned());
         }
-        part = before.to_owned();
+        before.clone_into(&mut part);
         is_empty = true;
         // A word longer than a post is cut where it must be.
         for grapheme in piece.graphemes(true) {

@@ -6,12 +6,12 @@ use redress_contract::{PostKind, Visibility};
 use serde_json::Value;
 
 use crate::json::{text, time};
-use crate::post::{Author, Item, Own, Platform, Said};
+use crate::post::{Author, Item, Platform, Said};
 
 /// Everything in a payload.
-pub(super) fn items(payload: &Value, own: &Own) -> Vec<Item> {
+pub(super) fn items(payload: &Value) -> Vec<Item> {
     if let Value::Array(payloads) = payload {
-        return payloads.iter().flat_map(|payload| items(payload, own)).collect();
+        return payloads.iter().flat_map(items).collect();
     }
     let entry = &payload["feed"]["entry"];
     // One alone is no list.

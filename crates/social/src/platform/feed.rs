@@ -1,6 +1,7 @@
 //! RSS, Atom and JSON feeds of forums and review sites (crate feed-rs). A feed is text, not JSON: it comes as a JSON string, so
 //! that `read` and the connector go the same way.
 
+use data_encoding::HEXLOWER;
 use feed_rs::model::{Entry, Feed, Link};
 use redress_contract::contact;
 use redress_contract::{PostKind, Visibility};
@@ -88,7 +89,7 @@ fn id(entry: &Entry, url: &str, title: &str) -> String {
     let drawn_from_link = url.is_empty() && !entry.id.contains([':', '/', '-', '.']);
     if entry.id.is_empty() || drawn_from_link {
         let digest = Sha256::digest(format!("{url}\n{title}").as_bytes());
-        return digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        return HEXLOWER.encode(&digest[..16]);
     }
     entry.id.clone()
 }

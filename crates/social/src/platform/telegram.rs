@@ -75,10 +75,11 @@ fn item(message: &Value, change: PostChange, own: &Own) -> Item {
     }
     let text = words(message);
     let media = media(message);
-    if text.is_empty() && media.is_empty() {
-        if let Some(service) = service(message) {
-            return Item::Nothing(service);
-        }
+    if text.is_empty()
+        && media.is_empty()
+        && let Some(service) = service(message)
+    {
+        return Item::Nothing(service);
     }
     Item::Post(Box::new(said(message, (id, author), (text, media), change)))
 }

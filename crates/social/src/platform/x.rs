@@ -91,33 +91,8 @@ fn first_version(tweet: &Value, own: &Own) -> Item {
     let words =
         [&long["full_text"], &long["text"], &tweet["text"]].into_iter().map(text).find(|it| !it.is_empty());
     let entities = &long["entities"];
-    let mentions: Vec<String> = list(&entities["user_mentions"]).iter().map(id_of).collect();
     let answered = text(&tweet["in_reply_to_status_id_str"]);
-    let to_us = own.is(&text(&tweet["in_reply_to_user_id_str"]));
-    let quotes = text(&tweet["quoted_status_id_str"]);
-    let post = contact::Post {
-        platform: Platform::X.word().to_owned(),
-        post_id: id.clone(),
-        kind: kind(
-            to_us,
-            mentions.iter().any(|id| own.is(id)),
-            own.is(&id_of(&tweet["quoted_status"]["user"])),
-        ),
-        visibility: if user["protected"].as_bool() == Some(true) {
-            Visibility::Followers
-        } else {
-            Visibility::Public
-        },
-        url: address(&author.handle, &id),
-        quotes,
-        mentions,
-        links: list(&entities["urls"])
-            .iter()
-            .map(|url| text(&url["expanded_url"]))
-            .filter(|url| !url.is_empty())
-            .collect(),
-        ..contact::Post::default()
-    };
+    let post = first_post(tweet, entities, (id, &author), own);
     let media = if tweet["extended_entities"].is_object() { &tweet["extended_entities"] } else { entities };
     Item::Post(Box::new(Said {
         author,
@@ -131,6 +106,25 @@ fn first_version(tweet: &Value, own: &Own) -> Item {
         post,
         ..Said::default()
     }))
+}
+
+fn first_post(tweet: &Value, entities: &Value, (id, author): (String, &Author), own: &Own) -> contact::Post {
+    let mentions: Vec<String> = list(&entities["user_mentions"]).iter().map(id_of).collect();
+    let to_us = own.is(&text(&tweet["in_reply_to_user_id_str"]));
+    let quotes_us = own.is(&id_of(&tweet["quoted_status"]["user"]));
+    let is_protected = tweet["user"]["protected"].as_bool() == Some(true);
+    let links = list(&entities["urls"]).iter().map(|url| text(&url["expanded_url"]));
+    contact::Post {
+        platform: Platform::X.word().to_owned(),
+        kind: kind(to_us, mentions.iter().any(|id| own.is(id)), quotes_us),
+        visibility: if is_protected { Visibility::Followers } else { Visibility::Public },
+        url: address(&author.handle, &id),
+        quotes: text(&tweet["quoted_status_id_str"]),
+        post_id: id,
+        mentions,
+        links: links.filter(|url| !url.is_empty()).collect(),
+        ..contact::Post::default()
+    }
 }
 
 fn kind(is_reply: bool, is_mention: bool, is_quote: bool) -> PostKind {

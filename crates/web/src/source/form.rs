@@ -194,7 +194,7 @@ async fn answer(asked: Asked<'_>, sent: Sent) -> Response {
     };
     if !body.add.is_empty() {
         match sent_before(asked, &body).await {
-            Ok(Some(proof)) => return add(asked, body, &proof, incoming).await,
+            Ok(Some(proof)) => return Box::pin(add(asked, body, &proof, incoming)).await,
             // A key that nobody sent a form with: the words are a complaint of their own.
             Ok(None) => {}
             Err(error) => {
