@@ -616,7 +616,8 @@ pub struct Restore {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("whose").required(true).args(["party", "reference"])))]
 pub struct Erase {
-    /// An email address or telephone number: everything from and to this person.
+    /// An email address, a telephone number, or a platform and an id (`mastodon:ann@social.example`): everything from and to
+    /// this person.
     #[arg(long, value_name = "ADDRESS")]
     pub party: Option<String>,
     /// A complaint, by its reference or id: everything of it, whoever wrote it.

@@ -1,10 +1,9 @@
 //! What a platform says of a post → a contact. Pure.
 
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use redress_contract::contact::{Address, Attachment, Thread};
+use redress_contract::contact::{Address, Attachment, Raw, Thread};
 use redress_contract::{
-    AddressKind, Channel, Contact, ContactId, FileName, ParseStatus, PostChange, PostKind, Visibility,
+    AddressKind, Channel, Commit, Contact, ContactId, FileName, ParseStatus, PostChange, PostKind, Visibility,
 };
 use redress_identity::Keys;
 use redress_intake::language;
@@ -44,6 +43,7 @@ pub fn contact(said: &Said, envelope: &Envelope<'_>) -> Contact {
         thread: Some(thread(said)),
         revises,
         post: Some(post.clone()),
+        raw: Some(described(&raw(&said.raw))),
         ..Contact::default()
     }
 }
@@ -57,6 +57,7 @@ pub fn unread(platform: Platform, why: &str, raw: &[u8], envelope: &Envelope<'_>
         received_at: envelope.now,
         parse_status: ParseStatus::Failed,
         parse_problem: format!("{}: {why}", platform.word()),
+        raw: Some(described(raw)),
         ..Contact::default()
     }
 }
@@ -66,10 +67,12 @@ pub fn raw(item: &Value) -> Vec<u8> {
     serde_json::to_vec(item).unwrap_or_default()
 }
 
+fn described(raw: &[u8]) -> Raw {
+    Raw { media_type: "application/json".to_owned(), sha256: Commit::hash(raw), ..Raw::default() }
+}
+
 fn unread_id(raw: &[u8], envelope: &Envelope<'_>) -> ContactId {
-    use sha2::Digest as _;
-    let digest = HEXLOWER.encode(&sha2::Sha256::digest(raw));
-    envelope.keys.post_contact_id(envelope.account, &digest, "unread")
+    envelope.keys.post_contact_id(envelope.account, &Commit::hash(raw), "unread")
 }
 
 /// What tells one version of a post from another.

@@ -80,10 +80,6 @@ impl Recorder {
     async fn record_post(&self, said: &Said) -> Result<bool, IntakeError> {
         let mut contact = self.with_envelope(|envelope| normalize::contact(said, envelope));
         let raw = Bytes::from(normalize::raw(&said.raw));
-        contact.raw = Some(redress_contract::contact::Raw {
-            media_type: "application/json".to_owned(),
-            ..redress_contract::contact::Raw::default()
-        });
         let mut files = self.0.intake.begin_files();
         for (index, file) in said.media.iter().enumerate() {
             let fetched = match self.0.fetcher.fetch(&file.url).await {

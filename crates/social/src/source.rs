@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use redress_bus::failure::chain;
 use redress_bus::{KvError, Lease};
@@ -127,11 +128,15 @@ impl Reader {
         state.began_at.get_or_insert_with(|| self.0.clock.now());
         let mut waited = Duration::ZERO;
         let mut looked_again_at = self.0.clock.now();
+        let mut news = self.news();
         while !stop.is_asked() {
             let mut ended = self.look_everywhere(&mut state, &mut kept, &stop).await;
             if ended.is_ok() && self.is_due(looked_again_at) {
                 looked_again_at = self.0.clock.now();
                 ended = self.look_again(&mut state, &mut kept).await;
+                if let Err(Ended::Trouble(trouble)) = &ended {
+                    warn!(account = self.0.recorder.account(), "Failed to look for edits: {trouble}");
+                }
             }
             let wait = match ended {
                 Ok(()) => {
@@ -153,15 +158,21 @@ impl Reader {
                         .map_or(waited, |after| if trouble.kind == Kind::Rate { after } else { waited })
                 }
             };
-            let news = async {
+            let waiting = async {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     // Whoever is asked to wait does, whatever the stream tells.
-                    () = self.0.connector.news(), if waited.is_zero() => {}
+                    () = &mut news, if waited.is_zero() => news = self.news(),
                 }
             };
-            stop.or(news).await;
+            stop.or(waiting).await;
         }
+    }
+
+    /// The next news of the platform's stream, which is listened to across looks.
+    fn news(&self) -> BoxFuture<'static, ()> {
+        let connector = Arc::clone(&self.0.connector);
+        async move { connector.news().await }.boxed()
     }
 
     fn is_due(&self, last: Timestamp) -> bool {

@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use redress_contract::contact::Address;
 use redress_contract::{Actor, AddressKind};
 use redress_ledger::erase::Erasure;
+use redress_social::post::Platform;
 use serde_json::json;
 
 use crate::cli::Erase;
@@ -33,13 +34,25 @@ async fn plan(config: &Config, house: &House, wish: &Erase) -> anyhow::Result<Er
         return Ok(house.ledger.plan_complaint(&id, "complaint").await?);
     }
     let text = wish.party.as_deref().unwrap_or_default();
-    let kind = if text.contains('@') { AddressKind::Email } else { AddressKind::Phone };
-    let address = Address { kind, value: text.to_owned(), display_name: String::new() };
+    let address = Address { kind: kind_of(text), value: text.to_owned(), display_name: String::new() };
     let party = house.vault.keys().party(&address, config.router.default_country.as_deref());
     if party.is_empty() {
-        bail!("read the address: it is neither an email address nor a telephone number");
+        bail!(
+            "read the address: it is neither an email address, nor a telephone number, nor a platform and an id"
+        );
     }
     Ok(house.ledger.plan_party(&party).await?)
+}
+
+/// What a person is known by: `mastodon:ann@social.example` on a platform, else by mail or telephone.
+fn kind_of(text: &str) -> AddressKind {
+    match text.split_once(':') {
+        Some((platform, id)) if Platform::from_word(platform).is_some() && !id.is_empty() => {
+            AddressKind::Handle
+        }
+        _ if text.contains('@') => AddressKind::Email,
+        _ => AddressKind::Phone,
+    }
 }
 
 fn tell(plan: &Erasure, dry_run: bool, out: Out) -> anyhow::Result<()> {
@@ -78,4 +91,17 @@ fn tell(plan: &Erasure, dry_run: bool, out: Out) -> anyhow::Result<()> {
         out.line("Old copies of the broker's files can be read until `redress keys rotate` has run and the old key is destroyed.")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_known_by_mail_telephone_or_platform() {
+        assert_eq!(kind_of("mastodon:ann@social.example"), AddressKind::Handle);
+        assert_eq!(kind_of("bluesky:did:plc:ann"), AddressKind::Handle);
+        assert_eq!(kind_of("ann@example.org"), AddressKind::Email);
+        assert_eq!(kind_of("+43 1 234"), AddressKind::Phone);
+    }
 }
