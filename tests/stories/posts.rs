@@ -1,9 +1,11 @@
 //! What people say on a social platform: heard, joined to its complaint, and answered in the same place.
 
 use jiff::SignedDuration;
+use redress::cli::Service;
 use redress_contract::subject::name;
 use redress_contract::{Channel, Disposition, Severity};
 use redress_domain::Complaint;
+use redress_intake::health::tell::last_told;
 use redress_testkit::mastodon::{Mastodon, Posted, TOKEN};
 use redress_tests::stage::Stage;
 
@@ -87,6 +89,11 @@ async fn a_direct_message_is_answered_directly_and_by_when() {
     assert!(answers.iter().all(|answer| answer.visibility == "direct"), "{answers:?}");
     assert_eq!(answers[0].in_reply_to, message);
     assert!(answers.iter().any(|answer| answer.text.contains("final answer")), "{answers:?}");
+    // Whoever has the code reads the answer on the status page, too.
+    let complaint = only(&stage).await;
+    let code = stage.house.vault.keys().receipt_code(&complaint.contact_id);
+    let page = stage.status_of(complaint.reference.as_str(), &code).await;
+    assert!(page.contains("final answer"), "{page}");
     stage.leave().await;
 }
 
@@ -166,5 +173,26 @@ async fn an_answer_that_is_refused_is_seen_by_somebody() {
     stage.settle().await;
     assert!(server.posted().is_empty());
     assert!(!stage.sent_so_far().is_empty(), "staff are told");
+    stage.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_posted_in_three_days_without_anybody_reading_is_all_there() {
+    let (mut stage, server) = set().await;
+    server.mention("ann", "@kettles my kettle leaks", "public", None);
+    recorded(&stage, 1).await;
+    stage.stop(Service::Social).await;
+    for day in 0..3 {
+        for turn in 0..60 {
+            server.mention(&format!("ann{day}{turn}"), "@kettles my kettle leaks", "public", None);
+        }
+        stage.advance(SignedDuration::from_hours(24));
+        server.set_time(stage.clock.now());
+    }
+    stage.start(Service::Social).await;
+    recorded(&stage, 181).await;
+    assert_eq!(stage.house.ledger.complaints().await.unwrap().len(), 181);
+    let told = last_told(stage.house.bus(), "social").await.unwrap();
+    assert_eq!(told.first().map(|event| event.data.gaps), Some(0));
     stage.leave().await;
 }

@@ -142,6 +142,7 @@ fn web() -> Vec<Vec<Right>> {
         // The status page: events hold no personal data, and of what lies in OUTBOX it opens what went to the complainant.
         read(name::COMPLAINTS),
         read_on(name::OUTBOX, "outbox.email.*"),
+        read_on(name::OUTBOX, "outbox.social.*"),
     ]
 }
 

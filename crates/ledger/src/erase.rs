@@ -19,8 +19,12 @@ use serde::Serialize;
 
 use crate::{ExecuteError, Ledger, LoadError};
 
-/// Durable consumers behind which lies what the log does not know yet, with their streams.
-const NOT_YET_HANDLED: [(&str, &str); 2] = [(name::INTAKE, "router"), (name::OUTBOX, "notifier-outbox")];
+/// Durable consumers behind which lies what the log does not know yet, with their streams and what they handle of them.
+const NOT_YET_HANDLED: [(&str, &str, &str); 3] = [
+    (name::INTAKE, ">", "router"),
+    (name::OUTBOX, "outbox.email.*", "notifier-outbox"),
+    (name::OUTBOX, "outbox.social.*", "social-outbox"),
+];
 
 /// What would be erased, or was.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -238,9 +242,9 @@ impl Ledger {
         let known: BTreeSet<Place> =
             plan.complaints.iter().flat_map(|part| part.places.iter().cloned()).collect();
         let mut found = BTreeMap::new();
-        for (stream, consumer) in NOT_YET_HANDLED {
+        for (stream, filter, consumer) in NOT_YET_HANDLED {
             let from = bus.handled_up_to(stream, consumer).await? + 1;
-            let mut behind = bus.scan(stream, ">", from).await?;
+            let mut behind = bus.scan(stream, filter, from).await?;
             while let Some(stored) = behind.try_next().await? {
                 found.insert(stored.subject.clone(), stored);
             }

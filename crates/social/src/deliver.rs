@@ -85,7 +85,7 @@ impl Deliverer {
                 };
                 self.note_all(&message, &with, &fate).await
             }
-            Err(trouble) => self.not_posted(&message, &with, (trouble, queued)).await,
+            Err(trouble) => self.not_posted((&message, delivery.attempt), &with, (trouble, queued)).await,
         }
     }
 
@@ -99,7 +99,7 @@ impl Deliverer {
 
     async fn not_posted(
         &self,
-        message: &Communication,
+        (message, attempt): (&Communication, u64),
         with: &[(ComplaintId, CommunicationId)],
         (trouble, queued): (Trouble, Option<Timestamp>),
     ) -> Result<(), Failure> {
@@ -120,11 +120,8 @@ impl Deliverer {
             self.note(message, (&message.complaint_id, &message.id), &Fate::Queued(trouble.reason.clone()))
                 .await?;
         }
-        let after = trouble.after.map(|after| after.min(WAIT_MAX));
-        match after {
-            Some(after) => Err(Failure::retry_after(NotPosted(trouble), after)),
-            None => Err(Failure::retry(NotPosted(trouble))),
-        }
+        let after = trouble.after.map_or(queued_for(attempt), |after| after.min(WAIT_MAX));
+        Err(Failure::retry_after(NotPosted(trouble), after))
     }
 
     async fn suppress(
@@ -176,6 +173,12 @@ impl Deliverer {
 /// the message itself is still to reach them.
 fn only_invites(message: &Communication, answer: &Answer) -> bool {
     message.purpose != CommunicationPurpose::Acknowledgement && answer.visibility != Visibility::Direct
+}
+
+/// How long an answer waits after so many tries, where the platform does not say: two minutes at most, since somebody waits for
+/// it.
+fn queued_for(attempt: u64) -> Duration {
+    Duration::from_secs(1 << attempt.min(7))
 }
 
 fn count(answer: &Answer, outcome: &'static str) {

@@ -118,6 +118,10 @@ impl Budget {
         }
         if refused {
             granted.not_before = retry_after(headers, now).and_then(|wait| now.checked_add(wait).ok());
+            // Whoever says when to come again knows better than what is left of a window.
+            if granted.not_before.is_some() {
+                granted.remaining = None;
+            }
         }
     }
 }
@@ -172,6 +176,9 @@ mod tests {
         let budget = Budget::default();
         budget.learn(&headers(&[("retry-after", "7")]), true, now());
         assert_eq!(budget.wait(Use::Answer, now()), Some(Duration::from_secs(7)));
+        let told = [("retry-after", "2"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "300")];
+        budget.learn(&headers(&told), true, now());
+        assert_eq!(budget.wait(Use::Answer, now()), Some(Duration::from_secs(2)));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
-use redress_contract::{Communication, CommunicationPurpose, ContactId, PartyStanding, Recipient};
+use redress_contract::communication::Answer;
+use redress_contract::{Communication, CommunicationPurpose, ContactId, Medium, PartyStanding, Recipient};
 use redress_domain::{Complaint, Delivery, DeliveryStatus};
 
 /// A message as it is shown.
@@ -70,6 +71,10 @@ pub(crate) fn read(communication: &Communication, complaint: &Complaint) -> Opti
     if communication.recipient != Recipient::Complainant || communication.complaint_id != complaint.id {
         return None;
     }
+    if communication.medium == Medium::Social {
+        let answer = Answer::read(&communication.message).ok()?;
+        return Some(Sent { at: communication.rendered_at, subject: String::new(), text: answer.text });
+    }
     let mail = MessageParser::new().parse(communication.message.as_ref())?;
     let plain = mail.text_bodies().find(|part| part.is_content_type("text", "plain"))?;
     let PartType::Text(text) = &plain.body else { return None };
@@ -84,7 +89,7 @@ pub(crate) fn read(communication: &Communication, complaint: &Complaint) -> Opti
 mod tests {
     use bytes::Bytes;
     use redress_contract::event::{ContactLinked, Registered};
-    use redress_contract::{CommunicationId, ComplaintId, Event, Medium, SuppressReason};
+    use redress_contract::{CommunicationId, ComplaintId, Event, SuppressReason};
 
     use super::*;
 
@@ -116,6 +121,17 @@ mod tests {
     fn of_a_mail_subject_and_plain_text_are_shown_and_no_token() {
         let sent = read(&communication(MAIL), &complaint()).unwrap();
         assert_eq!((sent.subject.as_str(), sent.text.as_str()), ("Grüße", "Two lines\nof text."));
+    }
+
+    #[test]
+    fn of_an_answer_to_a_post_its_words_are_shown() {
+        let answer = Answer {
+            text: "Thank you.".to_owned(),
+            mention: "mastodon:ann@s.example".to_owned(),
+            ..Answer::default()
+        };
+        let posted = Communication { medium: Medium::Social, message: answer.bytes(), ..communication("") };
+        assert_eq!(read(&posted, &complaint()).unwrap().text, "Thank you.");
     }
 
     #[test]

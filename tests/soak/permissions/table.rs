@@ -192,8 +192,10 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.push(row("$JS.API.STREAM.LIST", &[&["backup"]]));
     rows.extend(STREAMS.iter().flat_map(on_stream));
     rows.extend(CONSUMERS.iter().flat_map(on_consumer));
-    let letters = "$JS.API.DIRECT.GET.OUTBOX.outbox.email.x";
-    rows.push(row(letters, &[OPEN, &["social", "web", "operator", "erase", "backup"]]));
+    for medium in ["email", "social"] {
+        let letters = format!("$JS.API.DIRECT.GET.OUTBOX.outbox.{medium}.x");
+        rows.push(row(letters, &[OPEN, &["social", "web", "operator", "erase", "backup"]]));
+    }
     rows.push(row("$JS.API.CONSUMER.MSG.NEXT.EVENTS.x", &[&["backup", "subscriber"]]));
     rows
 }

@@ -3,9 +3,10 @@
 mod calls;
 
 use anyhow::Context as _;
+use redress_contract::communication::Answer;
 use redress_contract::contact::Attachment;
 use redress_contract::{
-    Act, CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, ScanState,
+    Act, CommitEvent, Communication, ComplaintId, Contact, Content, ContentId, Event, Medium, ScanState,
 };
 use redress_domain::{Complaint, Milestone};
 use redress_email::normalize::limits::Limits;
@@ -162,9 +163,8 @@ impl Story {
             (content.recorded_at, format!("written by {}\n{}", content.author, printable(&content.text)))
         });
         let communications = self.communications.iter().map(|communication| {
-            let (subject, text) = mail_words(communication);
             let head = format!("{} to the {}", communication.purpose, communication.recipient);
-            let words = printable(&format!("Subject: {subject}\n\n{text}"));
+            let words = printable(&sent_words(communication));
             (communication.rendered_at, format!("{head}\n{words}"))
         });
         let mut all: Vec<_> = contacts.chain(contents).chain(communications).collect();
@@ -196,7 +196,7 @@ fn contact_words(contact: &Contact, shown: Shown, country: Option<&str>) -> Stri
         "" => String::new(),
         problem => format!("\nNot read in full: {problem}"),
     };
-    let subject = calls::of(contact, country).unwrap_or_else(|| format!("Subject: {}", contact.subject));
+    let subject = calls::of(contact, country).unwrap_or_else(|| subject_of(contact));
     let recorded = recorded(contact).map(|said| format!("\n{said}")).unwrap_or_default();
     let act = match contact.act {
         Act::Withdraw => "\nTakes the complaint back",
@@ -206,6 +206,24 @@ fn contact_words(contact: &Contact, shown: Shown, country: Option<&str>) -> Stri
     let head = format!("from {sender}{by_hand}{confirmed}{recorded}{act}\n{subject}{problem}");
     let words = printable(&format!("{head}\n\n{text}{files}"));
     format!("contact {} by {} {words}", contact.id, contact.channel)
+}
+
+/// The subject; of a post where it stands, since most have none.
+fn subject_of(contact: &Contact) -> String {
+    match &contact.post {
+        Some(post) => {
+            let parts = [
+                post.platform.as_str(),
+                post.kind.token(),
+                post.visibility.token(),
+                &post.url,
+                &contact.subject,
+            ];
+            let parts = parts.into_iter().filter(|part| !part.is_empty() && *part != "unspecified");
+            format!("Post: {}", parts.collect::<Vec<_>>().join(", "))
+        }
+        None => format!("Subject: {}", contact.subject),
+    }
 }
 
 /// What a file is, and what a scanner says of it where one is to look.
@@ -231,6 +249,20 @@ fn recorded(contact: &Contact) -> Option<String> {
         by.read_back.then(|| "read back and confirmed".to_owned()),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// What was sent, as its medium tells it.
+fn sent_words(communication: &Communication) -> String {
+    if communication.medium == Medium::Social
+        && let Ok(answer) = Answer::read(&communication.message)
+    {
+        return format!(
+            "On {} ({}), {}\n\n{}",
+            answer.platform, answer.account, answer.visibility, answer.text
+        );
+    }
+    let (subject, text) = mail_words(communication);
+    format!("Subject: {subject}\n\n{text}")
 }
 
 /// Subject and text of a mail that was sent.

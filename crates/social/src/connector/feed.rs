@@ -96,3 +96,50 @@ fn gap(before: &Mark, items: &[Item], state: &State) -> Option<Gap> {
         found_at: jiff::Timestamp::UNIX_EPOCH,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use redress_contract::contact;
+
+    use super::*;
+    use crate::post::Said;
+    use crate::state::Recent;
+
+    fn entry(id: &str, written_at: &str) -> Item {
+        let post = contact::Post { post_id: id.to_owned(), ..contact::Post::default() };
+        Item::Post(Box::new(Said { post, written_at: written_at.parse().ok(), ..Said::default() }))
+    }
+
+    fn state(id: &str) -> State {
+        let at = "2026-02-01T10:00:00Z".parse().unwrap();
+        let recent = Recent {
+            id: id.to_owned(),
+            revision: String::new(),
+            author: String::new(),
+            thread: String::new(),
+            is_direct: false,
+            recorded_at: at,
+            looked_at: at,
+        };
+        State { recent: [recent].into(), ..State::default() }
+    }
+
+    #[test]
+    fn a_feed_that_went_on_for_three_days_leaves_a_gap_with_its_bounds() {
+        let mark = Mark { newest: "2026-02-01T10:00:00Z".to_owned(), ..Mark::default() };
+        let shown = [entry("9", "2026-02-04T09:00:00Z"), entry("8", "2026-02-03T18:00:00Z")];
+        let gap = gap(&mark, &shown, &state("1")).unwrap();
+        assert_eq!(
+            (gap.after.as_str(), gap.before.as_str()),
+            ("2026-02-01T10:00:00Z", "2026-02-03T18:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_feed_that_still_shows_what_was_read_has_none() {
+        let mark = Mark { newest: "2026-02-01T10:00:00Z".to_owned(), ..Mark::default() };
+        let shown = [entry("2", "2026-02-04T09:00:00Z"), entry("1", "2026-02-03T18:00:00Z")];
+        assert_eq!(gap(&mark, &shown, &state("1")), None);
+        assert_eq!(gap(&mark, &shown, &State::default()), None);
+    }
+}
