@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use redress_testkit::{Broker, SmtpSink, Sync};
+use redress_contract::Event;
+use redress_testkit::{Broker, SmtpSink, Sync, eventually_within};
 use redress_tests::records::Records;
 use redress_tests::results::{Bar, Results};
 use serde_json::{Value, json};
@@ -50,7 +51,8 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
     let (first, seconds) = network.one().await.context("answer one mention")?;
     results.tell("social.bluesky_answered", seconds, "s", Bar::AtMost(ANSWERED_WITHIN));
     let (mentions, kills) = (form.pick(100, 500), form.pick(5, 20));
-    let mut uris = vec![first];
+    let (uri, below) = network.threads(&first, (&records, results)).await.context("follow threads")?;
+    let mut uris = vec![first, uri];
     for turn in 0..mentions {
         let customer = &network.customers[turn % network.customers.len()];
         uris.push(network.mention(customer, &format!("kettle {turn} leaks")).await?);
@@ -58,7 +60,7 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
             social.kill()?;
         }
     }
-    network.check(&uris, kills, (&records, results)).await?;
+    network.check((&uris, below), kills, (&records, results)).await?;
     social.stop()?;
     others.iter_mut().try_for_each(Service::stop)
 }
@@ -95,7 +97,7 @@ impl Network {
     fn account(&self) -> String {
         format!(
             "[social]\nlease_seconds = 2\n[social.accounts.kettles]\nplatform = \"bluesky\"\nurl = \"{}\"\nidentifier = \"{}\"\n\
-             password = \"{}\"\nstart = \"all\"\npoll_seconds = 1\nlook_again_hours = 0\n",
+             password = \"{}\"\nstart = \"all\"\npoll_seconds = 1\nlook_again_minutes = 1\n",
             self.url, self.company.handle, self.company.password
         )
     }
@@ -111,12 +113,62 @@ impl Network {
         let name = format!("@{}", self.company.handle);
         let feature = json!({ "$type": "app.bsky.richtext.facet#mention", "did": self.company.did });
         let facet = json!({ "index": { "byteStart": 0, "byteEnd": name.len() }, "features": [feature] });
-        let at = redress_runtime::Clock::system().now().to_string();
-        let record =
-            json!({ "$type": POST, "text": format!("{name} {words}"), "createdAt": at, "facets": [facet] });
+        let record = json!({ "$type": POST, "text": format!("{name} {words}"), "createdAt": now(), "facets": [facet] });
+        Ok(self.put(customer, &record).await?.0)
+    }
+
+    /// A customer goes on below a post of their own, without naming the company; address and version.
+    async fn go_on(
+        &self,
+        customer: &Person,
+        (root, parent): (&Named, &Named),
+        words: &str,
+    ) -> anyhow::Result<Named> {
+        let named = |post: &Named| json!({ "uri": post.0, "cid": post.1 });
+        let reply = json!({ "root": named(root), "parent": named(parent) });
+        let record = json!({ "$type": POST, "text": words, "createdAt": now(), "reply": reply });
+        self.put(customer, &record).await
+    }
+
+    async fn put(&self, customer: &Person, record: &Value) -> anyhow::Result<Named> {
         let body = json!({ "repo": customer.did, "collection": POST, "record": record });
         let made = self.post("com.atproto.repo.createRecord", &customer.token, &body).await?;
-        Ok(text(&made["uri"]))
+        Ok((text(&made["uri"]), text(&made["cid"])))
+    }
+
+    async fn version(&self, customer: &Person, uri: &str) -> anyhow::Result<Named> {
+        let key = uri.rsplit('/').next().unwrap_or_default();
+        let path = format!("com.atproto.repo.getRecord?repo={}&collection={POST}&rkey={key}", customer.did);
+        Ok((uri.to_owned(), text(&self.get(&path, &customer.token).await?["cid"])))
+    }
+
+    /// What customers say below their own posts, after the answer and at once, is on record with the post that names the
+    /// company; the second one's address, and how many posts were below both.
+    async fn threads(
+        &self,
+        first: &str,
+        (records, results): (&Records, &mut Results),
+    ) -> anyhow::Result<(String, usize)> {
+        let customer = &self.customers[0];
+        let root = self.version(customer, first).await?;
+        self.go_on(customer, (&root, &root), "and now the floor is wet").await?;
+        let other = &self.customers[1];
+        let root = self.version(other, &self.mention(other, "my kettle burns (1/3)").await?).await?;
+        let second = self.go_on(other, (&root, &root), "nobody picks up (2/3)").await?;
+        self.go_on(other, (&root, &second), "I want my money back (3/3)").await?;
+        let (posts, below) = (5, 3);
+        let linked = || async {
+            let events = records.events().await.ok()?;
+            let linked =
+                events.values().flatten().filter(|event| matches!(event, Event::ContactLinked(_))).count();
+            (linked >= posts).then_some(events.len())
+        };
+        let complaints = eventually_within(PATIENCE, "what was said below is on record", linked).await;
+        let missing = posts.abs_diff(records.contacts().await?.len());
+        results.count("social.bluesky_follow_ups", below, "posts", Bar::None);
+        results.count("social.bluesky_follow_ups_not_recorded_once", missing, "posts", Bar::exactly(0));
+        results.count("social.bluesky_complaints_of_two_threads", complaints, "complaints", Bar::exactly(2));
+        Ok((root.0, below))
     }
 
     /// One mention, and how long it takes until its answer is among its author's notifications.
@@ -137,7 +189,7 @@ impl Network {
 
     async fn check(
         &self,
-        uris: &[String],
+        (uris, below): (&[String], usize),
         kills: usize,
         (records, results): (&Records, &mut Results),
     ) -> anyhow::Result<()> {
@@ -154,7 +206,7 @@ impl Network {
         results.count("social.bluesky_kills", kills, "kills", Bar::at_least(kills));
         results.count(
             "social.bluesky_not_recorded_once",
-            uris.len().abs_diff(recorded),
+            (uris.len() + below).abs_diff(recorded),
             "mentions",
             Bar::exactly(0),
         );
@@ -201,6 +253,13 @@ impl Drop for Network {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
+}
+
+/// Address and version of a post.
+type Named = (String, String);
+
+fn now() -> String {
+    redress_runtime::Clock::system().now().to_string()
 }
 
 fn text(value: &Value) -> String {

@@ -25,6 +25,8 @@ use crate::trouble::Trouble;
 pub(crate) struct Page {
     /// What is in it.
     pub(crate) items: Vec<Item>,
+    /// What belongs below these: it comes when they are on record.
+    pub(crate) below: Vec<Item>,
     /// What was there before reading began: it is remembered, not recorded.
     pub(crate) seen: Vec<Item>,
     /// Up to where everything is on record once these items are; none in the middle of a walk.
@@ -113,12 +115,12 @@ impl Connector {
         }
     }
 
-    /// Those of the posts that are gone or changed since.
-    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Vec<Item>, Trouble> {
+    /// Those of the posts that are gone or changed since, and what their authors said below them meanwhile.
+    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Page, Trouble> {
         match self {
             Self::Mastodon(connector) => connector.look_again(posts).await,
             Self::Bluesky(connector) => connector.look_again(posts).await,
-            Self::Feed(_) => Ok(Vec::new()),
+            Self::Feed(_) => Ok(Page::default()),
         }
     }
 

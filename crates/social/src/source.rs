@@ -235,11 +235,13 @@ impl Reader {
         kept: &mut Kept,
     ) -> Result<usize, Ended> {
         let before = state.clone();
-        let items: Vec<Item> = page.items.into_iter().filter_map(|item| told_anew(item, state)).collect();
-        let taken = self.record_all(&items).await?;
-        for item in page.seen.iter().chain(&items) {
-            self.remember(item, state);
+        let mut taken = 0;
+        for items in [page.items, page.below] {
+            let items: Vec<Item> = items.into_iter().filter_map(|item| told_anew(item, state)).collect();
+            taken += self.record_all(&items).await?;
+            items.iter().for_each(|item| self.remember(item, state));
         }
+        page.seen.iter().for_each(|item| self.remember(item, state));
         if let Some(gap) = page.gap {
             let now = self.0.clock.now();
             warn!(
@@ -297,8 +299,7 @@ impl Reader {
         if posts.is_empty() {
             return Ok(());
         }
-        let items = self.0.connector.look_again(&posts).await.map_err(Ended::Trouble)?;
-        let page = Page { items, ..Page::default() };
+        let page = self.0.connector.look_again(&posts).await.map_err(Ended::Trouble)?;
         self.take("look_again", page, state, kept).await.map(drop)
     }
 

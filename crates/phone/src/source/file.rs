@@ -55,10 +55,13 @@ pub(crate) struct Step {
     pub(crate) cursor: Cursor,
 }
 
-/// What tells an open file from others on its disk.
+/// What tells a file from others on its disk, whatever it is called.
 pub(crate) fn key(path: &Path) -> io::Result<String> {
-    let metadata = std::fs::metadata(path)?;
-    Ok(format!("{:x}-{:x}", metadata.dev(), metadata.ino()))
+    Ok(key_of(&std::fs::metadata(path)?))
+}
+
+fn key_of(metadata: &std::fs::Metadata) -> String {
+    format!("{:x}-{:x}", metadata.dev(), metadata.ino())
 }
 
 impl Followed {
@@ -89,6 +92,11 @@ impl Followed {
             followed.cursor = cursor;
         }
         Ok(followed)
+    }
+
+    /// As [`key`], of the file that is open.
+    pub(crate) fn key(&self) -> io::Result<String> {
+        Ok(key_of(&self.file.metadata()?))
     }
 
     /// True when the file is shorter than it was read, or begins otherwise: it was cut off, or written anew.

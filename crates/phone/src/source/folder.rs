@@ -269,7 +269,7 @@ pub(crate) fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_left =
             name.starts_with('.') || LEFT_ALONE.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-        if !is_left && entry.file_type()?.is_file() {
+        if !is_left && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             files.push(entry.path());
         }
     }

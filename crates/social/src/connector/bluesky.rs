@@ -3,6 +3,7 @@
 //! from the communication, so that the same one is never posted twice.
 
 mod session;
+mod thread;
 
 use redress_contract::communication::PostRef;
 use redress_contract::{PostChange, Visibility};
@@ -12,6 +13,7 @@ use redress_vault::Vault;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tracing::debug;
 
 use self::session::Sessions;
 use super::length::{Limit, parts};
@@ -35,6 +37,8 @@ const PAGE: usize = 100;
 const PAGES_MAX: usize = 200;
 /// Most posts that are asked for at once (lexicon `app.bsky.feed.getPosts`).
 const POSTS: usize = 25;
+/// Threads that are asked for with one page: those of its other posts are when these are looked at again.
+const THREADS_MOST: usize = 20;
 /// What a post may hold (lexicon `app.bsky.feed.post`).
 const LIMIT: Limit = Limit { graphemes: 300, bytes: 3_000, address: None };
 /// Where posts lie in a repository.
@@ -104,7 +108,7 @@ impl Bluesky {
             if entries.is_empty() { Vec::new() } else { platform::items(Platform::Bluesky, &answer, &own) };
         let mut page = walked(place, mark, walk, (&answer, &entries));
         page.items = items.into_iter().filter(|item| is_after(item, mark)).collect();
-        self.find_media(&mut page.items).await;
+        self.complete(&mut page, state).await;
         Ok(page)
     }
 
@@ -127,20 +131,22 @@ impl Bluesky {
         Ok((answer, entries))
     }
 
-    /// Only the view of a post knows where its pictures lie; without them it is recorded all the same.
-    async fn find_media(&self, items: &mut [Item]) {
-        let lacks = |said: &Said| said.media.iter().any(|file| file.url.is_empty());
-        let ids: Vec<String> = items
+    /// What is not told with a notification: where pictures lie, and what its author said below it. Without, it is recorded
+    /// all the same.
+    async fn complete(&self, page: &mut Page, state: &State) {
+        let new = |said: &Said| state.recent(&said.post.post_id).is_none();
+        let ids: Vec<String> = page
+            .items
             .iter()
             .filter_map(|item| match item {
-                Item::Post(said) if lacks(said) => Some(said.post.post_id.clone()),
+                Item::Post(said) if new(said) => Some(said.post.post_id.clone()),
                 _ => None,
             })
             .collect();
         for some in ids.chunks(POSTS) {
             let Ok(views) = self.views(some).await else { return };
             for view in &views {
-                for item in items.iter_mut() {
+                for item in &mut page.items {
                     if let Item::Post(said) = item
                         && said.post.post_id == view.post.post_id
                     {
@@ -148,7 +154,35 @@ impl Bluesky {
                     }
                 }
             }
+            let asked = THREADS_MOST.saturating_sub(page.below.len());
+            match self.follow_ups(views.iter().filter(|view| thread::is_answered(view)).take(asked)).await {
+                Ok(found) => page.below.extend(found),
+                Err(trouble) => debug!("Failed to ask for threads: {trouble}"),
+            }
         }
+    }
+
+    /// What the authors of these posts said below them, to themselves: that is told to nobody.
+    async fn follow_ups(&self, views: impl Iterator<Item = &Said>) -> Result<Vec<Item>, Trouble> {
+        let (own, depth) = (self.own().await?, thread::DEPTH.to_string());
+        let mut found = Vec::new();
+        for view in views {
+            let query =
+                [("uri", view.post.post_id.as_str()), ("depth", depth.as_str()), ("parentHeight", "0")];
+            match self.get("app.bsky.feed.getPostThread", &query, Use::Fetch).await {
+                Ok(answer) => {
+                    let posts = thread::follow_ups(&answer["thread"], &view.author.id);
+                    found
+                        .extend(posts.iter().flat_map(|post| platform::items(Platform::Bluesky, post, &own)));
+                }
+                // Gone meanwhile, blocked, or larger than an answer may be.
+                Err(trouble) if trouble.kind == Kind::Permanent => {
+                    debug!("A thread cannot be had: {trouble}");
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        Ok(found)
     }
 
     /// The posts as they are now; those that are gone are left out.
@@ -167,8 +201,8 @@ impl Bluesky {
     }
 
     /// Posts are never edited, but for their whole record being put anew under another version; or they are gone.
-    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Vec<Item>, Trouble> {
-        let mut changed = Vec::new();
+    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Page, Trouble> {
+        let (mut changed, mut below) = (Vec::new(), Vec::new());
         for some in posts.chunks(POSTS) {
             let ids: Vec<String> = some.iter().map(|post| post.id.clone()).collect();
             let views = self.views(&ids).await?;
@@ -183,8 +217,9 @@ impl Bluesky {
                     None => changed.push(gone(&post.id)),
                 }
             }
+            below.extend(self.follow_ups(views.iter().filter(|view| thread::is_answered(view))).await?);
         }
-        Ok(changed)
+        Ok(Page { items: changed, below, ..Page::default() })
     }
 
     pub(crate) async fn answer(&self, reply: Reply<'_>) -> Result<(), Trouble> {
@@ -229,8 +264,9 @@ impl Bluesky {
         let body = json!({ "repo": did, "collection": POST, "rkey": key, "record": record });
         match self.post("com.atproto.repo.createRecord", &body).await {
             Ok(created) => Ok(PostRef { id: text(&created["uri"]), revision: text(&created["cid"]) }),
-            // Made a moment ago, by another replica or before the answer got lost.
-            Err(trouble) if trouble.kind == Kind::Permanent => {
+            // Made a moment ago, by another replica or before the answer got lost: a key that is taken is told as a bad request,
+            // or as a failure of the server itself.
+            Err(trouble) if trouble.kind == Kind::Permanent || trouble.status == Some(500) => {
                 self.posted(did, key, true).await?.ok_or(trouble)
             }
             Err(trouble) => Err(trouble),

@@ -213,7 +213,7 @@ impl Mastodon {
         }
     }
 
-    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Vec<Item>, Trouble> {
+    pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Page, Trouble> {
         let own = self.own().await?;
         let mut changed = Vec::new();
         for post in posts {
@@ -231,7 +231,7 @@ impl Mastodon {
                 said.post.change = PostChange::Edited;
             }
         }
-        Ok(changed)
+        Ok(Page { items: changed, ..Page::default() })
     }
 
     async fn status(&self, id: &str) -> Result<Value, Trouble> {

@@ -84,6 +84,10 @@ fn notification(entity: &Value, kind: &str, own: &Own) -> Item {
     match kind {
         "mention" | "status" | "quote" if status.is_object() => item(PostChange::Unspecified),
         "update" | "quoted_update" if status.is_object() => item(PostChange::Edited),
+        // What its author took away stays as a notification of nothing: the deletion of what is on record is noticed there.
+        "mention" | "quote" | "status" if entity.get("status").is_some_and(Value::is_null) => {
+            Item::Nothing(format!("a {kind} that is gone"))
+        }
         "mention" | "quote" => {
             Item::Unread { why: format!("a notification of a {kind} without a status"), raw: entity.clone() }
         }
@@ -334,5 +338,9 @@ mod tests {
         assert_eq!(only(&json!({"error": "Record not found"})), Item::Nothing("an error".to_owned()));
         let nobody = json!({"id": "5", "type": "mention", "account": {}, "status": {"id": "1", "content": "x", "uri": ""}});
         assert!(matches!(only(&nobody), Item::Unread { .. }));
+        let gone = json!({"id": "6", "type": "mention", "account": {"acct": "bob"}, "status": null});
+        assert_eq!(only(&gone), Item::Nothing("a mention that is gone".to_owned()));
+        let odd = json!({"id": "6", "type": "mention", "account": {"acct": "bob"}});
+        assert!(matches!(only(&odd), Item::Unread { .. }));
     }
 }
