@@ -118,6 +118,26 @@ async fn posts_of_a_thread_that_arrive_in_any_order_are_one_complaint() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_below_a_post_without_naming_the_company_is_on_record_with_it() {
+    let (stage, server) = set().await;
+    let first = server.post("ann", "@kettles my kettle leaks (1/2)", "public", None);
+    let second = server.post("ann", "and the floor is wet (2/2)", "public", Some(&first));
+    server.post("bob", "mine too", "public", Some(&first));
+    server.notify(&first);
+    recorded(&stage, 2).await;
+    posted(&stage, &server, 1).await;
+    // Later, without anybody being told.
+    server.post("ann", "now it burns", "public", Some(&second));
+    stage.advance(SignedDuration::from_mins(2));
+    recorded(&stage, 3).await;
+    let complaint = only(&stage).await;
+    assert_eq!(complaint.contacts.len(), 3);
+    assert!(stage.contact(&complaint, &complaint.contacts[2].id).await.text.contains("burns"));
+    assert_eq!(posted(&stage, &server, 1).await.len(), 1, "it is acknowledged once");
+    stage.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_and_a_deletion_revise_the_first_and_open_nothing() {
     let (stage, server) = set().await;
     let post = server.mention("ann", "@kettles my kettle leaks", "public", None);

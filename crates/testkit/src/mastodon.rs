@@ -206,13 +206,17 @@ impl Mastodon {
 
     fn account(&self, name: &str) -> Value {
         let url = format!("{}/@{name}", self.url());
-        let id = if name == "kettles" { "7".to_owned() } else { format!("9{}", name.len()) };
+        let id = if name == "kettles" {
+            "7".to_owned()
+        } else {
+            format!("9{}", name.bytes().map(|byte| format!("{byte:03}")).collect::<String>())
+        };
         json!({ "id": id, "username": name, "acct": name, "display_name": name, "url": url, "bot": false })
     }
 
-    fn json(&self, id: u64, status: &Status) -> Value {
+    fn json(&self, id: u64, status: &Status, replies: usize) -> Value {
         let edited_at = status.edited.then_some("2026-02-01T11:00:00.000Z");
-        let mention = json!({ "id": "7", "acct": "kettles", "username": "kettles", "url": format!("{}/@kettles", self.url()) });
+        let mentions = status.text.contains("@kettles").then(|| json!([{ "id": "7", "acct": "kettles", "username": "kettles", "url": format!("{}/@kettles", self.url()) }]));
         json!({
             "id": id.to_string(), "created_at": status.at, "edited_at": edited_at,
             "in_reply_to_id": status.in_reply_to.map(|id| id.to_string()), "in_reply_to_account_id": null,
@@ -220,7 +224,8 @@ impl Mastodon {
             "uri": format!("{}/users/{}/statuses/{id}", self.url(), status.author),
             "url": format!("{}/@{}/{id}", self.url(), status.author),
             "content": format!("<p>{}</p>", status.text.replace('&', "&amp;").replace('<', "&lt;")),
-            "account": self.account(&status.author), "mentions": [mention], "media_attachments": [], "reblog": null,
+            "account": self.account(&status.author), "mentions": mentions, "media_attachments": [], "reblog": null,
+            "replies_count": replies,
         })
     }
 }
@@ -282,6 +287,13 @@ fn with_limits(mut response: Response, server: &Mastodon) -> Response {
 }
 
 impl State {
+    /// What answers a post, the newest first.
+    fn below(&self, id: u64) -> Vec<u64> {
+        let below =
+            self.statuses.iter().filter(|(_, status)| status.in_reply_to == Some(id) && !status.deleted);
+        below.map(|(id, _)| *id).rev().collect()
+    }
+
     /// Counts a request; an answer where no more are granted.
     fn grants(&mut self) -> Option<Response> {
         let granted = self.granted?;
@@ -335,7 +347,7 @@ async fn notifications(
     page.reverse();
     let told = page.into_iter().filter_map(|(id, status)| {
         let post = there(status)?;
-        Some(json!({ "id": id.to_string(), "type": "mention", "created_at": post.at, "account": server.account(&post.author), "status": server.json(*status, post) }))
+        Some(json!({ "id": id.to_string(), "type": "mention", "created_at": post.at, "account": server.account(&post.author), "status": server.json(*status, post, state.below(*status).len()) }))
     });
     Json(told.collect())
 }
@@ -345,14 +357,14 @@ async fn conversations(Shared(server): Shared<Mastodon>) -> Json<Value> {
     let direct =
         state.statuses.iter().rev().filter(|(_, status)| status.visibility == "direct" && !status.deleted);
     let told =
-        direct.map(|(id, status)| json!({ "id": format!("c{id}"), "last_status": server.json(*id, status) }));
+        direct.map(|(id, status)| json!({ "id": format!("c{id}"), "last_status": server.json(*id, status, state.below(*id).len()) }));
     Json(told.take(40).collect())
 }
 
 async fn status(Shared(server): Shared<Mastodon>, Path(id): Path<u64>) -> Response {
     let state = server.lock();
     match state.statuses.get(&id).filter(|status| !status.deleted) {
-        Some(status) => Json(server.json(id, status)).into_response(),
+        Some(status) => Json(server.json(id, status, state.below(id).len())).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Record not found" }))).into_response(),
     }
 }
@@ -362,15 +374,16 @@ async fn context(Shared(server): Shared<Mastodon>, Path(id): Path<u64>) -> Json<
     let mut ancestors = Vec::new();
     let mut above = state.statuses.get(&id).and_then(|status| status.in_reply_to);
     while let Some((id, status)) = above.and_then(|id| Some((id, state.statuses.get(&id)?))) {
-        ancestors.insert(0, server.json(id, status));
+        ancestors.insert(0, server.json(id, status, state.below(id).len()));
         above = status.in_reply_to;
     }
-    let descendants: Vec<Value> = state
-        .statuses
-        .iter()
-        .filter(|(_, status)| status.in_reply_to == Some(id) && !status.deleted)
-        .map(|(id, status)| server.json(*id, status))
-        .collect();
+    // Whatever is answered stands before its answers.
+    let (mut descendants, mut open) = (Vec::new(), state.below(id));
+    while let Some(id) = open.pop() {
+        let below = state.below(id);
+        descendants.extend(state.statuses.get(&id).map(|status| server.json(id, status, below.len())));
+        open.extend(below);
+    }
     Json(json!({ "ancestors": ancestors, "descendants": descendants }))
 }
 

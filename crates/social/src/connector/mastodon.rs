@@ -1,6 +1,8 @@
 //! Mastodon's API (docs.joinmastodon.org/methods): notifications walked forward by `min_id`, which leaves nothing out;
 //! conversations beside, for direct messages that told nobody; the stream only as a wake-up.
 
+mod thread;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use redress_runtime::{Clock, Secret};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tracing::debug;
 
 use super::length::{Limit, parts};
 use super::place::{not_so_privately, visibility};
@@ -19,7 +22,7 @@ use crate::config::{self, Account, Start};
 use crate::html;
 use crate::json::{list, text, time};
 use crate::platform;
-use crate::post::{Item, Own, Platform};
+use crate::post::{Item, Own, Platform, Said};
 use crate::state::{Mark, Recent, State};
 use crate::trouble::{Trouble, Use};
 
@@ -32,6 +35,8 @@ pub(crate) const PLACES: [&str; 2] = [NOTIFICATIONS, CONVERSATIONS];
 
 /// Most notifications that come at once.
 const PAGE: usize = 80;
+/// Threads that are asked for with one page: those of its other posts are when these are looked at again.
+const THREADS_MOST: usize = 20;
 /// Most characters of a status where the server does not say.
 const CHARACTERS_MAX: u64 = 500;
 /// What an address counts (docs.joinmastodon.org/user/posting#text).
@@ -104,7 +109,43 @@ impl Mastodon {
             Some(mark) => self.conversations(mark, &own).await?,
         };
         self.name_threads(&mut page.items, state).await?;
+        let new = page.items.iter().filter_map(|item| match item {
+            Item::Post(said) if state.recent(&said.post.post_id).is_none() => Some(&**said),
+            _ => None,
+        });
+        let answered = new.filter(|said| thread::is_answered(said)).take(THREADS_MOST);
+        match self.follow_ups(answered, &own).await {
+            Ok(below) => page.below = below,
+            // It is recorded all the same, and asked for when the post is looked at again.
+            Err(trouble) => debug!("Failed to ask for threads: {trouble}"),
+        }
         Ok(page)
+    }
+
+    /// What the authors of these posts said below them without naming us: that is told to nobody.
+    async fn follow_ups(&self, posts: impl Iterator<Item = &Said>, own: &Own) -> Result<Vec<Item>, Trouble> {
+        let mut found = Vec::new();
+        for said in posts {
+            let Some(context) = self.context(&said.post.post_id).await? else { continue };
+            let root = if said.thread.is_empty() { &said.post.post_id } else { &said.thread };
+            for status in thread::follow_ups(&context, &said.raw) {
+                found.extend(platform::items(Platform::Mastodon, status, own).into_iter().map(|item| {
+                    let Item::Post(said) = item else { return item };
+                    Item::Post(Box::new(Said { thread: root.clone(), ..*said }))
+                }));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What stands above and below a status; none when it is gone.
+    async fn context(&self, id: &str) -> Result<Option<Value>, Trouble> {
+        let request = self.get(&format!("/api/v1/statuses/{}/context", segment(id)));
+        match self.api.json(request, Use::Fetch).await {
+            Ok(context) => Ok(Some(context)),
+            Err(trouble) if trouble.is_not_there() => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Where reading begins.
@@ -202,26 +243,32 @@ impl Mastodon {
     }
 
     async fn root_of(&self, id: &str) -> Result<Option<String>, Trouble> {
-        match self.api.json(self.get(&format!("/api/v1/statuses/{}/context", segment(id))), Use::Fetch).await
-        {
-            Ok(context) => {
-                let root = list(&context["ancestors"]).first().map(|status| text(&status["id"]));
-                Ok(root.filter(|id| !id.is_empty()))
-            }
-            Err(trouble) if trouble.is_not_there() => Ok(None),
-            Err(trouble) => Err(trouble),
-        }
+        let context = self.context(id).await?.unwrap_or_default();
+        let root = list(&context["ancestors"]).first().map(|status| text(&status["id"]));
+        Ok(root.filter(|id| !id.is_empty()))
     }
 
     pub(crate) async fn look_again(&self, posts: &[Recent]) -> Result<Page, Trouble> {
         let own = self.own().await?;
-        let mut changed = Vec::new();
+        let (mut changed, mut below) = (Vec::new(), Vec::new());
         for post in posts {
-            match self.status(&post.id).await {
-                Ok(status) if text(&status["edited_at"]) == post.revision => {}
-                Ok(status) => changed.extend(platform::items(Platform::Mastodon, &status, &own)),
-                Err(trouble) if trouble.is_not_there() => changed.push(platform::mastodon::deleted(&post.id)),
+            let status = match self.status(&post.id).await {
+                Ok(status) => status,
+                Err(trouble) if trouble.is_not_there() => {
+                    changed.push(platform::mastodon::deleted(&post.id));
+                    continue;
+                }
                 Err(trouble) => return Err(trouble),
+            };
+            let items = platform::items(Platform::Mastodon, &status, &own);
+            if let [Item::Post(said)] = items.as_slice()
+                && thread::is_answered(said)
+            {
+                let said = Said { thread: post.thread.clone(), ..(**said).clone() };
+                below.extend(self.follow_ups(std::iter::once(&said), &own).await?);
+            }
+            if text(&status["edited_at"]) != post.revision {
+                changed.extend(items);
             }
         }
         for item in &mut changed {
@@ -231,7 +278,7 @@ impl Mastodon {
                 said.post.change = PostChange::Edited;
             }
         }
-        Ok(Page { items: changed, ..Page::default() })
+        Ok(Page { items: changed, below, ..Page::default() })
     }
 
     async fn status(&self, id: &str) -> Result<Value, Trouble> {
