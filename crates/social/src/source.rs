@@ -239,9 +239,13 @@ impl Reader {
         for items in [page.items, page.below] {
             let items: Vec<Item> = items.into_iter().filter_map(|item| told_anew(item, state)).collect();
             taken += self.record_all(&items).await?;
-            items.iter().for_each(|item| self.remember(item, state));
+            for item in &items {
+                self.remember(item, state);
+            }
         }
-        page.seen.iter().for_each(|item| self.remember(item, state));
+        for item in &page.seen {
+            self.remember(item, state);
+        }
         if let Some(gap) = page.gap {
             let now = self.0.clock.now();
             warn!(

@@ -206,11 +206,8 @@ impl Mastodon {
 
     fn account(&self, name: &str) -> Value {
         let url = format!("{}/@{name}", self.url());
-        let id = if name == "kettles" {
-            "7".to_owned()
-        } else {
-            format!("9{}", name.bytes().map(|byte| format!("{byte:03}")).collect::<String>())
-        };
+        let number = name.bytes().fold(9_u64, |id, byte| (id * 31 + u64::from(byte)) % 1_000_000_007);
+        let id = if name == "kettles" { "7".to_owned() } else { number.to_string() };
         json!({ "id": id, "username": name, "acct": name, "display_name": name, "url": url, "bot": false })
     }
 
