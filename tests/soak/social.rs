@@ -24,6 +24,8 @@ const GRANTED_TO_MANY: usize = 1_500;
 const ONE_IN: usize = 6;
 /// How long all of it may take after the last mention.
 const PATIENCE: Duration = Duration::from_mins(12);
+/// How long it may take until people are told how an account fares.
+const TOLD_WITHIN: Duration = Duration::from_mins(3);
 
 struct Scene<'a> {
     server: Mastodon,
@@ -59,7 +61,9 @@ pub(crate) async fn run(form: &Form, results: &mut Results) -> anyhow::Result<()
             scene.social.kill()?;
         }
     }
-    scene.look().await;
+    // In the end nothing works any more, until that is told.
+    scene.server.unwell(&[Fault::Unavailable], 1);
+    scene.until(|state| *state != State::Healthy).await;
     scene.server.unwell(&[], 0);
     scene.check(mentions).await?;
     scene.social.stop()?;
@@ -73,6 +77,16 @@ impl Scene<'_> {
         self.states.extend(told.first().map(|event| event.data.state));
     }
 
+    /// Looks until the account fares so, for as long as that may take.
+    async fn until(&mut self, fares: impl Fn(&State) -> bool) {
+        let until = Instant::now() + TOLD_WITHIN;
+        self.look().await;
+        while !self.states.last().is_some_and(&fares) && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.look().await;
+        }
+    }
+
     async fn check(&mut self, mentions: usize) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;
         let mut answers = self.answers();
@@ -81,11 +95,7 @@ impl Scene<'_> {
             tokio::time::sleep(Duration::from_millis(500)).await;
             answers = self.answers();
         }
-        let healthy = Instant::now() + Duration::from_mins(1);
-        while self.states.last() != Some(&State::Healthy) && Instant::now() < healthy {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            self.look().await;
-        }
+        self.until(|state| *state == State::Healthy).await;
         let recorded = self.records.contacts().await?.len();
         let twice = answers.values().filter(|count| **count > 1).count();
         let (requests, exceeded) = self.server.requests();
