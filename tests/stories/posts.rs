@@ -138,6 +138,17 @@ async fn what_is_said_below_a_post_without_naming_the_company_is_on_record_with_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_larger_than_an_answer_may_be_keeps_no_post_from_being_read() {
+    let (stage, server) = set().await;
+    let first = server.post("bob", &"x".repeat(9 * 1024 * 1024), "public", None);
+    server.mention("ann", "@kettles mine leaks", "public", Some(&first));
+    recorded(&stage, 1).await;
+    let complaint = only(&stage).await;
+    assert!(stage.contact(&complaint, &complaint.contact_id).await.text.contains("leaks"));
+    stage.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_and_a_deletion_revise_the_first_and_open_nothing() {
     let (stage, server) = set().await;
     let post = server.mention("ann", "@kettles my kettle leaks", "public", None);

@@ -138,12 +138,16 @@ impl Mastodon {
         Ok(found)
     }
 
-    /// What stands above and below a status; none when it is gone.
+    /// What stands above and below a status; none when it is gone, or when so much does that nobody reads it: that keeps no
+    /// post from being read.
     async fn context(&self, id: &str) -> Result<Option<Value>, Trouble> {
         let request = self.get(&format!("/api/v1/statuses/{}/context", segment(id)));
         match self.api.json(request, Use::Fetch).await {
             Ok(context) => Ok(Some(context)),
-            Err(trouble) if trouble.is_not_there() => Ok(None),
+            Err(trouble) if trouble.kind == Kind::Permanent => {
+                debug!("A thread cannot be had: {trouble}");
+                Ok(None)
+            }
             Err(trouble) => Err(trouble),
         }
     }
