@@ -15,6 +15,7 @@ use redress_bus::Bus;
 use redress_contract::subject::name;
 use redress_contract::{
     Actor, Cause, Channel, Commit, ComplaintId, Disposition, Event, MachineKind, PartyStanding, Severity,
+    TimerDue,
 };
 use redress_domain::{Assignment, Classification, Command, Link, Register, Rules, RulesSettings};
 use redress_identity::Keys;
@@ -66,6 +67,9 @@ pub(crate) async fn run(complaints: usize, results: &mut Results) -> anyhow::Res
         if !is_disturbed {
             let p99 = load::percentile(spread.late_s.clone(), 0.99);
             results.tell(&format!("{prefix}.late_p99"), p99, "s", Bar::AtMost(1.0));
+            // How much of it passes before the broker fires a schedule; nothing of ours can be faster.
+            let p99 = load::percentile(spread.fired_s.clone(), 0.99);
+            results.tell(&format!("{prefix}.fired_p99"), p99, "s", Bar::None);
         }
         spread.tell(&format!("{prefix}.spread"), results);
         let second = seen((complaints - half, half), 1, is_disturbed, &mut memory).await?;
@@ -110,6 +114,8 @@ struct Scene {
 struct Seen {
     /// Seconds between the time of a rung and its event on the log.
     late_s: Vec<f64>,
+    /// Seconds between the time of a rung and its schedule's message.
+    fired_s: Vec<f64>,
     early: usize,
     twice: usize,
     lost: usize,
@@ -195,7 +201,22 @@ impl Scene {
         if is_disturbed {
             self.disturb(first).await?;
         }
-        self.watch(seq, &owed).await
+        let mut seen = self.watch(seq, &owed).await?;
+        seen.fired_s = self.fired(&owed).await?;
+        Ok(seen)
+    }
+
+    /// How late the broker fired the schedules of these complaints.
+    async fn fired(&self, owed: &HashMap<ComplaintId, Timestamp>) -> anyhow::Result<Vec<f64>> {
+        let mut late = Vec::new();
+        let mut timers = self.bus.scan(name::TIMERS, "timer.due.>", 1).await?;
+        while let Some(stored) = timers.try_next().await? {
+            let timer: TimerDue = serde_json::from_slice(&stored.body)?;
+            if owed.contains_key(&timer.complaint_id) {
+                late.push(stored.stored_at.duration_since(timer.due_at).as_secs_f64());
+            }
+        }
+        Ok(late)
     }
 
     /// `sla` is killed twice and the broker once, in the seconds after the first rung.
